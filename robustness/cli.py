@@ -1,0 +1,305 @@
+"""The command-line door: parse, call, print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robustness.errors import RobustnessError
+
+if TYPE_CHECKING:
+    from robustness.data import ImageSet
+    from robustness.models.classifier import Classifier
+    from robustness.noise import Noise
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command. Exit codes: 0 done or passed, 1 the gate failed, 2 something to mend, 130 interrupted."""
+    parser = _parser()
+    args, rest = parser.parse_known_args(arguments)
+    if rest and args.run is not _gate:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    args.rest = rest
+    try:
+        return int(args.run(args) or 0)
+    except RobustnessError as error:
+        print(f"robustness: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("robustness: interrupted; what was measured is kept", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="robustness",
+        description="How much noise until an image classifier fails, and does it keep its limits?",
+        epilog="Start with: robustness init, then robustness gate. Each command has its own --help.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    gate = commands.add_parser(
+        "gate",
+        help="measure every limit in thresholds.toml; exit 1 when one breaks or is not measured",
+        usage="robustness gate [-h] [--root FOLDER] [THRESHOLDS.toml] [PYTEST-OPTION ...]",
+        description="Measure every limit in a thresholds file, by default thresholds.toml in this folder. All other options "
+        "go to pytest: -n auto spreads the limits over the processor's cores, -x stops at the first that breaks.",
+        epilog="Exit codes: 0 all limits hold, 1 a limit broke or was not measured, 2 something to mend.",
+    )
+    _add_root(gate)
+    gate.set_defaults(run=_gate)
+
+    init = commands.add_parser("init", help="write a commented thresholds.toml to start from")
+    init.add_argument(
+        "file", nargs="?", type=Path, default=Path("thresholds.toml"), metavar="FILE", help="default: %(default)s"
+    )
+    init.set_defaults(run=_init)
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="accuracy of a model under noise",
+        description="Accuracy of a model on an image set, clean and under the given noises.",
+        epilog='Example: robustness evaluate baseline-cnn --data gtsrb --noise paper --noise "gaussian(sigma=10)"',
+    )
+    _add_subject(evaluate)
+    evaluate.add_argument(
+        "--noise",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help='such as "gaussian(sigma=25)", or the preset "paper" (the study\'s nine); repeatable; without it: clean',
+    )
+    evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    evaluate.set_defaults(run=_evaluate)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="accuracy over magnitudes of one noise",
+        description="Accuracy of a model from no noise up to the given magnitude, in even steps.",
+        epilog='Example: robustness sweep baseline-cnn --data gtsrb --noise "gaussian(sigma=50)" --steps 10',
+    )
+    _add_subject(sweep)
+    sweep.add_argument("--noise", required=True, metavar="SPEC", help='the highest level, such as "gaussian(sigma=50)"')
+    sweep.add_argument("--steps", type=int, default=10, metavar="N", help="levels above zero (default: %(default)s)")
+    sweep.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    sweep.set_defaults(run=_sweep)
+
+    study = commands.add_parser(
+        "study",
+        help="the traffic-sign study's cells beside ours",
+        description="Measure a model on the study's ten cells, find the equivalent magnitudes, try the readings of its text.",
+    )
+    _add_subject(study)
+    study.add_argument("--out", type=Path, default=Path("docs/study"), metavar="FOLDER", help="default: %(default)s")
+    study.set_defaults(run=_study)
+
+    train = commands.add_parser(
+        "train",
+        help="train a built-in network",
+        description="Train a built-in network. An interrupted training goes on where its last epoch ended.",
+    )
+    train.add_argument("network", choices=["baseline-cnn"], help="the network")
+    _add_data(train)
+    train.add_argument(
+        "--recipe",
+        choices=["default", "study"],
+        default="default",
+        help="default: Adam at 0.001. study: Adam at 0.01, classes balanced, rotated, contrast changed and mirrored both "
+        "ways; mirroring changes what some signs mean",
+    )
+    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    train.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
+    _add_fit(train)
+    train.add_argument("--out", type=Path, metavar="FILE", help="safetensors; a card is written beside it")
+    train.set_defaults(run=_train)
+
+    data = commands.add_parser("data", help="image sets: fetch").add_subparsers(metavar="ACTION", required=True)
+    fetch = data.add_parser("fetch", help="download an image set", description="Download, check and unpack an image set.")
+    fetch.add_argument("name", choices=["gtsrb"], help="the German Traffic Sign Recognition Benchmark (365 MB)")
+    _add_root(fetch)
+    fetch.set_defaults(run=_fetch)
+    return parser
+
+
+def _add_root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--root", type=Path, metavar="FOLDER", help="where image sets live (default: $ROBUSTNESS_DATA)")
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", metavar="NAME", help="gtsrb, folder:PATH or python:package.module:factory")
+    _add_root(parser)
+
+
+def _add_fit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="the network's input (baseline-cnn: 40)")
+    parser.add_argument(
+        "--fit", choices=["crop-or-pad", "resize"], default="crop-or-pad", help="how images come to it (default: %(default)s)"
+    )
+
+
+def _add_subject(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "model", metavar="MODEL", help="baseline-cnn, python:package.module:factory, or with --thresholds a name in that file"
+    )
+    parser.add_argument("--thresholds", type=Path, metavar="FILE", help="take the model, data and seed as this file says")
+    parser.add_argument("--weights", metavar="NAME", help="a shipped set's name or a safetensors file (default: --data's)")
+    _add_fit(parser)
+    _add_data(parser)
+    parser.add_argument("--seed", type=int, help="of the noise (default: 0)")
+
+
+def _subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
+    """The model, the images and the seed that a command names, directly or through a thresholds file."""
+    from robustness.data import load_image_set
+    from robustness.errors import nearest
+    from robustness.gate.thresholds import read_thresholds
+    from robustness.models.declaration import BUILT_IN, ModelDeclaration
+    from robustness.models.load import load_classifier
+
+    if args.thresholds:
+        thresholds = read_thresholds(args.thresholds)
+        if args.model not in thresholds.models:
+            raise RobustnessError(
+                f"{args.thresholds} declares no model {args.model!r}: {nearest(args.model, thresholds.models)}"
+            )
+        declaration, base = thresholds.models[args.model], thresholds.base
+        data, seed = args.data or thresholds.data, thresholds.seed if args.seed is None else args.seed
+        images = load_image_set(data, root=args.root, base=Path.cwd() if args.data else base)
+    else:
+        if not args.data:
+            raise RobustnessError("name the images with --data, for example --data gtsrb")
+        weights = args.weights or (args.data if args.model in BUILT_IN else None)
+        declaration = ModelDeclaration(args.model, args.model, weights, args.size, args.fit)
+        base, seed = Path.cwd(), args.seed or 0
+        images = load_image_set(args.data, root=args.root)
+    return load_classifier(declaration, base), images, seed
+
+
+def _gate(args: argparse.Namespace) -> int:
+    import pytest
+
+    from robustness.gate.thresholds import FILE_NAME, read_thresholds
+
+    files = [argument for argument in args.rest if argument.endswith(".toml")] or [FILE_NAME]
+    options = [argument for argument in args.rest if argument not in files]
+    for file in files:
+        read_thresholds(Path(file))  # before pytest starts, so that problems in the file stand alone
+    if args.root:
+        os.environ["ROBUSTNESS_DATA"] = str(args.root.absolute())
+    quiet = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
+    return min(1, int(pytest.main([*files, "-W", quiet, *options])))
+
+
+def _init(args: argparse.Namespace) -> None:
+    starter = Path(__file__).parent / "starter.toml"
+    try:
+        with args.file.open("x", encoding="utf-8") as file:
+            file.write(starter.read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise RobustnessError(f"{args.file} is there already and stays as it is; name another file") from None
+    except OSError as error:
+        raise RobustnessError(f"{args.file}: {error.strerror}") from error
+    print(f"wrote {args.file}: name your images and your model in it, then run `robustness gate`")
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from robustness.noise import Clean, parse_noises
+
+    noises = [noise for text in args.noise for noise in parse_noises(text)] or [Clean()]
+    _print_measurements(args, noises)
+
+
+def _sweep(args: argparse.Namespace) -> None:
+    from robustness.noise import parse_noise
+
+    highest = parse_noise(args.noise)
+    if highest.magnitude is None or args.steps < 1:
+        raise RobustnessError('a sweep wants a noise with a magnitude and at least one step, for example "gaussian(sigma=50)"')
+    top = getattr(highest, highest.magnitude)
+    _print_measurements(args, [highest.at(top * step / args.steps) for step in range(args.steps + 1)])
+
+
+def _print_measurements(args: argparse.Namespace, noises: Sequence[Noise]) -> None:
+    from robustness.evaluation.evaluate import measure
+    from robustness.evaluation.store import Store
+    from robustness.report.measurements import measurement_table, to_plain
+
+    classifier, images, seed = _subject(args)
+    store, run = Store(), uuid.uuid4().hex
+    try:
+        measurements = [measure(classifier, images, noise, seed, store, run) for noise in noises]
+    finally:
+        store.end_run(run)
+    if args.json:
+        print(json.dumps([to_plain(measurement) for measurement in measurements], indent=2))
+    else:
+        print("\n".join(measurement_table(measurements)))
+
+
+def _study(args: argparse.Namespace) -> None:
+    from robustness.evaluation.store import Store
+    from robustness.study.reproduce import reproduce, to_markdown
+
+    classifier, images, seed = _subject(args)
+    store, run = Store(), uuid.uuid4().hex
+    try:
+        study = reproduce(classifier, images, seed, store, run)
+    finally:
+        store.end_run(run)
+    args.out.mkdir(parents=True, exist_ok=True)
+    page = args.out / f"{classifier.name}.md"
+    page.write_text(to_markdown(study, _command()), encoding="utf-8")
+    page.with_suffix(".json").write_text(json.dumps(study, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {page} and {page.with_suffix('.json')}")
+
+
+def _train(args: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from robustness.data import Fit, load_image_set
+    from robustness.training.recipes import RECIPES
+    from robustness.training.train import train_network
+
+    if not args.data:
+        raise RobustnessError("name the images with --data, for example --data gtsrb")
+    recipe = RECIPES[args.recipe]
+    if args.recipe == "study":
+        print("the study's recipe mirrors images both ways, which changes what some signs mean", file=sys.stderr)
+    if args.epochs is not None:
+        recipe = replace(recipe, epochs=args.epochs)
+    out = (
+        args.out or Path("runs") / f"{args.network}-{args.data.replace(':', '-').replace('/', '-')}-seed{args.seed}.safetensors"
+    )
+    images = load_image_set(args.data, "train", args.root)
+    test_set = load_image_set(args.data, "test", args.root) if args.data == "gtsrb" else None
+    fit = Fit(args.size or 40, args.fit)
+    card = train_network(args.network, images, test_set, fit, recipe, args.seed, out, _command())
+    test_accuracy = card["test_accuracy"]
+    print(f"wrote {out}" + ("" if test_accuracy is None else f": {test_accuracy:.4f} on the test set"))
+
+
+def _fetch(args: argparse.Namespace) -> None:
+    from robustness.data.fetch import fetch_gtsrb
+    from robustness.folders import data_folder
+
+    root = data_folder(args.root)
+    fetch_gtsrb(root)
+    print(f"GTSRB is complete under {root / 'gtsrb'}: 39,209 training and 12,630 test images")
+
+
+def _command() -> str:
+    return shlex.join(["robustness", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

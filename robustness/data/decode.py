@@ -1,0 +1,101 @@
+"""From image files to an image set, once: the decoded set is kept and read back while the files stay as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock
+from PIL import Image
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from tqdm import tqdm
+
+from robustness.data.image_set import ImageSet
+from robustness.errors import RobustnessError
+from robustness.folders import cache_folder
+
+VERSION = 1  # of the decoded file; raise it when decoding or this layout changes
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is to be decoded: the files of a set in their order, and what is known of each."""
+
+    name: str
+    files: Sequence[Path]
+    labels: Sequence[int]
+    class_names: Sequence[str]
+    tracks: Sequence[int] | None = None
+
+
+def decode(listing: Listing) -> ImageSet:
+    """The image set behind a listing, from the cache when no file changed in size or time since."""
+    cached = cache_folder() / "decoded" / f"{_fingerprint(listing)}.safetensors"
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(cached.with_suffix(".lock")):
+        image_set = _load(cached, listing)
+        if image_set is None:
+            image_set = _decode_files(listing)
+            _save(cached, image_set)
+    return image_set
+
+
+def read_image(file: Path) -> npt.NDArray[np.uint8]:
+    """One image file as uint8 RGB of shape (height, width, 3)."""
+    try:
+        with Image.open(file) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise RobustnessError(f"{file}: not a readable image ({error}); restore the file or fetch the data again") from error
+
+
+def _decode_files(listing: Listing) -> ImageSet:
+    with ThreadPoolExecutor() as pool:
+        images = tqdm(
+            pool.map(read_image, listing.files), f"decoding {listing.name}", len(listing.files), unit="image", disable=None
+        )
+        return ImageSet.from_images(listing.name, images, listing.labels, listing.class_names, listing.tracks)
+
+
+def _fingerprint(listing: Listing) -> str:
+    digest = hashlib.sha256(json.dumps([VERSION, listing.name, list(listing.class_names)]).encode())
+    for file, label in zip(listing.files, listing.labels, strict=True):
+        try:
+            status = os.stat(file)
+        except OSError as error:
+            raise RobustnessError(f"{file}: {error.strerror}; restore the file or fetch the data again") from error
+        digest.update(f"{os.path.abspath(file)}|{label}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _save(path: Path, image_set: ImageSet) -> None:
+    arrays = {name: getattr(image_set, name) for name in ("pixels", "shapes", "labels", "index")}
+    if image_set.tracks is not None:
+        arrays["tracks"] = image_set.tracks
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        save_file(arrays, partial, metadata={"content_hash": image_set.content_hash})
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _load(path: Path, listing: Listing) -> ImageSet | None:
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "np") as stored:
+            arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+            expected = (stored.metadata() or {}).get("content_hash")
+        image_set = ImageSet(name=listing.name, class_names=tuple(listing.class_names), **arrays)
+    except (SafetensorError, OSError, TypeError, RobustnessError):
+        return None
+    return image_set if image_set.content_hash == expected else None

@@ -1,0 +1,38 @@
+"""The official GTSRB archives, downloaded, checked and unpacked into torchvision's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pooch
+
+from robustness.data.decode import decode
+from robustness.data.gtsrb import list_gtsrb
+from robustness.errors import RobustnessError
+
+BASE_URL = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
+ARCHIVES = {
+    "GTSRB_Final_Training_Images.zip": "md5:f33fd80ac59bff73c82d25ab499e03a3",
+    "GTSRB_Final_Test_Images.zip": "md5:c7e4e6327067d32654124b0fe9e82185",
+    "GTSRB_Final_Test_GT.zip": "md5:fe31e9c9270bbcd7b84b7f21a9d9d9e5",
+}
+RETRIES = 3
+
+
+def fetch_gtsrb(root: Path, base_url: str = BASE_URL) -> None:
+    """Download what is missing under root, unpack it into `root/gtsrb`, and read it all once."""
+    folder = root / "gtsrb"
+    archives = pooch.create(
+        path=folder / "archives", base_url=base_url, registry=ARCHIVES, retry_if_failed=RETRIES, allow_updates=True
+    )
+    for archive in ARCHIVES:
+        unpack = pooch.Unzip(extract_dir=str(folder.resolve()))
+        try:
+            archives.fetch(archive, processor=unpack, progressbar=True)
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors, a wrong hash a ValueError
+            raise RobustnessError(
+                f"{base_url}{archive}: {error}\nRun the command again to go on, or download the three archives by hand, "
+                f"unpack them into {folder} and name {root} with --root"
+            ) from error
+    for split in ("train", "test"):
+        decode(list_gtsrb(root, split))

@@ -1,0 +1,112 @@
+"""An image set: images of any size as one block of bytes, with labels, class names and their places."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from robustness.errors import RobustnessError, nearest
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """N images in RGB, at their own sizes.
+
+    pixels: uint8, all images one after the other, each in (y, x, channel) order.
+    shapes: int32 of shape (N, 2), height and width of each image.
+    labels: int64 of shape (N,), indices into `class_names`.
+    index: int64 of shape (N,), each image's place in the set it came from: a subset keeps them, so it meets the same noise.
+    tracks: int64 of shape (N,) or None; frames of one physical object share a number.
+    """
+
+    name: str
+    pixels: npt.NDArray[np.uint8]
+    shapes: npt.NDArray[np.int32]
+    labels: npt.NDArray[np.int64]
+    class_names: tuple[str, ...]
+    index: npt.NDArray[np.int64]
+    tracks: npt.NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.labels):
+            raise RobustnessError(f"the image set {self.name} is empty")
+        if self.labels.min() < 0 or self.labels.max() >= len(self.class_names):
+            raise RobustnessError(
+                f"the image set {self.name} has labels from {self.labels.min()} to {self.labels.max()}, "
+                f"but {len(self.class_names)} class names: labels lie in 0..{len(self.class_names) - 1}"
+            )
+
+    @classmethod
+    def from_images(
+        cls,
+        name: str,
+        images: Iterable[npt.NDArray[np.uint8]],
+        labels: Sequence[int],
+        class_names: Sequence[str],
+        tracks: Sequence[int] | None = None,
+    ) -> ImageSet:
+        """A set of uint8 RGB images of shape (height, width, 3)."""
+        kept = list(images)
+        if len(kept) != len(labels):
+            raise RobustnessError(f"the image set {name} has {len(kept)} images and {len(labels)} labels")
+        for place, image in enumerate(kept):
+            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+                raise RobustnessError(f"image {place} of {name} is {image.dtype} of {image.shape}, not uint8 (H, W, 3)")
+        return cls(
+            name=name,
+            pixels=np.concatenate([image.reshape(-1) for image in kept]) if kept else np.empty(0, np.uint8),
+            shapes=np.array([image.shape[:2] for image in kept], dtype=np.int32).reshape(-1, 2),
+            labels=np.asarray(labels, dtype=np.int64),
+            class_names=tuple(class_names),
+            index=np.arange(len(kept), dtype=np.int64),
+            tracks=None if tracks is None else np.asarray(tracks, dtype=np.int64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, place: int) -> npt.NDArray[np.uint8]:
+        """One image, uint8 of shape (height, width, 3), as a view."""
+        height, width = (int(side) for side in self.shapes[place])
+        start = int(self._starts[place])
+        return self.pixels[start : start + 3 * height * width].reshape(height, width, 3)
+
+    def take(self, places: npt.ArrayLike, name: str | None = None) -> ImageSet:
+        """The images at those places, as a set of its own that remembers where they came from."""
+        chosen = np.asarray(places, dtype=np.int64)
+        return ImageSet(
+            name=name or f"{self.name}[{len(chosen)}]",
+            pixels=np.concatenate([self[place].reshape(-1) for place in chosen]) if len(chosen) else self.pixels[:0],
+            shapes=self.shapes[chosen],
+            labels=self.labels[chosen],
+            class_names=self.class_names,
+            index=self.index[chosen],
+            tracks=None if self.tracks is None else self.tracks[chosen],
+        )
+
+    def only(self, *class_names: str) -> ImageSet:
+        """The images of those classes."""
+        for class_name in class_names:
+            if class_name not in self.class_names:
+                raise RobustnessError(f"{self.name} has no class {class_name!r}: {nearest(class_name, self.class_names)}")
+        wanted = [self.class_names.index(class_name) for class_name in class_names]
+        return self.take(np.flatnonzero(np.isin(self.labels, wanted)), f"{self.name}.only({', '.join(class_names)})")
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 over sizes, pixels, labels and places: equal for equal content, wherever it was read from."""
+        digest = hashlib.sha256(b"image set 1")
+        for part in (self.shapes, self.labels, self.index, self.pixels):
+            digest.update(str(part.shape).encode())
+            digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()
+
+    @cached_property
+    def _starts(self) -> npt.NDArray[np.int64]:
+        sizes = 3 * self.shapes.astype(np.int64).prod(axis=1)
+        return np.concatenate([[0], np.cumsum(sizes)])

@@ -1,0 +1,33 @@
+"""From a reference such as `gtsrb` to an image set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robustness.data.decode import decode
+from robustness.data.gtsrb import list_gtsrb
+from robustness.data.image_set import ImageSet
+from robustness.data.other import list_folder, read_dataset
+from robustness.errors import RobustnessError, nearest
+from robustness.factory import call_factory
+from robustness.folders import data_folder
+
+REFERENCES = ("gtsrb", "folder:PATH", "python:package.module:factory")
+
+
+def load_image_set(reference: str, split: str = "test", root: Path | None = None, base: Path | None = None) -> ImageSet:
+    """The image set a reference stands for.
+
+    reference: `gtsrb`; `folder:PATH`, one sub-folder per class; `python:package.module:factory`, a torch `Dataset` of
+    image and label. split: "train" or "test", for sets that have both. root: where downloaded sets live. base: the
+    folder that relative paths and modules start from; the current one by default.
+    """
+    base = base or Path.cwd()
+    kind, _, rest = reference.partition(":")
+    if reference == "gtsrb":
+        return decode(list_gtsrb(data_folder(root), split))
+    if kind == "folder" and rest:
+        return decode(list_folder(base / Path(rest).expanduser()))
+    if kind == "python" and rest:
+        return read_dataset(reference, call_factory(rest, base))
+    raise RobustnessError(f"unknown data {reference!r}: {nearest(reference, REFERENCES)}")

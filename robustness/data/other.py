@@ -1,0 +1,64 @@
+"""Image sets of the user's own: a folder per class, or any torch `Dataset`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from tqdm import tqdm
+
+from robustness.data.decode import Listing
+from robustness.data.image_set import ImageSet
+from robustness.errors import RobustnessError
+
+
+def list_folder(folder: Path) -> Listing:
+    """The images of a folder with one sub-folder per class; classes and files in alphabetical order."""
+    if not folder.is_dir():
+        raise RobustnessError(f"{folder}: no such folder; folder:PATH names one with a sub-folder of images per class")
+    Image.init()
+    rows = [
+        (file, class_folder)
+        for class_folder in sorted(path for path in folder.iterdir() if path.is_dir())
+        for file in sorted(class_folder.rglob("*"))
+        if file.suffix.lower() in Image.EXTENSION
+    ]
+    if not rows:
+        raise RobustnessError(f"{folder}: no images in sub-folders; folder:PATH names one with a sub-folder per class")
+    names = sorted({class_folder.name for _, class_folder in rows})
+    return Listing(
+        name=f"folder:{folder.name}",
+        files=[file for file, _ in rows],
+        labels=[names.index(class_folder.name) for _, class_folder in rows],
+        class_names=names,
+    )
+
+
+def read_dataset(name: str, dataset: Any) -> ImageSet:
+    """A map-style torch `Dataset` of (image, label): images as PIL, uint8 (H, W, 3) arrays or uint8 (3, H, W) tensors."""
+    try:
+        size = len(dataset)
+        pairs = [dataset[place] for place in tqdm(range(size), f"reading {name}", unit="image", disable=None)]
+        labels = [int(label) for _, label in pairs]
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RobustnessError(f"{name}: not a Dataset of (image, label) with a length ({error})") from error
+    class_names = getattr(dataset, "classes", None) or [str(label) for label in range(max(labels, default=-1) + 1)]
+    return ImageSet.from_images(name, (_rgb(name, image) for image, _ in pairs), labels, class_names)
+
+
+def _rgb(name: str, image: Any) -> npt.NDArray[np.uint8]:
+    if isinstance(image, Image.Image):
+        return np.asarray(image.convert("RGB"))
+    pixels = np.asarray(image)
+    if pixels.dtype != np.uint8:
+        raise RobustnessError(
+            f"{name}: images are {pixels.dtype}, not uint8; leave scaling and normalisation to the model's declaration"
+        )
+    if pixels.ndim == 3 and pixels.shape[0] in (1, 3) and not isinstance(image, np.ndarray):
+        pixels = pixels.transpose(1, 2, 0)
+    if pixels.ndim == 2:
+        pixels = pixels[..., np.newaxis]
+    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)) if pixels.shape[2] == 1 else pixels)

@@ -1,0 +1,1 @@
+"""From a case to predictions, and the store of past results."""

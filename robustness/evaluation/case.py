@@ -1,0 +1,37 @@
+"""A case: one model, one image set, one noise, one seed. A value, addressed by what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from robustness.noise import Noise
+
+
+@dataclass(frozen=True)
+class Case:
+    """What predictions depend on, and nothing else: limits and file names are no part of it.
+
+    model_hash, data_hash: SHA-256 of content. arithmetic: device family, dtype and library versions.
+    run: the run's own identifier where the model's code cannot be hashed, so that its results end with the run.
+    """
+
+    model: str
+    data: str
+    noise: Noise
+    seed: int
+    model_hash: str
+    data_hash: str
+    arithmetic: str
+    run: str | None = None
+
+    @property
+    def key(self) -> str:
+        """SHA-256 over the content; names are left out, so a renamed model meets its old results."""
+        noise = [self.noise.kind, self.noise.contract, [getattr(self.noise, name) for name in self.noise.parameters()]]
+        content = ["case 1", self.model_hash, self.data_hash, noise, self.seed, self.arithmetic, self.run]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def __str__(self) -> str:
+        return f"{self.model} / {self.data} / {self.noise} / seed {self.seed}"

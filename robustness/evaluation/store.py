@@ -1,0 +1,65 @@
+"""Past results by the hash of their case: computed once, by whichever process comes first."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from robustness.evaluation.case import Case
+from robustness.evaluation.result import Result
+from robustness.folders import cache_folder
+
+
+class Store:
+    """Results under a folder, one file per case. Results of cases bound to a run live apart and end with it."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or cache_folder() / "results"
+
+    def get_or_compute(self, case: Case, compute: Callable[[], Result]) -> tuple[Result, bool]:
+        """The case's result, and whether it was stored already. Other processes that want it wait for the first."""
+        path = self._path(case)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            stored = _read(path)
+            if stored is not None:
+                return stored, True
+            result = compute()
+            _write(path, result)
+            return result, False
+
+    def end_run(self, run: str) -> None:
+        """Forget the results that were bound to a run."""
+        shutil.rmtree(self._run_folder(run), ignore_errors=True)
+
+    def _path(self, case: Case) -> Path:
+        folder = self.folder / case.key[:2] if case.run is None else self._run_folder(case.run)
+        return folder / f"{case.key}.npz"
+
+    def _run_folder(self, run: str) -> Path:
+        return self.folder / "runs" / run
+
+
+def _write(path: Path, result: Result) -> None:
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, predictions=result.predictions, margins=result.margins)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Result | None:
+    """The stored result; None where there is none, or where the file is damaged (zip's checksums tell)."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return Result(predictions=stored["predictions"], margins=stored["margins"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None

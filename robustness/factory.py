@@ -1,0 +1,24 @@
+"""A user's own callable behind `python:package.module:factory`. It is code: it runs with the user's rights."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from robustness.errors import RobustnessError
+
+
+def call_factory(target: str, base: Path) -> Any:
+    """What `package.module:factory` returns, looked up beside `base` first, then where Python looks."""
+    module_name, colon, attribute = target.partition(":")
+    if not (module_name and colon and attribute):
+        raise RobustnessError(f"cannot read python:{target}: write python:package.module:factory")
+    if str(base) not in sys.path:
+        sys.path.insert(0, str(base))
+    try:
+        factory = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise RobustnessError(f"python:{target}: {error}; looked in {base} and in Python's path") from error
+    return factory()

@@ -1,0 +1,263 @@
+"""`thresholds.toml`, schema 1: what is gated, and every limit as a value with its place.
+
+Reading is strict, and reports every problem at once: whatever a gate does not understand it must not ignore.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from robustness.errors import RobustnessError, nearest
+from robustness.gate.places import KeyPath, line_numbers
+from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration
+from robustness.noise import KINDS, Noise, make_noise
+
+FILE_NAME = "thresholds.toml"
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Shares = Annotated[list[Share], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
+Channels = tuple[Finite, Finite, Finite]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One promise: this model, under this noise, names at least this share of the images right."""
+
+    model: str
+    noise: Noise
+    accuracy: Decimal
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.model}-{self.noise}"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """A file's content. models: by name, in the file's order. limits: in the file's order."""
+
+    file: Path
+    data: str
+    seed: int
+    models: dict[str, ModelDeclaration]
+    limits: tuple[Limit, ...]
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths and modules in the file start from."""
+        return self.file.parent
+
+
+def read_thresholds(file: Path) -> Thresholds:
+    """The content of the file; a `RobustnessError` lists every problem with its line."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except FileNotFoundError:
+        raise RobustnessError(f"{file}: no such file; `robustness init` writes one to start from") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RobustnessError(f"{file}: {error}") from error
+    reader = _Reader(file, line_numbers(text))
+    thresholds = reader.read(content)
+    if thresholds is None:
+        problems = "\n".join(f"  {file.name}:{line}: {message}" for line, message in sorted(reader.problems))
+        count = len(reader.problems)
+        raise RobustnessError(f"{file.name} cannot be used: {count} problem{'s' * (count > 1)}\n{problems}")
+    return thresholds
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Run(_Table):
+    data: str
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
+
+
+class _Model(_Table):
+    load: str
+    weights: str | None = None
+    size: Annotated[int, Field(ge=1, le=4096)] | None = None
+    fit: Literal["crop-or-pad", "resize"] = "crop-or-pad"
+    mean: Annotated[Channels, Field(strict=False)] = (0.0, 0.0, 0.0)
+    std: Annotated[Channels, Field(strict=False)] = (1.0, 1.0, 1.0)
+
+
+class _Limits(_Table):
+    """Whatever other keys there are belong to the noise."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    models: Annotated[list[str], Field(min_length=1)]
+    noise: str
+    accuracy: Annotated[Shares, Field(min_length=1)]
+
+
+class _File(_Table):
+    schema_: Literal[1] = Field(alias="schema")
+    run: _Run
+    models: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")], _Model], Field(min_length=1)]
+    limits: Annotated[list[_Limits], Field(min_length=1)]
+
+
+TABLES: dict[str, type[_Table]] = {"run": _Run, "models": _Model, "limits": _Limits}
+
+
+class _Reader:
+    """One reading of one file: it collects problems instead of stopping at the first."""
+
+    def __init__(self, file: Path, lines: dict[KeyPath, int]) -> None:
+        self.file = file
+        self.lines = lines
+        self.problems: set[tuple[int, str]] = set()
+
+    def read(self, content: dict[str, Any]) -> Thresholds | None:
+        parsed = self._validate(content)
+        declarations = dict(self._declarations(content))
+        limits = tuple(self._limits(content, declarations))
+        if parsed is None or self.problems:
+            return None
+        return Thresholds(self.file, parsed.run.data, parsed.run.seed, declarations, limits)
+
+    def _validate(self, content: dict[str, Any]) -> _File | None:
+        try:
+            return _File.model_validate(content)
+        except ValidationError as error:
+            for problem in error.errors():
+                self._problem(*_plain(problem))
+            return None
+
+    def _declarations(self, content: dict[str, Any]) -> Iterator[tuple[str, ModelDeclaration]]:
+        """The models that are well formed, so that limits on the others are not reported as unknown too."""
+        models = content.get("models")
+        fixtures: dict[str, str] = {}
+        for name, table in (models if isinstance(models, dict) else {}).items():
+            try:
+                model = _Model.model_validate(table)
+            except ValidationError:
+                yield name, ModelDeclaration(name, "")
+                continue
+            declaration = ModelDeclaration(name=name, **model.model_dump())
+            self._check_declaration(declaration)
+            if other := fixtures.get(declaration.fixture):
+                self._problem(("models", name), f"the fixture {declaration.fixture} already stands for {other!r}")
+            fixtures[declaration.fixture] = name
+            yield name, declaration
+
+    def _check_declaration(self, declaration: ModelDeclaration) -> None:
+        path = ("models", declaration.name, "load")
+        known = declaration.load in BUILT_IN or declaration.load == "fixture" or declaration.load.startswith("python:")
+        if not known:
+            self._problem(path, f"unknown model {declaration.load!r}: {nearest(declaration.load, REFERENCES)}")
+        elif declaration.load in BUILT_IN and declaration.weights is None:
+            self._problem(path, f'{declaration.load} needs weights, for example weights = "gtsrb"')
+        elif declaration.load == "fixture" and declaration.size is None:
+            self._problem(path, "a fixture needs the size of the network's input, for example size = 40")
+        if 0.0 in declaration.std:
+            self._problem(("models", declaration.name, "std"), "is divided by, so it cannot be 0")
+
+    def _limits(self, content: dict[str, Any], declarations: Mapping[str, ModelDeclaration]) -> Iterator[Limit]:
+        tables = content.get("limits")
+        first: dict[tuple[str, Noise], str] = {}
+        for number, table in enumerate(tables if isinstance(tables, list) else []):
+            path = ("limits", number)
+            try:
+                limits = _Limits.model_validate(table)
+            except ValidationError:
+                continue
+            for place, name in enumerate(limits.models):
+                if name not in declarations:
+                    self._problem((*path, "models", place), f"unknown model {name!r}: {nearest(name, declarations)}")
+            for noise, accuracy, line in self._levels(limits, table, path):
+                for name in limits.models:
+                    limit = Limit(name, noise, accuracy, f"{self.file.name}:{line}")
+                    if (name, noise) in first:
+                        self._problem(path, f"{limit} is limited twice, first at {first[name, noise]}", line)
+                    first.setdefault((name, noise), limit.place)
+                    yield limit
+
+    def _levels(self, limits: _Limits, table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[Noise, Decimal, int]]:
+        """One entry per level: parameters and accuracies in lists go side by side, single ones hold for all levels."""
+        parameters = limits.model_extra or {}
+        if not self._check_noise(limits.noise, parameters, path):
+            return
+        columns: dict[str, Any] = {**parameters, "accuracy": table["accuracy"]}
+        lengths = {name: len(column) for name, column in columns.items() if isinstance(column, list)}
+        levels = max(lengths.values(), default=1)
+        uneven = {name: length for name, length in lengths.items() if length != levels}
+        for name, length in uneven.items():
+            self._problem((*path, name), f"has {length} of {levels} values: lists of one table go side by side")
+        for level in range(0 if uneven else levels):
+            row = {name: column[level] if isinstance(column, list) else column for name, column in columns.items()}
+            accuracy = Decimal(str(row.pop("accuracy")))
+            where = next(((*path, name, level) for name in lengths), path)
+            try:
+                yield make_noise(limits.noise, row), accuracy, self._line(where)
+            except RobustnessError as error:
+                self._problem(where, f"{error}{_dotted_key_hint(row)}")
+
+    def _check_noise(self, kind: str, parameters: Mapping[str, Any], path: KeyPath) -> bool:
+        """Names first, so that a misspelt one is reported once and not at every level."""
+        if kind not in KINDS:
+            self._problem((*path, "noise"), f"unknown noise {kind!r}: {nearest(kind, KINDS)}")
+            return False
+        valid = KINDS[kind].parameters()
+        unknown = [name for name in parameters if name not in valid]
+        for name in unknown:
+            self._problem((*path, name), f"unknown key: {nearest(name, [*_Limits.model_fields, *valid])}")
+        return not unknown
+
+    def _problem(self, path: KeyPath, message: str, line: int | None = None) -> None:
+        self.problems.add((line or self._line(path), f"{_spell(path)}: {message}"))
+
+    def _line(self, path: KeyPath) -> int:
+        """The line of the key, or of the nearest table around it that is written down."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def _plain(problem: Any) -> tuple[KeyPath, str]:
+    """A pydantic error as a path and a sentence."""
+    path = tuple(problem["loc"])
+    if path[-1:] == ("[key]",):
+        return path[:-1], "a model's name has letters, digits, - and _, and does not begin with a digit or -"
+    match problem["type"]:
+        case "extra_forbidden":
+            table = _File if len(path) == 1 else TABLES[str(path[0])]
+            valid = [field.alias or name for name, field in table.model_fields.items()]
+            return path, f"unknown key: {nearest(str(path[-1]), valid)}"
+        case "missing":
+            return path, "missing"
+        case "less_than_equal" | "greater_than_equal" | "finite_number" if path[0] == "limits":
+            return path, f"{problem['input']} lies outside 0..1"
+        case "literal_error":
+            return path, f"{problem['input']!r} is not {problem['ctx']['expected']}"
+        case "too_short":
+            return path, "empty: nothing would be measured"
+    hint = _dotted_key_hint({"": problem["input"]})
+    return path, f"{problem['msg'][0].lower()}{problem['msg'][1:]}, not {problem['input']!r}{hint}"
+
+
+def _dotted_key_hint(row: Mapping[str, Any]) -> str:
+    """TOML reads the key `0.001` as `0` dot `001`: a table nobody meant."""
+    for value in row.values():
+        if isinstance(value, dict) and any(str(key).isdigit() for key in value):
+            return "; TOML reads a bare key like 0.001 as 0 dot 001: write levels as a list, for example amount = [0.001]"
+    return ""
+
+
+def _spell(path: KeyPath) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f"{'.' * bool(text)}{part}"
+    return text

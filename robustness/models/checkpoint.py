@@ -1,0 +1,54 @@
+"""A trained model on disk: weights as safetensors, and beside them a card that says where they come from."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from robustness.errors import RobustnessError
+
+State = dict[str, torch.Tensor]
+
+
+def card_path(weights: Path) -> Path:
+    return weights.with_suffix(".card.json")
+
+
+def save_checkpoint(path: Path, state: State, card: dict[str, Any]) -> None:
+    """Write weights and card; an interrupted write leaves what stood there before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    try:
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, partial)
+        os.replace(partial, path)
+        partial.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(partial, card_path(path))
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_weights(path: Path) -> State:
+    """The tensors of a safetensors file."""
+    try:
+        with safe_open(path, "pt") as stored:
+            return {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise RobustnessError(f"{path}: no such weights; train them with `robustness train`") from None
+    except (SafetensorError, OSError) as error:
+        raise RobustnessError(f"{path}: not a safetensors file ({error}); train or copy the weights again") from error
+
+
+def load_card(weights: Path) -> dict[str, Any]:
+    """The card beside a weights file, or an empty one where there is none."""
+    try:
+        return dict(json.loads(card_path(weights).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError) as error:
+        raise RobustnessError(f"{card_path(weights)}: not a card in JSON ({error})") from error

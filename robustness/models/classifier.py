@@ -1,0 +1,70 @@
+"""One face for every classifier: uint8 images in, logits out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from robustness.data.fit import Fit
+from robustness.models.checkpoint import State
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A network with the preprocessing that belongs to it.
+
+    module: takes float32 of shape (N, 3, size, size), gives logits of shape (N, classes).
+    fit: how images come to the network's size; noise is added after it, on the pixels the network sees.
+    mean, std: per channel; the module sees `(pixel / 255 - mean) / std`.
+    architecture: a name that stands for the module's code, or None for code of the user's own, which cannot be hashed.
+    class_names: the classes the network was trained on, where known.
+    """
+
+    name: str
+    module: nn.Module
+    fit: Fit
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    architecture: str | None = None
+    class_names: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self.module.eval().to(self.device)
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def logits(self, images: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """Logits, float32 of shape (N, classes), for uint8 images of shape (N, size, size, 3)."""
+        with torch.inference_mode():
+            batch = torch.tensor(images, device=self.device).permute(0, 3, 1, 2).float().div_(255)
+            if any(self.mean) or self.std != (1.0, 1.0, 1.0):
+                batch = (batch - self._channels(self.mean)) / self._channels(self.std)
+            output: torch.Tensor = self.module(batch)
+            return output
+
+    def content_hash(self) -> str:
+        """SHA-256 over weights, architecture and preprocessing. Without an architecture it speaks of the weights alone."""
+        recipe = [self.architecture, str(self.fit), self.mean, self.std]
+        digest = hashlib.sha256(json.dumps(recipe).encode())
+        digest.update(hash_state(self.module.state_dict()).encode())
+        return digest.hexdigest()
+
+    def _channels(self, values: tuple[float, float, float]) -> torch.Tensor:
+        return torch.tensor(values, device=self.device).view(1, 3, 1, 1)
+
+
+def hash_state(state: State) -> str:
+    """SHA-256 over names, types, shapes and bytes of a state dict, in the order of the names."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

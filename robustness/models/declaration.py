@@ -1,0 +1,41 @@
+"""How a model is named: in `thresholds.toml` and on the command line. Nothing here needs torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from robustness.data.fit import FitKind
+
+SHIPPED = Path(__file__).parent.parent / "weights"
+BUILT_IN = {"baseline-cnn": "the study's network: three convolutions, two dense layers (234,059 parameters at 40 px)"}
+REFERENCES = (*BUILT_IN, "fixture", "python:package.module:factory")
+
+
+@dataclass(frozen=True)
+class ModelDeclaration:
+    """A classifier by reference, with the preprocessing that belongs to it.
+
+    load: a built-in network's name; `python:package.module:factory`, a callable that returns an `nn.Module`; or `fixture`,
+        a pytest fixture of the model's name that returns one.
+    weights: a shipped set's name or a safetensors file.
+    size, fit: the square input in pixels, and how images come to it. mean, std: per channel, of values in 0..1.
+    """
+
+    name: str
+    load: str
+    weights: str | None = None
+    size: int | None = None
+    fit: FitKind = "crop-or-pad"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    @property
+    def fixture(self) -> str:
+        """The name of the pytest fixture that gives the model."""
+        return self.name.replace("-", "_")
+
+
+def shipped_weights(network: str) -> dict[str, Path]:
+    """The weights that come with the package for a built-in network, by the name of the data they were trained on."""
+    return {file.stem.removeprefix(f"{network}-"): file for file in sorted(SHIPPED.glob(f"{network}-*.safetensors"))}

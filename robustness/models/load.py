@@ -1,0 +1,91 @@
+"""From a declaration to a classifier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import nn
+
+from robustness.data.fit import Fit
+from robustness.errors import RobustnessError, nearest
+from robustness.factory import call_factory
+from robustness.models.baseline_cnn import OUTPUT, BaselineCNN
+from robustness.models.checkpoint import State, load_card, load_weights
+from robustness.models.classifier import Classifier
+from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights
+
+BASELINE_SIZE = 40
+
+
+def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> Classifier:
+    """The classifier a declaration names; relative paths and modules start from `base`, by default the current folder."""
+    base = base or Path.cwd()
+    if declaration.load in BUILT_IN:
+        return _load_built_in(declaration, base)
+    if declaration.load.startswith("python:"):
+        return wrap_module(call_factory(declaration.load.removeprefix("python:"), base), declaration, base)
+    if declaration.load == "fixture":
+        raise RobustnessError(
+            f'model {declaration.name}: load = "fixture" needs a pytest fixture {declaration.fixture!r} in conftest.py'
+        )
+    raise RobustnessError(
+        f"model {declaration.name}: unknown load {declaration.load!r}: {nearest(declaration.load, REFERENCES)}"
+    )
+
+
+def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
+    """A user's own module as the declaration describes it. Its code cannot be hashed, so its results serve one run."""
+    if isinstance(module, Classifier):
+        return module
+    if not isinstance(module, nn.Module):
+        raise RobustnessError(f"model {declaration.name}: {declaration.load} gave {type(module).__name__}, not an nn.Module")
+    if declaration.size is None:
+        raise RobustnessError(f"model {declaration.name}: say which input it takes, for example size = 40")
+    if declaration.weights:
+        _load_state(module, load_weights(_weights_file(declaration, base)), declaration)
+    return _classifier(module, declaration, declaration.size)
+
+
+def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
+    file = _weights_file(declaration, base)
+    state = load_weights(file)
+    size = declaration.size or BASELINE_SIZE
+    if f"{OUTPUT}.bias" not in state:
+        raise RobustnessError(f"model {declaration.name}: {file} holds no weights of {declaration.load}")
+    module = BaselineCNN(classes=len(state[f"{OUTPUT}.bias"]), size=size)
+    _load_state(module, state, declaration)
+    names = load_card(file).get("class_names")
+    return _classifier(module, declaration, size, declaration.load, tuple(names) if names else None)
+
+
+def _classifier(
+    module: nn.Module,
+    declaration: ModelDeclaration,
+    size: int,
+    architecture: str | None = None,
+    class_names: tuple[str, ...] | None = None,
+) -> Classifier:
+    fit = Fit(size, declaration.fit)
+    return Classifier(declaration.name, module, fit, declaration.mean, declaration.std, architecture, class_names)
+
+
+def _weights_file(declaration: ModelDeclaration, base: Path) -> Path:
+    shipped = shipped_weights(declaration.load)
+    if declaration.weights is None:
+        raise RobustnessError(f"model {declaration.name}: name its weights, a file or one of: {', '.join(shipped)}")
+    if declaration.weights in shipped:
+        return shipped[declaration.weights]
+    file = base / Path(declaration.weights).expanduser()
+    if not file.exists():
+        raise RobustnessError(
+            f"model {declaration.name}: no weights {declaration.weights!r}, neither the file {file} nor a shipped set "
+            f"({nearest(declaration.weights, shipped)})"
+        )
+    return file
+
+
+def _load_state(module: nn.Module, state: State, declaration: ModelDeclaration) -> None:
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise RobustnessError(f"model {declaration.name}: the weights {declaration.weights} do not fit ({error})") from error

@@ -1,0 +1,52 @@
+"""The end of a gate on the terminal: the verdict first, then broken limits, then the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from robustness.report.ledger import LIMIT_TEST
+from robustness.report.table import table
+
+HEAD = ("model", "noise", "right", "total", "accuracy", "limit", "verdict")
+
+
+def verdict_sentence(results: dict[str, Any]) -> str:
+    """One line that says how the run ended."""
+    limits = results["limits"]
+    broken = sum(limit["verdict"] != "PASS" for limit in limits)
+    total = len(limits) + len(results["left_out"])
+    match results["verdict"]:
+        case "PASS":
+            return f"PASS: all {len(limits)} limits hold"
+        case "PARTIAL":
+            return f"PARTIAL: {len(limits)} of {total} limits measured, all of them hold; no release verdict"
+    rules = sum(LIMIT_TEST not in test for test in results["errors"])
+    reasons = [f"{broken} of {len(limits)} measured limits broken"] if broken else []
+    reasons += [f"{rules} rule{'s' * (rules > 1)} broken"] if rules else []
+    return f"FAIL: {'; '.join([*reasons, *results['gaps']])}"
+
+
+def error_lines(results: dict[str, Any]) -> list[str]:
+    """What went wrong, each message once with the number of tests it stopped."""
+    tests: dict[str, list[str]] = {}
+    for test, message in results["errors"].items():
+        tests.setdefault(message.strip().splitlines()[-1] if message.strip() else "failed", []).append(test)
+    return [f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {text}" for text, names in tests.items()]
+
+
+def limit_rows(results: dict[str, Any]) -> list[str]:
+    """A table of the limits, broken ones first."""
+    ordered = sorted(results["limits"], key=lambda limit: limit["verdict"] == "PASS")
+    rows = [
+        (
+            limit["model"],
+            limit["noise"],
+            f"{limit['right']:,}",
+            f"{limit['total']:,}",
+            f"{limit['accuracy']:.4f}",
+            limit["required"],
+            limit["verdict"],
+        )
+        for limit in ordered
+    ]
+    return table(HEAD, rows) if rows else []

@@ -1,0 +1,1 @@
+"""The traffic-sign study this package grew from, measured again."""

@@ -1,0 +1,1 @@
+"""The gate as pytest tests. `robustness gate` runs them; so does `from robustness.suite.test_limits import *`."""

@@ -1,0 +1,20 @@
+"""Every limit in `thresholds.toml`, one test each."""
+
+from __future__ import annotations
+
+import pytest
+
+from robustness.gate.thresholds import Limit
+from robustness.pytest_fixtures import Gate
+from robustness.pytest_plugin import declared_limits
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "limit" in metafunc.fixturenames:
+        metafunc.parametrize("limit", declared_limits(metafunc.config), ids=str)
+
+
+def test_limit(limit: Limit, robustness_gate: Gate) -> None:
+    outcome = robustness_gate.check(limit)
+    if outcome.verdict != "PASS":
+        pytest.fail(outcome.explain(), pytrace=False)
