@@ -70,25 +70,26 @@ def evaluate(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: in
         part = slice(start, min(start + BATCH, len(images)))
         batch = np.zeros((BATCH, *images.shape[1:]), dtype=np.uint8)
         batch[: part.stop - start] = apply(noise, images[part], image_set.index[part], seed)
-        logits = _checked(classifier.logits(batch), classifier, image_set)[: part.stop - start]
+        logits = _checked(classifier.logits(batch), part.stop - start, classifier, image_set)
         top = logits.topk(2, dim=1)
         predictions[part] = top.indices[:, 0].to(torch.int16).numpy()
         margins[part] = (top.values[:, 0] - top.values[:, 1]).numpy()
     return Result(predictions, margins)
 
 
-def _checked(logits: torch.Tensor, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:
+def _checked(logits: torch.Tensor, count: int, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:
+    """The logits of the batch's first `count` images, the others being padding, once they are what logits have to be."""
     classes = len(image_set.class_names)
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or len(logits) != BATCH or logits.shape[1] < 2:
         shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
         raise RobustnessError(f"{classifier.name} gave {shape} for a batch of {BATCH}, not logits of shape (N, classes)")
     if logits.shape[1] != classes:
         raise RobustnessError(f"{classifier.name} tells {logits.shape[1]} classes apart, {image_set.name} has {classes}")
-    logits = logits.float().cpu()
+    logits = logits[:count].float().cpu()
     if not torch.isfinite(logits).all():
         bad = int((~torch.isfinite(logits)).any(dim=1).sum())
         raise RobustnessError(
-            f"{classifier.name} gave NaN or infinite logits for {bad} of {BATCH} images; nothing was measured"
+            f"{classifier.name} gave NaN or infinite logits for {bad} of {count} images of a batch; nothing was measured"
         )
     return logits
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -76,5 +77,5 @@ def repeat_command(limit: Limit, thresholds: Thresholds, node_id: str) -> str:
     """The command that measures a limit's case again: the test itself where the model lives in a pytest fixture."""
     if thresholds.models[limit.model].load == "fixture":
         return f"pytest {shlex.quote(node_id)}"
-    file = shlex.quote(str(thresholds.file))
+    file = shlex.quote(os.path.relpath(thresholds.file))
     return f'robustness evaluate {limit.model} --thresholds {file} --noise "{limit.noise}"'

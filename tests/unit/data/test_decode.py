@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import io
+import os
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from robustness.data import decode as module
+from robustness.data.decode import Listing, decode, read_image
+from robustness.errors import RobustnessError
+
+FUNCTION_FIXTURES = [HealthCheck.function_scoped_fixture]
+NOISE = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 3), dtype=np.uint8)
+
+
+def encoded(kind, image=NOISE[0]):
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def listing(tmp_path):
+    """Four pictures in four files."""
+    files = [tmp_path / f"{number}.png" for number in range(4)]
+    for file, image in zip(files, NOISE, strict=True):
+        file.write_bytes(encoded("PNG", image))
+    return Listing("four", files, [0, 1, 1, 0], ["no", "yes"], [7, 7, 8, 9])
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The image files that decoding opens."""
+    files = []
+
+    def spy(file):
+        files.append(file)
+        return read_image(file)
+
+    monkeypatch.setattr(module, "read_image", spy)
+    return files
+
+
+def cache_file(cache):
+    (file,) = (cache / "decoded").glob("*.safetensors")
+    return file
+
+
+def leftovers(cache):
+    return [path.name for path in (cache / "decoded").iterdir() if path.suffix != ".lock"]
+
+
+def test_decoding_gives_the_pictures_of_the_listing_in_its_order(listing):
+    images = decode(listing)
+    np.testing.assert_array_equal(list(images), NOISE)
+    assert images.labels.tolist() == listing.labels
+    assert images.tracks.tolist() == listing.tracks
+    assert (images.name, images.class_names) == ("four", ("no", "yes"))
+
+
+def test_a_second_decode_opens_no_image_and_gives_the_same_set(listing, opened):
+    first = decode(listing)
+    assert sorted(opened) == sorted(listing.files)
+    opened.clear()
+    second = decode(listing)
+    assert opened == []
+    assert second.content_hash == first.content_hash
+    assert second.class_names == first.class_names
+    np.testing.assert_array_equal(second.tracks, first.tracks)
+
+
+def test_a_set_without_tracks_comes_back_from_the_cache_without_tracks(listing, opened):
+    plain = Listing(listing.name, listing.files, listing.labels, listing.class_names)
+    decode(plain)
+    opened.clear()
+    assert decode(plain).tracks is None
+    assert opened == []
+
+
+def test_a_changed_file_is_decoded_again(listing, opened):
+    before = decode(listing)
+    listing.files[2].write_bytes(encoded("PNG", 255 - NOISE[2]))
+    os.utime(listing.files[2], ns=(1, 1))
+    after = decode(listing)
+    np.testing.assert_array_equal(after[2], 255 - NOISE[2])
+    assert after.content_hash != before.content_hash
+
+
+def test_a_touched_file_is_decoded_again_to_the_same_content(listing, opened):
+    before = decode(listing)
+    opened.clear()
+    os.utime(listing.files[0], ns=(1, 1))
+    assert decode(listing).content_hash == before.content_hash
+    assert listing.files[0] in opened
+
+
+@pytest.mark.parametrize("change", [{"labels": [1, 1, 1, 0]}, {"class_names": ["no", "maybe"]}, {"name": "other"}])
+def test_another_label_class_name_or_set_name_is_not_served_from_the_cache(listing, change):
+    decode(listing)
+    values = {name: getattr(listing, name) for name in ("name", "files", "labels", "class_names", "tracks")} | change
+    images = decode(Listing(**values))
+    assert images.labels.tolist() == values["labels"]
+    assert images.class_names == tuple(values["class_names"])
+    assert images.name == values["name"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 7, b"not safetensors at all", "half", "one byte short"])
+def test_a_corrupted_cache_file_is_silently_decoded_again(listing, opened, own_cache, content):
+    before = decode(listing).content_hash
+    file = cache_file(own_cache)
+    whole = file.read_bytes()
+    cut = {"half": whole[: len(whole) // 2], "one byte short": whole[:-1]}
+    file.write_bytes(cut.get(content, content))
+    opened.clear()
+    assert decode(listing).content_hash == before
+    assert sorted(opened) == sorted(listing.files)
+    assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["pixels", "labels", "index", "shapes"])
+def test_a_tampered_cache_file_is_found_out_by_its_content_hash(listing, opened, own_cache, name):
+    before = decode(listing)
+    file = cache_file(own_cache)
+    with safe_open(file, "np") as stored:
+        arrays, metadata = {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
+    arrays[name].flat[0] += 1
+    save_file(arrays, file, metadata)
+    opened.clear()
+    after = decode(listing)
+    assert sorted(opened) == sorted(listing.files)
+    np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=FUNCTION_FIXTURES)
+@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_no_changed_byte_of_cached_data_ever_reaches_the_user(listing, own_cache, place, flip):
+    plain = Listing(listing.name, listing.files, listing.labels, listing.class_names)
+    expected = decode(plain).content_hash
+    file = cache_file(own_cache)
+    content = bytearray(file.read_bytes())
+    start = 8 + int.from_bytes(content[:8], "little")  # safetensors: length of the header, header, data
+    content[start + int(place * (len(content) - start))] ^= flip
+    file.write_bytes(content)
+    assert decode(plain).content_hash == expected
+
+
+@pytest.mark.parametrize("step", ["save_file", "os.replace"])
+def test_a_failed_write_leaves_no_file_behind_and_the_next_decode_succeeds(listing, own_cache, monkeypatch, step):
+    def fail(first, *rest, **named):
+        if step == "save_file":
+            rest[0].write_bytes(b"half a file")
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"robustness.data.decode.{step}", fail)
+        with pytest.raises(OSError, match="no space left"):
+            decode(listing)
+    assert leftovers(own_cache) == []
+    assert len(decode(listing)) == 4
+
+
+def test_an_unreadable_image_is_named_and_leaves_nothing_in_the_cache(listing, own_cache):
+    listing.files[1].write_bytes(encoded("PNG")[:40])
+    with pytest.raises(RobustnessError, match=r"1\.png: not a readable image"):
+        decode(listing)
+    assert leftovers(own_cache) == []
+
+
+def test_decoders_at_the_same_time_decode_once(listing, opened):
+    hashes = []
+    threads = [threading.Thread(target=lambda: hashes.append(decode(listing).content_hash)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(hashes) == 4
+    assert len(set(hashes)) == 1
+    assert sorted(opened) == sorted(listing.files)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "PPM", "BMP", "TIFF"])
+def test_lossless_files_are_read_to_the_very_pixels(tmp_path, kind):
+    file = tmp_path / "image"
+    file.write_bytes(encoded(kind))
+    image = read_image(file)
+    assert image.dtype == np.uint8
+    np.testing.assert_array_equal(image, NOISE[0])
+
+
+def test_a_grey_file_is_read_as_three_equal_channels(tmp_path):
+    file = tmp_path / "grey.png"
+    file.write_bytes(encoded("PNG", NOISE[0, ..., 0]))
+    np.testing.assert_array_equal(read_image(file), np.repeat(NOISE[0, ..., :1], 3, axis=2))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=FUNCTION_FIXTURES)
+@given(
+    kind=st.sampled_from(["PNG", "PPM", "JPEG", "GIF"]),
+    keep=st.floats(0.05, 1),
+    hits=st.dictionaries(st.integers(0, 60), st.integers(0, 255), max_size=4),
+)
+def test_a_damaged_file_gives_an_image_or_an_error_that_names_it(tmp_path, kind, keep, hits):
+    content = bytearray(encoded(kind))
+    for place, byte in hits.items():
+        content[min(place, len(content) - 1)] = byte
+    file = tmp_path / "damaged"
+    file.write_bytes(content[: int(keep * len(content))])
+    try:
+        image, message = read_image(file), None
+    except RobustnessError as error:
+        image, message = None, str(error)
+    if message is None:
+        assert image.dtype == np.uint8
+        assert image.shape[2] == 3
+    else:
+        assert message.startswith(f"{file}: not a readable image")

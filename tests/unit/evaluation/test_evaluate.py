@@ -1,0 +1,193 @@
+"""From a case to predictions, on toy models."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toy import CLASSES, Answer, Brightness, classifier, image_set
+
+from robustness.errors import RobustnessError
+from robustness.evaluation import evaluate as module_under_test
+from robustness.evaluation.evaluate import BATCH, evaluate, measure
+from robustness.evaluation.store import Store
+from robustness.noise import Clean, Gaussian, SaltAndPepper
+
+NOISES = [Clean(), Gaussian(90), SaltAndPepper(0.3)]
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path))
+    return Store()
+
+
+# Predictions
+
+
+def test_predictions_are_the_classes_the_model_names():
+    result = evaluate(classifier(), image_set(6), Clean(), 0)
+    assert result.predictions.tolist() == [0, 1, 2, 0, 1, 2]
+    assert result.predictions.dtype == np.int16
+    assert result.margins == pytest.approx([108 / 255, 107 / 255, 107 / 255] * 2, abs=1e-6)
+
+
+def test_measure_counts_the_images_named_right(store):
+    measurement = measure(classifier(), image_set(8), Clean(), 0, store, "run")
+    assert (measurement.right, measurement.total, measurement.accuracy) == (6, 8, 0.75)  # two labels are wrong
+    assert (measurement.case.model, measurement.case.data, measurement.case.noise) == ("toy", "toy", Clean())
+
+
+def test_margin_is_the_lead_of_the_first_class():
+    logits = torch.tensor([1.0, 7.0, 4.5]).repeat(BATCH, 1)
+    result = evaluate(classifier(Answer(lambda batch: logits)), image_set(2), Clean(), 0)
+    assert result.predictions.tolist() == [1, 1]
+    assert result.margins.tolist() == [2.5, 2.5]
+
+
+def test_noise_reaches_the_model_and_the_seed_chooses_it():
+    seen = []
+    model = classifier(Answer(lambda batch: seen.append(batch[:1].clone()) or batch.mean(dim=(2, 3))))
+    for noise, seed in ((Clean(), 0), (Clean(), 1), (Gaussian(50), 0), (Gaussian(50), 1), (Gaussian(50), 1)):
+        evaluate(model, image_set(1), noise, seed)
+    assert torch.equal(seen[0], seen[1])
+    assert not torch.equal(seen[0], seen[2])
+    assert not torch.equal(seen[2], seen[3])
+    assert torch.equal(seen[3], seen[4])
+
+
+# Batches
+
+
+def test_every_batch_is_full_and_every_image_is_evaluated():
+    module = Brightness()
+    result = evaluate(classifier(module), image_set(BATCH + 44), Clean(), 0)
+    assert [shape for shape, _ in module.calls] == [(BATCH, 3, 4, 4)] * 2
+    assert result.predictions.tolist() == [number % 3 for number in range(BATCH + 44)]
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=str)
+def test_the_last_batch_is_no_different(noise):
+    images = image_set(BATCH + 44)
+    together = evaluate(classifier(), images, noise, 5)
+    last = evaluate(classifier(), images.take(range(BATCH, BATCH + 44)), noise, 5)
+    assert np.array_equal(together.predictions[BATCH:], last.predictions)
+    assert np.array_equal(together.margins[BATCH:], last.margins)
+
+
+@given(places=st.lists(st.integers(0, 19), min_size=1, max_size=20), noise=st.sampled_from(NOISES), seed=st.integers(0, 9))
+@settings(max_examples=25, deadline=None)
+def test_a_subset_meets_the_same_noise(places, noise, seed):
+    images = image_set(20)
+    together = evaluate(classifier(), images, noise, seed)
+    assert np.array_equal(evaluate(classifier(), images.take(places), noise, seed).predictions, together.predictions[places])
+
+
+@pytest.mark.parametrize("size", [1, 7, 20, 64])
+def test_batch_size_does_not_change_predictions(size, monkeypatch):
+    wanted = evaluate(classifier(), image_set(20), Gaussian(90), 5)
+    monkeypatch.setattr(module_under_test, "BATCH", size)
+    assert np.array_equal(evaluate(classifier(), image_set(20), Gaussian(90), 5).predictions, wanted.predictions)
+
+
+def test_a_module_in_training_mode_is_evaluated_in_evaluation_mode():
+    module = Brightness()
+    model = classifier(module)
+    module.train()
+    evaluate(model, image_set(), Clean(), 0)
+    assert [training for _, training in module.calls] == [False]
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda batch: batch, r"gave \(256, 3, 4, 4\) for a batch of 256, not logits"),
+        (lambda batch: batch.mean(dim=(1, 2, 3)), r"gave \(256,\) for a batch"),
+        (lambda batch: batch.mean(dim=(2, 3))[:6], r"gave \(6, 3\) for a batch"),
+        (lambda batch: batch.mean(dim=(2, 3))[:, :1], r"gave \(256, 1\) for a batch"),
+        (lambda batch: (batch.mean(dim=(2, 3)),), "gave tuple for a batch"),
+        (lambda batch: None, "gave NoneType for a batch"),
+        (lambda batch: batch.mean(dim=(2, 3))[:, :2], "tells 2 classes apart, toy has 3"),
+        (lambda batch: batch.mean(dim=(2, 3)).repeat(1, 2), "tells 6 classes apart, toy has 3"),
+        (lambda batch: batch.mean(dim=(2, 3)) * torch.nan, "NaN or infinite logits for 256 of 256 images"),
+        (lambda batch: batch.mean(dim=(2, 3)) / 0, "NaN or infinite logits for 256 of 256"),
+    ],
+)
+def test_what_is_not_logits_is_refused(function, message, store):
+    with pytest.raises(RobustnessError, match=f"^toy .*{message}"):
+        measure(classifier(Answer(function)), image_set(BATCH), Clean(), 0, store, "run")
+
+
+def test_one_nan_is_enough_and_nothing_is_stored(store):
+    def one_nan(batch):
+        logits = batch.mean(dim=(2, 3))
+        logits[4, 2] = torch.nan
+        return logits
+
+    with pytest.raises(RobustnessError, match=r"NaN or infinite logits for 1 of .*nothing was measured"):
+        measure(classifier(Answer(one_nan), architecture="toy"), image_set(), Clean(), 0, store, "run")
+    assert not list(store.folder.rglob("*.npz"))
+
+
+def test_logits_of_the_padding_do_not_matter():
+    def nan_without_light(batch):
+        return (batch / batch.amax(dim=(1, 2, 3), keepdim=True)).mean(dim=(2, 3))
+
+    assert len(evaluate(classifier(Answer(nan_without_light)), image_set(), Clean(), 0).predictions) == 6
+
+
+@pytest.mark.parametrize(
+    ("class_names", "message"),
+    [
+        (("grey", "dark", "bright"), "3 classes that are not the 3 of toy: class 0 is 'grey' there and 'dark' here"),
+        (("dark", "grey"), "2 classes that are not the 3 of toy$"),
+        (("dark", "grey", "light"), "class 2 is 'light' there and 'bright' here"),
+    ],
+)
+def test_a_model_of_other_classes_is_refused(class_names, message, store):
+    module = Brightness()
+    with pytest.raises(RobustnessError, match=message):
+        measure(classifier(module, class_names=class_names), image_set(), Clean(), 0, store, "run")
+    assert not module.calls
+
+
+def test_a_model_of_the_same_classes_is_measured(store):
+    assert measure(classifier(class_names=CLASSES), image_set(3), Clean(), 0, store, "run").accuracy == 1
+
+
+# Results in the store
+
+
+def test_a_module_of_unknown_code_is_evaluated_once_in_each_run(store):
+    module = Brightness()
+    answers = [measure(classifier(module), image_set(), Clean(), 0, store, run) for run in ("one", "one", "two", "two", "one")]
+    assert [answer.stored for answer in answers] == [False, True, False, True, True]
+    assert len(module.calls) == 2
+    assert len({answer.right for answer in answers}) == 1
+
+
+def test_a_known_architecture_is_evaluated_once_over_all_runs(store):
+    module = Brightness()
+    for run in ("one", "two"):
+        store.end_run(run)
+        for name in ("old name", "new name"):
+            measure(classifier(module, name, architecture="brightness"), image_set(), Clean(), 0, store, run)
+    assert len(module.calls) == 1
+
+
+def test_changed_weights_noise_seed_or_images_are_evaluated_again(store):
+    module = Brightness()
+    model = classifier(module, architecture="brightness")
+    for images in (image_set(6), image_set(7)):
+        for noise, seed in ((Clean(), 0), (Gaussian(5), 0), (Gaussian(5), 1)):
+            measure(model, images, noise, seed, store, "run")
+    assert len(module.calls) == 6
+    with torch.no_grad():
+        module.levels += 0.001
+    measure(model, image_set(6), Clean(), 0, store, "run")
+    assert len(module.calls) == 7

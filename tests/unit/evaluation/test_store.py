@@ -1,0 +1,163 @@
+"""The store: a case is computed once, whoever asks, and a damaged file is computed again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from robustness.evaluation.case import Case
+from robustness.evaluation.result import Result
+from robustness.evaluation.store import Store
+from robustness.noise import Gaussian
+
+CASE = Case("net", "set", Gaussian(25), 7, "a" * 64, "b" * 64, "cpu float32")
+RACE = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from robustness.evaluation.case import Case
+from robustness.evaluation.result import Result
+from robustness.evaluation.store import Store
+from robustness.noise import Gaussian
+
+folder, name = Path(sys.argv[1]), sys.argv[2]
+
+def compute():
+    (folder / f"computed-{name}").touch()
+    deadline = time.monotonic() + 20  # until both are at the door
+    while len(list(folder.glob("ready-*"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    return Result(np.array([1, 2], np.int16), np.array([0.5, 0.25], np.float32))
+
+(folder / f"ready-{name}").touch()
+case = Case("net", "set", Gaussian(25), 7, "a" * 64, "b" * 64, "cpu float32")
+result, stored = Store(folder / "results").get_or_compute(case, compute)
+print(stored, result.predictions.tolist())
+"""
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path))
+    return Store()
+
+
+class Compute:
+    """Gives a result and counts how often it was asked to."""
+
+    def __init__(self, size=3000):
+        self.times = 0
+        self.result = Result(np.arange(size).astype(np.int16), np.linspace(0, 1, size, dtype=np.float32))
+
+    def __call__(self):
+        self.times += 1
+        return self.result
+
+
+def files(store):
+    return sorted(file.suffix for file in store.folder.rglob("*") if file.is_file())
+
+
+def stored_file(store):
+    (file,) = store.folder.rglob("*.npz")
+    return file
+
+
+def test_the_cache_folder_is_the_default(store, tmp_path):
+    assert store.folder == tmp_path / "results"
+
+
+def test_a_case_is_computed_once(store):
+    compute = Compute()
+    answers = [Store(store.folder).get_or_compute(CASE, compute) for _ in range(3)]
+    assert [stored for _, stored in answers] == [False, True, True]
+    assert compute.times == 1
+    for result, _ in answers:
+        assert np.array_equal(result.predictions, compute.result.predictions)
+        assert np.array_equal(result.margins, compute.result.margins)
+        assert (result.predictions.dtype, result.margins.dtype) == (np.int16, np.float32)
+
+
+def test_other_content_is_another_result(store):
+    store.get_or_compute(CASE, Compute())
+    assert store.get_or_compute(replace(CASE, seed=8), Compute())[1] is False
+    assert store.get_or_compute(replace(CASE, model="renamed", data="moved"), Compute())[1] is True
+
+
+def test_two_processes_compute_once(tmp_path):
+    command = [sys.executable, "-c", RACE, str(tmp_path)]
+    racers = [subprocess.Popen([*command, name], stdout=subprocess.PIPE, text=True) for name in ("one", "two")]
+    printed = [racer.communicate(timeout=60)[0].strip() for racer in racers]
+    assert sorted(printed) == ["False [1, 2]", "True [1, 2]"]
+    assert len(list(tmp_path.glob("computed-*"))) == 1
+
+
+def test_two_threads_compute_once(store):
+    compute = Compute()
+    at_the_door = threading.Barrier(2, timeout=20)
+
+    def ask():
+        at_the_door.wait()
+        store.get_or_compute(CASE, compute)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert compute.times == 1
+
+
+def test_a_damaged_result_is_computed_again(store):
+    compute = Compute()
+    store.get_or_compute(CASE, compute)
+    file = stored_file(store)
+    damaged = bytearray(file.read_bytes())
+    damaged[1000] ^= 1  # inside the predictions: only a checksum can tell
+    file.write_bytes(damaged)
+    result, stored = store.get_or_compute(CASE, compute)
+    assert (stored, compute.times) == (False, 2)
+    assert np.array_equal(result.predictions, compute.result.predictions)
+    assert store.get_or_compute(CASE, compute)[1] is True
+
+
+def test_an_exception_leaves_nothing_and_the_next_one_computes(store):
+    def fail():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.get_or_compute(CASE, fail)
+    assert set(files(store)) <= {".lock"}
+    assert store.get_or_compute(CASE, Compute())[1] is False
+
+
+def test_a_failed_write_leaves_no_partial_file(store, monkeypatch):
+    def full_disk(file, **_):
+        file.write(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np, "savez", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        store.get_or_compute(CASE, Compute())
+    assert set(files(store)) <= {".lock"}
+
+
+def test_ending_a_run_forgets_its_results_and_no_others(store):
+    one, two = replace(CASE, run="one"), replace(CASE, run="two")
+    for case in (CASE, one, two):
+        store.get_or_compute(case, Compute())
+        assert store.get_or_compute(case, Compute())[1] is True
+    store.end_run("one")
+    assert not (store.folder / "runs" / "one").exists()
+    assert [store.get_or_compute(case, Compute())[1] for case in (CASE, two, one)] == [True, True, False]
+
+
+def test_ending_an_unknown_run_is_no_error(store):
+    store.end_run("nobody")
+    assert store.get_or_compute(CASE, Compute())[1] is False

@@ -1,0 +1,385 @@
+"""Reading thresholds.toml: strictly, with a line for every problem, and all problems at once."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from robustness.errors import RobustnessError
+from robustness.gate.thresholds import read_thresholds
+from robustness.noise import Clean, Gaussian, Periodic, SaltAndPepper
+
+HEAD = """\
+schema = 1
+[run]
+data = "folder"
+[models.cnn]
+load = "baseline-cnn"
+weights = "gtsrb"
+[models.my-net]
+load = "fixture"
+size = 40
+"""
+LIMITS = """\
+[[limits]]
+models = ["cnn", "my-net"]
+noise = "gaussian"
+sigma = [
+    5,
+    25,
+]
+accuracy = [0.9, 0.29]
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "thresholds.toml"
+
+
+def problems(file, text):
+    """The problems a file is refused for, as (line, message)."""
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RobustnessError) as error:
+        read_thresholds(file)
+    first, *rest = str(error.value).splitlines()
+    assert first == f"thresholds.toml cannot be used: {len(rest)} problem{'s' * (len(rest) > 1)}"
+    found = [line.removeprefix("  thresholds.toml:").partition(": ") for line in rest]
+    return [(int(number), message) for number, _, message in found]
+
+
+def line_of(text, marked):
+    return text[: text.index(marked)].count("\n") + 1
+
+
+# A good file
+
+
+def test_a_good_file_gives_its_limits_with_their_places(file):
+    file.write_text(HEAD + LIMITS)
+    thresholds = read_thresholds(file)
+    assert (thresholds.file, thresholds.base, thresholds.data, thresholds.seed) == (file, file.parent, "folder", 0)
+    assert list(thresholds.models) == ["cnn", "my-net"]
+    assert thresholds.models["my-net"].fixture == "my_net"
+    assert [(limit.model, limit.noise, limit.accuracy, limit.place) for limit in thresholds.limits] == [
+        ("cnn", Gaussian(5), Decimal("0.9"), "thresholds.toml:14"),
+        ("my-net", Gaussian(5), Decimal("0.9"), "thresholds.toml:14"),
+        ("cnn", Gaussian(25), Decimal("0.29"), "thresholds.toml:15"),
+        ("my-net", Gaussian(25), Decimal("0.29"), "thresholds.toml:15"),
+    ]
+    assert str(thresholds.limits[0]) == "cnn-gaussian(sigma=5)"
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        ('noise = "clean"\naccuracy = 1', [(Clean(), "1")]),
+        ('noise = "gaussian"\nsigma = 5\naccuracy = 0.5', [(Gaussian(5), "0.5")]),
+        ('noise = "gaussian"\nsigma = [5, 6]\naccuracy = 0.5', [(Gaussian(5), "0.5"), (Gaussian(6), "0.5")]),
+        ('noise = "gaussian"\nsigma = [5]\naccuracy = [0]', [(Gaussian(5), "0")]),
+        (
+            'noise = "periodic"\namplitude = 1\nphase = [0, 90]\naccuracy = [0.1, 0.2]',
+            [(Periodic(1), "0.1"), (Periodic(1, phase=90), "0.2")],
+        ),
+        ('noise = "salt-and-pepper"\namount = 0.001\naccuracy = 1e-3', [(SaltAndPepper(0.001), "0.001")]),
+    ],
+)
+def test_lists_go_side_by_side_and_single_values_hold_for_all(file, table, wanted):
+    file.write_text(f'{HEAD}[[limits]]\nmodels = ["cnn"]\n{table}\n')
+    limits = read_thresholds(file).limits
+    assert [(limit.noise, limit.accuracy) for limit in limits] == [(noise, Decimal(share)) for noise, share in wanted]
+
+
+def test_the_largest_seed_is_read_exactly(file):
+    file.write_text(HEAD.replace("[models.cnn]", f"seed = {2**64 - 1}\n[models.cnn]") + LIMITS)
+    assert read_thresholds(file).seed == 2**64 - 1
+
+
+# One problem each: (what stands in the good file, what replaces it, the text whose line is named, the message)
+
+ONE_PROBLEM = {
+    "unknown top key": ("schema = 1", "schema = 1\nschem = 1", "schem = 1", "schem: unknown key: did you mean 'schema'?"),
+    "unknown run key": ("data =", "sede = 1\ndata =", "sede", "run.sede: unknown key: did you mean 'seed'?"),
+    "unknown model key": ("size = 40", "size = 40\nsise = 3", "sise", "models.my-net.sise: unknown key: did you mean 'size'?"),
+    "unknown parameter": ("sigma =", "sigm =", "sigm", "limits[0].sigm: unknown key: did you mean 'sigma'?"),
+    "unknown noise": (
+        '"gaussian"',
+        '"gausian"',
+        "noise =",
+        "limits[0].noise: unknown noise 'gausian': did you mean 'gaussian'?",
+    ),
+    "unknown model": (
+        '"my-net"]',
+        '"my-nets"]',
+        "models = [",
+        "limits[0].models[1]: unknown model 'my-nets': did you mean 'my-net'?",
+    ),
+    "unknown load": (
+        'load = "baseline-cnn"',
+        'load = "baseline-cn"',
+        "load =",
+        "models.cnn.load: unknown model 'baseline-cn': did you mean 'baseline-cnn'?",
+    ),
+    "no weights": (
+        'weights = "gtsrb"',
+        "",
+        "load =",
+        'models.cnn.load: baseline-cnn needs weights, for example weights = "gtsrb"',
+    ),
+    "no size": ("size = 40", "", 'load = "fixture"', "models.my-net.load: a fixture needs the size of the network's input"),
+    "size 0": ("size = 40", "size = 0", "size", "models.my-net.size: input should be greater than or equal to 1, not 0"),
+    "std 0": ("size = 40", "size = 40\nstd = [1, 0, 1]", "std", "models.my-net.std: is divided by, so it cannot be 0"),
+    "mean NaN": (
+        "size = 40",
+        "size = 40\nmean = [0, nan, 0]",
+        "mean",
+        "models.my-net.mean[1]: input should be a finite number, not nan",
+    ),
+    "mean of two": ("size = 40", "size = 40\nmean = [0, 0]", "mean", "models.my-net.mean[2]: missing"),
+    "mean of texts": (
+        "size = 40",
+        'size = 40\nmean = [0, 0, "0"]',
+        "mean",
+        "models.my-net.mean[2]: input should be a valid number, not '0'",
+    ),
+    "wrong fit": ("size = 40", 'size = 40\nfit = "crop"', "fit", "models.my-net.fit: 'crop' is not 'crop-or-pad' or 'resize'"),
+    "model name": (
+        "[models.my-net]",
+        "[models.1net]\nload = 'fixture'\nsize = 3\n[models.my-net]",
+        "[models.1net]",
+        "models.1net: a model's name has",
+    ),
+    "seed negative": ("data =", "seed = -1\ndata =", "seed", "run.seed: input should be greater than or equal to 0, not -1"),
+    "seed too large": ("data =", f"seed = {2**64}\ndata =", "seed", f"run.seed: input should be less than {2**64}"),
+    "seed a float": ("data =", "seed = 1.0\ndata =", "seed", "run.seed: input should be a valid integer, not 1.0"),
+    "seed a bool": ("data =", "seed = true\ndata =", "seed", "run.seed: input should be a valid integer, not True"),
+    "data a number": ('"folder"', "3", "data", "run.data: input should be a valid string, not 3"),
+    "no data": ('data = "folder"', "", "[run]", "run.data: missing"),
+    "wrong schema": ("schema = 1", "schema = 2", "schema", "schema: 2 is not 1"),
+    "schema a text": ("schema = 1", 'schema = "1"', "schema", "schema: '1' is not 1"),
+    "no schema": ("schema = 1", "", "", "schema: missing"),
+    "accuracy above 1": ("0.29]", "1.01]", "accuracy", "limits[0].accuracy[1]: 1.01 lies outside 0..1"),
+    "accuracy below 0": ("0.29]", "-0.1]", "accuracy", "limits[0].accuracy[1]: -0.1 lies outside 0..1"),
+    "accuracy NaN": ("0.29]", "nan]", "accuracy", "limits[0].accuracy[1]: nan lies outside 0..1"),
+    "accuracy inf": ("0.29]", "inf]", "accuracy", "limits[0].accuracy[1]: inf lies outside 0..1"),
+    "accuracy a text": ("0.29]", '"0.29"]', "accuracy", "limits[0].accuracy[1]: input should be a valid number, not '0.29'"),
+    "accuracy a bool": ("0.29]", "true]", "accuracy", "limits[0].accuracy[1]: input should be a valid number, not True"),
+    "accuracy empty": ("[0.9, 0.29]", "[]", "accuracy", "limits[0].accuracy: empty: nothing would be measured"),
+    "no accuracy": ("accuracy = [0.9, 0.29]", "", "[[limits]]", "limits[0].accuracy: missing"),
+    "dotted accuracy": (
+        "accuracy = [0.9, 0.29]",
+        "accuracy.0.9 = 1",
+        "[[limits]]",
+        "TOML reads a bare key like 0.001 as 0 dot 001",
+    ),
+    "no models in a limit": ('["cnn", "my-net"]', "[]", "models = [", "limits[0].models: empty: nothing would be measured"),
+    "sigma NaN": ("    25,", "    nan,", "nan", "limits[0].sigma[1]: gaussian: sigma lies between 0 and 2550, not nan"),
+    "sigma inf": ("    25,", "    inf,", "inf", "limits[0].sigma[1]: gaussian: sigma lies between 0 and 2550, not inf"),
+    "sigma negative": ("    25,", "    -25,", "-25", "limits[0].sigma[1]: gaussian: sigma lies between 0 and 2550, not -25"),
+    "sigma a text": ("    25,", '    "25",', '"25"', "limits[0].sigma[1]: gaussian: sigma is a number, not '25'"),
+    "uneven lists": ("    25,\n", "", "sigma", "limits[0].sigma: has 1 of 2 values: lists of one table go side by side"),
+    "missing parameter": ("sigma = [\n    5,\n    25,\n]", "", "accuracy", "limits[0].accuracy[0]: gaussian needs sigma"),
+    "same level twice": ("    25,", "    5.0,", "5.0", "is limited twice, first at thresholds.toml:14"),
+    "fixture taken": (
+        "[models.my-net]",
+        '[models.my_net]\nload = "fixture"\nsize = 3\n[models.my-net]',
+        "[models.my-net]",
+        "models.my-net: the fixture my_net already stands for 'my_net'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "marked", "message"), ONE_PROBLEM.values(), ids=ONE_PROBLEM)
+def test_a_problem_is_named_with_its_line(file, old, new, marked, message):
+    text = HEAD + LIMITS
+    assert old in text
+    text = text.replace(old, new, 1)
+    assert line_of(text, marked) in [line for line, said in problems(file, text) if message in said]
+
+
+@pytest.mark.parametrize("name", [name for name in ONE_PROBLEM if name not in {"missing parameter", "same level twice"}])
+def test_a_problem_is_reported_once(file, name):
+    old, new, *_ = ONE_PROBLEM[name]
+    assert len(problems(file, (HEAD + LIMITS).replace(old, new, 1))) == 1
+
+
+def test_the_key_0_001_is_explained(file):
+    table = '[[limits]]\nmodels = ["cnn"]\nnoise = "salt-and-pepper"\namount.0.001 = 0.9\naccuracy = 0.9\n'
+    ((line, message),) = problems(file, HEAD + table)
+    assert line == line_of(HEAD + table, "[[limits]]")  # the nearest table written down
+    assert "TOML reads a bare key like 0.001 as 0 dot 001: write levels as a list" in message
+
+
+def test_a_limit_of_another_table_is_a_duplicate(file):
+    text = HEAD + LIMITS + LIMITS.replace("5,\n    25,", "6,\n    25,").replace('"cnn", ', "")
+    assert problems(file, text) == [
+        (line_of(text, "6,\n") + 1, "limits[1]: my-net-gaussian(sigma=25) is limited twice, first at thresholds.toml:15")
+    ]
+
+
+def test_all_problems_are_reported_at_once_by_line(file):
+    text = """\
+schema = 3
+[run]
+data = 4
+sede = 1
+[models.cnn]
+load = "python:a:b"
+[models.my-x]
+load = "fixture"
+[models.my_x]
+load = "baseline-cnn"
+[[limits]]
+models = ["nobody"]
+noise = "gausian"
+accuracy = 1
+[[limits]]
+models = ["cnn"]
+noise = "gaussian"
+sigma = [1, -2]
+accuracy = [1, 1]
+[[limits]]
+models = []
+noise = "clean"
+accuracy = 2
+[limit]
+"""
+    assert [line for line, _ in problems(file, text)] == [1, 3, 4, 8, 9, 10, 12, 13, 18, 21, 23, 24]
+
+
+def test_limits_on_a_model_with_a_problem_are_not_reported_too(file):
+    text = (HEAD + LIMITS).replace('weights = "gtsrb"', "weights = 3")
+    assert [line for line, _ in problems(file, text)] == [line_of(text, "weights")]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", ["limits: missing", "models: missing", "run: missing", "schema: missing"]),
+        ("schema = 1\nlimits = []\n[run]\ndata = 'x'\n[models]\n", ["limits: empty", "models: empty"]),
+        (
+            "schema = 1\nlimits = 3\nmodels = 4\nrun = 5",
+            ["limits: input should be a valid list", "models: input", "run: input"],
+        ),
+    ],
+)
+def test_a_file_without_limits_or_models_is_refused(file, content, message):
+    said = sorted(text for _, text in problems(file, content))
+    assert len(said) == len(message)
+    for text, start in zip(said, message, strict=True):
+        assert text.startswith(start)
+
+
+def test_bad_toml_is_refused_with_its_line(file):
+    file.write_text("schema = 1\n[run\n")
+    with pytest.raises(RobustnessError, match=r"thresholds\.toml: .*line 2"):
+        read_thresholds(file)
+
+
+def test_a_key_written_twice_is_refused(file):
+    file.write_text(HEAD + LIMITS + "noise = 'clean'\n")
+    with pytest.raises(RobustnessError, match="overwrite"):
+        read_thresholds(file)
+
+
+def test_a_missing_file_is_refused_with_what_to_do(file):
+    with pytest.raises(RobustnessError, match=r"thresholds\.toml: no such file; `robustness init`"):
+        read_thresholds(file)
+
+
+def test_text_that_is_not_utf_8_is_refused(file):
+    file.write_bytes(b"# \xe9\n" + HEAD.encode())
+    with pytest.raises(RobustnessError, match=r"thresholds\.toml: .*utf-8"):
+        read_thresholds(file)
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(RobustnessError):
+        read_thresholds(tmp_path)
+
+
+# Whatever stands in the file, the reader returns limits or a RobustnessError
+
+WORDS = ["schema", "run", "data", "seed", "models", "limits", "load", "weights", "size", "fit", "mean", "std"] + [
+    "noise", "accuracy", "sigma", "amount", "cnn", "fixture", "baseline-cnn", "gaussian", "clean", "resize", "0",
+]  # fmt: skip
+NAMES = st.sampled_from(WORDS) | st.text(
+    st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_characters="\x7f"), max_size=4
+)
+SCALARS = (
+    st.sampled_from([0, 1, 2, -1, 40, 2**64, 0.5, 0.0, -0.0, 1e308, 5e-324])
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | NAMES
+    | st.dates(datetime.date(1000, 1, 1))
+)
+TREES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8
+)
+GOOD = {
+    "schema": 1,
+    "run": {"data": "x", "seed": 3},
+    "models": {
+        "cnn": {"load": "baseline-cnn", "weights": "gtsrb", "mean": [0, 0, 0], "std": [1, 1, 1]},
+        "own": {"load": "fixture", "size": 40, "fit": "resize"},
+    },
+    "limits": [
+        {"models": ["cnn", "own"], "noise": "gaussian", "sigma": [5, 25], "accuracy": [0.9, 0.5]},
+        {"models": ["cnn"], "noise": "periodic", "amplitude": 1, "phase": [1, 2], "accuracy": 0.5},
+    ],
+}
+
+
+@st.composite
+def damaged(draw):
+    """The good content with some values replaced, dropped or joined by others."""
+    content = json.loads(json.dumps(GOOD))
+    for _ in range(draw(st.integers(1, 3))):
+        spot = content
+        while True:
+            key = draw(st.sampled_from(list(spot) if isinstance(spot, dict) else list(range(len(spot)))))
+            if not (isinstance(spot[key], dict | list) and spot[key]) or draw(st.integers(0, 3)) == 0:
+                break
+            spot = spot[key]
+        action = draw(st.sampled_from(["replace", "replace", "drop", "join"]))
+        if action == "replace" or (action == "drop" and len(spot) == 1):
+            spot[key] = draw(TREES)
+        elif action == "drop":
+            del spot[key]
+        elif isinstance(spot, dict):
+            spot[draw(NAMES)] = draw(TREES)
+        else:
+            spot.append(draw(TREES))
+    return content
+
+
+@given(content=damaged() | st.dictionaries(NAMES, TREES, max_size=5))
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_content_gives_limits_or_a_robustness_error(file, content):
+    file.write_text("".join(f"{toml(key)} = {toml(value)}\n" for key, value in content.items()), encoding="utf-8")
+    try:
+        thresholds = read_thresholds(file)
+    except RobustnessError:
+        return
+    assert len({(limit.model, limit.noise) for limit in thresholds.limits}) == len(thresholds.limits)
+    assert all(0 <= limit.accuracy <= 1 and limit.model in thresholds.models for limit in thresholds.limits)
+
+
+def toml(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml(key)} = {toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
+
+
+def test_the_repositorys_own_file_can_be_read():
+    thresholds = read_thresholds(Path(__file__).parents[3] / "thresholds.toml")
+    assert thresholds.limits

@@ -1,0 +1,167 @@
+"""From a declaration to a classifier."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from robustness.data import Fit
+from robustness.errors import RobustnessError
+from robustness.models.baseline_cnn import BaselineCNN
+from robustness.models.checkpoint import save_checkpoint
+from robustness.models.classifier import Classifier
+from robustness.models.declaration import ModelDeclaration, shipped_weights
+from robustness.models.load import load_classifier, wrap_module
+
+SHIPPED = ModelDeclaration("cnn", "baseline-cnn", weights="gtsrb")
+FACTORIES = """
+from torch import nn
+
+def flat():
+    return nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
+
+def nothing():
+    return None
+
+def a_class():
+    return nn.Flatten
+
+def ready():
+    from robustness import Classifier, Fit
+    return Classifier("ready", flat(), Fit(2))
+"""
+numbers = count()
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Declarations of factories in a module of the user's own."""
+    module = f"own_models_{next(numbers)}"
+    (tmp_path / f"{module}.py").write_text(FACTORIES)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield lambda factory, **more: ModelDeclaration("own", f"python:{module}:{factory}", **{"size": 2} | more)
+    sys.modules.pop(module, None)
+
+
+# Built in
+
+
+def test_shipped_weights_load():
+    assert "gtsrb" in shipped_weights("baseline-cnn")
+    model = load_classifier(SHIPPED)
+    assert (model.name, model.fit, model.architecture) == ("cnn", Fit(40), "baseline-cnn")
+    assert sum(parameter.numel() for parameter in model.module.parameters()) == 234_059
+    assert model.class_names is not None
+    assert len(model.class_names) == 43
+    assert model.logits(np.zeros((2, 40, 40, 3), np.uint8)).shape == (2, 43)
+
+
+def test_the_declarations_preprocessing_is_taken_over():
+    model = load_classifier(replace(SHIPPED, fit="resize", mean=(0.5, 0.4, 0.3), std=(1.0, 2.0, 3.0)))
+    assert (model.fit, model.mean, model.std) == (Fit(40, "resize"), (0.5, 0.4, 0.3), (1.0, 2.0, 3.0))
+
+
+def test_weights_of_ones_own_are_found_from_the_base_folder(tmp_path):
+    module = BaselineCNN(classes=5, size=16)
+    save_checkpoint(tmp_path / "own" / "w.safetensors", module.state_dict(), {})
+    model = load_classifier(replace(SHIPPED, weights="own/w.safetensors", size=16), tmp_path)
+    assert model.class_names is None
+    for name, tensor in module.state_dict().items():
+        assert torch.equal(model.module.state_dict()[name].cpu(), tensor)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"load": "baseline-cn"}, "model cnn: unknown load 'baseline-cn': did you mean 'baseline-cnn'"),
+        ({"load": "resnet"}, "unknown load 'resnet'"),
+        ({"load": "fixture", "name": "my-net"}, "needs a pytest fixture 'my_net'"),
+        ({"weights": None}, "model cnn: name its weights, a file or one of: .*gtsrb"),
+        ({"weights": "gtsb"}, "no weights 'gtsb'.*did you mean 'gtsrb'"),
+        ({"size": 48}, "the weights gtsrb do not fit"),
+    ],
+)
+def test_a_declaration_that_cannot_be_met_is_refused(change, message):
+    with pytest.raises(RobustnessError, match=message):
+        load_classifier(replace(SHIPPED, **change))
+
+
+def test_weights_that_are_garbage_are_refused(tmp_path):
+    (tmp_path / "w.safetensors").write_bytes(b"garbage" * 100)
+    with pytest.raises(RobustnessError, match="not a safetensors file"):
+        load_classifier(replace(SHIPPED, weights="w.safetensors"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"other": torch.zeros(3)}, "holds no weights of baseline-cnn"),
+        ({"12.bias": torch.zeros(43)}, "do not fit"),
+        (BaselineCNN(43, 48).state_dict(), "do not fit"),
+        (BaselineCNN(43).state_dict() | {"more": torch.zeros(1)}, "do not fit"),
+    ],
+    ids=["no output layer", "only a bias", "another size", "one too many"],
+)
+def test_weights_of_another_network_are_refused(tmp_path, state, message):
+    save_checkpoint(tmp_path / "w.safetensors", state, {})
+    with pytest.raises(RobustnessError, match=f"model cnn: .*{message}"):
+        load_classifier(replace(SHIPPED, weights="w.safetensors"), tmp_path)
+
+
+# The user's own
+
+
+def test_a_factory_beside_the_thresholds_is_called(own, tmp_path):
+    model = load_classifier(own("flat", mean=(0.5, 0.5, 0.5), fit="resize"), tmp_path)
+    assert (model.name, model.fit, model.mean) == ("own", Fit(2, "resize"), (0.5, 0.5, 0.5))
+    assert model.architecture is None
+    assert model.logits(np.zeros((3, 2, 2, 3), np.uint8)).shape == (3, 2)
+
+
+def test_a_factory_may_give_a_classifier(own, tmp_path):
+    assert load_classifier(own("ready", size=None), tmp_path).name == "ready"
+
+
+def test_a_factorys_weights_are_loaded(own, tmp_path):
+    state = nn.Sequential(nn.Flatten(), nn.Linear(12, 2)).state_dict()
+    save_checkpoint(tmp_path / "w.safetensors", state, {})
+    model = load_classifier(own("flat", weights="w.safetensors"), tmp_path)
+    assert all(torch.equal(model.module.state_dict()[name].cpu(), tensor) for name, tensor in state.items())
+
+
+@pytest.mark.parametrize(
+    ("factory", "change", "message"),
+    [
+        ("nothing", {}, "model own: python:.*:nothing gave NoneType, not an nn.Module"),
+        ("a_class", {}, "gave type, not an nn.Module"),
+        ("flat", {"size": None}, "model own: say which input it takes, for example size = 40"),
+        ("flat", {"weights": "nowhere"}, "model own: no weights 'nowhere'"),
+        ("flatt", {}, "has no attribute 'flatt'"),
+    ],
+)
+def test_a_factory_that_gives_no_classifier_is_refused(own, tmp_path, factory, change, message):
+    with pytest.raises(RobustnessError, match=message):
+        load_classifier(own(factory, **change), tmp_path)
+
+
+@pytest.mark.parametrize("load", ["python:", "python:module", "python::factory", "python:no_such_module_at_all:factory"])
+def test_a_factory_that_cannot_be_found_is_refused(own, tmp_path, load):
+    with pytest.raises(RobustnessError, match="python:"):
+        load_classifier(ModelDeclaration("own", load, size=2), tmp_path)
+
+
+def test_a_factorys_weights_of_another_shape_are_refused(own, tmp_path):
+    save_checkpoint(tmp_path / "w.safetensors", {"1.weight": torch.zeros(3, 3)}, {})
+    with pytest.raises(RobustnessError, match=r"model own: the weights w\.safetensors do not fit"):
+        load_classifier(own("flat", weights="w.safetensors"), tmp_path)
+
+
+def test_a_classifier_is_left_as_it_is(tmp_path):
+    ready = Classifier("ready", nn.Flatten(), Fit(2))
+    assert wrap_module(ready, ModelDeclaration("own", "fixture"), tmp_path) is ready

@@ -1,0 +1,143 @@
+"""What a project adds: fixtures, rules, parametrized noise; and what of it survives the way to the controller."""
+
+from __future__ import annotations
+
+import pytest
+
+FAILED = pytest.ExitCode.TESTS_FAILED
+
+FIXTURE_MODEL = """
+import pytest
+
+@pytest.fixture(scope="session")
+def my_net():
+    import toy
+    return toy.make()
+"""
+
+DECLARED = """
+[models.my-net]
+load = "fixture"
+size = 8
+
+[[limits]]
+models = ["my-net"]
+noise = "clean"
+accuracy = 1.0
+"""
+
+
+def test_a_fixture_that_returns_a_module_is_gated_and_ruled(project, mode):
+    project.write("conftest.py", FIXTURE_MODEL)
+    project.edit("thresholds.toml", "accuracy = [0.9, 0.8]", "accuracy = [0.9, 0.8]" + DECLARED)
+    project.write(
+        "test_rules.py",
+        "from robustness import Gaussian\n\n"
+        "def test_bright_pictures_survive(my_net, test_set, accuracy):\n"
+        "    assert accuracy(my_net, test_set.only('bright'), Gaussian(sigma=25)) >= 0.9\n",
+    )
+    run = project.gate(*mode, paths=("thresholds.toml", "test_rules.py"))
+    assert run.ret == 0
+    run.assert_outcomes(passed=5)
+    (measured,) = next(iter(project.results()["measurements"].values()))
+    assert (measured["right"], measured["total"]) == (10, 10)
+
+
+def test_a_broken_fixture_model_says_which_test_repeats_it(project):
+    project.write("conftest.py", FIXTURE_MODEL)
+    project.edit("thresholds.toml", "accuracy = [0.9, 0.8]", "accuracy = [0.9, 0.8]" + DECLARED)
+    project.edit("toy.py", "[excess, -excess]", "[-excess, excess]")
+    run = project.gate()
+    run.stdout.fnmatch_lines(["  repeat: pytest *test_limit?my-net-clean?*"])
+
+
+def test_a_missing_fixture_says_where_it_belongs(project):
+    project.edit("thresholds.toml", "accuracy = [0.9, 0.8]", "accuracy = [0.9, 0.8]" + DECLARED)
+    run = project.gate()
+    assert run.ret == FAILED
+    run.stdout.fnmatch_lines(["*needs a pytest fixture 'my_net' in conftest.py*"])
+
+
+def test_a_broken_rule_fails_the_gate(project):
+    project.write(
+        "test_rules.py", "def test_rule(toy, test_set, accuracy):\n    assert accuracy(toy, test_set) > 1, 'too good'\n"
+    )
+    run = project.gate(paths=("thresholds.toml", "test_rules.py"))
+    assert run.ret == FAILED
+    run.stdout.fnmatch_lines(["*FAIL: 1 rule broken*"])
+
+
+def test_the_suite_can_be_imported_into_a_projects_own_tests(project):
+    project.write("tests/test_gate.py", "from robustness.suite.test_limits import *\n")
+    run = project.gate(paths=("tests",))
+    run.assert_outcomes(passed=3)
+    run.stdout.fnmatch_lines(["*PASS: all 3 limits hold*"])
+
+
+def test_noise_in_parametrized_tests_has_readable_ids(project):
+    project.write(
+        "test_rules.py",
+        "import pytest\nfrom robustness import Gaussian, Periodic\n\n"
+        "@pytest.mark.parametrize('noise', [Gaussian(5), Periodic(0.5, phase=90)])\n"
+        "def test_rule(noise):\n    pass\n",
+    )
+    run = project.gate("--collect-only", "-q", paths=("test_rules.py",))
+    run.stdout.fnmatch_lines(["*test_rule?gaussian(sigma=5)?", "*test_rule?periodic(amplitude=0.5, phase=90)?"])
+
+
+@pytest.mark.parametrize("value", ["{'a': [np.float64(1)], 'b': np.float32(0.5), 'c': np.int64(3)}"])
+def test_numpy_values_survive_the_way_to_the_controller(project, value, mode):
+    project.write(
+        "test_rules.py",
+        "import numpy as np\n\n"
+        f"def test_rule(toy, test_set, accuracy, record_property):\n    record_property('x', {value})\n    accuracy(toy, test_set)\n",
+    )
+    run = project.gate(*mode, paths=("thresholds.toml", "test_rules.py"))
+    assert run.ret == 0
+    run.assert_outcomes(passed=4)
+
+
+def test_a_value_that_cannot_be_reported_fails_its_test(project, mode):
+    project.write(
+        "test_rules.py",
+        "def test_rule(toy, test_set, accuracy, record_property):\n    record_property('model', toy)\n    accuracy(toy, test_set)\n",
+    )
+    run = project.gate(*mode, paths=("thresholds.toml", "test_rules.py"))
+    assert run.ret == FAILED
+    run.stdout.fnmatch_lines(["*the recorded property 'model' is a Classifier, which cannot be reported*"])
+
+
+def test_a_report_lost_between_worker_and_controller_fails_the_run(project):
+    """xdist cannot send a NumPy scalar: the worker stops, and the failing test beside the gate is never reported."""
+    project.write(
+        "test_other.py",
+        "import numpy as np\n\ndef test_other(record_property):\n    record_property('x', np.float32(1))\n    assert False\n",
+    )
+    run = project.gate("-n", "1", paths=("thresholds.toml", "test_other.py"))
+    assert run.ret != 0
+
+
+def test_each_case_is_evaluated_once_over_all_workers(project):
+    project.edit("toy.py", "excess = ", "open('forwards', 'a').write('x')\n        excess = ")
+    project.write("tests/test_gate.py", "from robustness.suite.test_limits import *\n")
+    project.write("tests/test_gate_again.py", "from robustness.suite.test_limits import *\n")
+    run = project.gate("-n", "2", paths=("tests", "thresholds.toml"))
+    run.assert_outcomes(passed=9)
+    assert (project.pytester.path / "forwards").read_text() == "xxx"
+
+
+def test_a_gate_that_changed_nothing_runs_no_forward_pass(project):
+    project.write(
+        "weights.py",
+        "import torch\nfrom safetensors.torch import save_file\nfrom robustness.models.baseline_cnn import BaselineCNN\n"
+        "torch.manual_seed(0)\nsave_file(BaselineCNN(2, 8).state_dict(), 'net.safetensors')\n",
+    )
+    assert project.pytester.runpython(project.pytester.path / "weights.py").ret == 0
+    project.edit("thresholds.toml", 'load = "python:toy:make"', 'load = "baseline-cnn"\nweights = "net.safetensors"')
+    for accuracy in ("accuracy = 1.0", "accuracy = [0.9, 0.8]"):
+        project.edit("thresholds.toml", accuracy, "accuracy = 0")
+    assert project.gate().ret == 0
+    assert not any(limit["stored"] for limit in project.results()["limits"])
+    project.edit("thresholds.toml", "accuracy = 0", "accuracy = 1")
+    assert project.gate().ret == FAILED  # limits are no part of a case: the stored predictions serve the new ones
+    assert all(limit["stored"] for limit in project.results()["limits"])

@@ -1,0 +1,78 @@
+"""The end of a gate on the terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from robustness.report.terminal import error_lines, limit_rows, verdict_sentence
+
+
+def limit(noise="clean", verdict="PASS", right=1234):
+    return {
+        "model": "cnn", "noise": noise, "right": right, "total": 12630, "accuracy": right / 12630,
+        "required": "0.29", "verdict": verdict,
+    }  # fmt: skip
+
+
+def results(verdict, limits=(), left_out=(), errors=None, gaps=()):
+    return {"verdict": verdict, "limits": list(limits), "left_out": list(left_out), "errors": errors or {}, "gaps": list(gaps)}
+
+
+LIMIT_TEST = "suite/test_limits.py::test_limit[cnn-clean]"
+RULE = "test_rules.py::test_mine"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (results("PASS", [limit(), limit()]), "PASS: all 2 limits hold"),
+        (
+            results("PARTIAL", [limit()], ["b", "c"]),
+            "PARTIAL: 1 of 3 limits measured, all of them hold; no release verdict",
+        ),
+        (results("FAIL", [limit(), limit(verdict="FAIL")]), "FAIL: 1 of 2 measured limits broken"),
+        (results("FAIL", [limit()], errors={RULE: "x"}), "FAIL: 1 rule broken"),
+        (results("FAIL", [limit()], errors={RULE: "x", RULE + "2": "y"}), "FAIL: 2 rules broken"),
+        (
+            results("FAIL", [], errors={LIMIT_TEST: "x"}, gaps=["1 limit not measured: cnn-clean"]),
+            "FAIL: 1 limit not measured: cnn-clean",
+        ),
+        (
+            results("FAIL", [limit(verdict="FAIL")], errors={RULE: "x"}, gaps=["one", "two"]),
+            "FAIL: 1 of 1 measured limits broken; 1 rule broken; one; two",
+        ),
+    ],
+)
+def test_the_verdict_is_one_sentence_with_its_reasons(content, sentence):
+    assert verdict_sentence(content) == sentence
+
+
+def test_broken_limits_come_first_and_the_others_keep_their_order():
+    limits = [limit("a"), limit("b", "FAIL"), limit("c"), limit("d", "FAIL")]
+    head, *rows = limit_rows(results("FAIL", limits))
+    assert head.split() == ["model", "noise", "right", "total", "accuracy", "limit", "verdict"]
+    assert [row.split()[1] for row in rows] == ["b", "d", "a", "c"]
+
+
+def test_a_row_says_what_was_measured():
+    _, row = limit_rows(results("PASS", [limit("gaussian(sigma=25)")]))
+    assert row.split() == ["cnn", "gaussian(sigma=25)", "1,234", "12,630", "0.0977", "0.29", "PASS"]
+
+
+def test_columns_stand_below_each_other():
+    rows = limit_rows(results("PASS", [limit("a"), limit("a much longer noise", right=7)]))
+    assert len({len(row) for row in rows}) == 1
+    assert len({row.rindex("  ") for row in rows[1:]}) == 1
+
+
+def test_no_limits_make_no_table():
+    assert limit_rows(results("FAIL")) == []
+
+
+def test_an_error_of_many_tests_is_told_once():
+    errors = {"one": "traceback\nno such weights", "two": "other", "three": "no such weights\n"}
+    assert error_lines(results("FAIL", errors=errors)) == ["one and 1 more: no such weights", "two: other"]
+
+
+def test_an_error_without_words_is_told_too():
+    assert error_lines(results("FAIL", errors={"one": " \n"})) == ["one: failed"]

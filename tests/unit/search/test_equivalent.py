@@ -1,0 +1,59 @@
+"""Bisection against curves whose crossing is known."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robustness.search.equivalent import equivalent_magnitude
+
+HIGHEST = st.floats(1e-3, 1e4)
+
+
+@given(highest=HIGHEST, share=st.floats(0, 1), steepness=st.floats(0.1, 50))
+def test_finds_the_crossing_to_one_part_in_1024_of_the_range(highest, share, steepness):
+    crossing = share * highest
+
+    def accuracy_at(magnitude):
+        return 0.5 - steepness * (magnitude - crossing) / highest
+
+    found = equivalent_magnitude(accuracy_at, 0.5, highest)
+    assert crossing - 1e-9 * highest <= found <= crossing + highest * (1 / 1024 + 1e-9)
+
+
+@given(highest=HIGHEST, levels=st.lists(st.floats(0, 1), min_size=2, max_size=30), target=st.floats(0, 1))
+def test_accuracy_there_is_at_or_below_the_target_and_just_before_it_is_above(highest, levels, target):
+    falling = sorted(levels, reverse=True)
+
+    def accuracy_at(magnitude):
+        return falling[min(int(magnitude / highest * len(falling)), len(falling) - 1)]
+
+    found = equivalent_magnitude(accuracy_at, target, highest)
+    if found is None:
+        assert accuracy_at(highest) > target
+    elif found == 0:
+        assert accuracy_at(0) <= target
+    else:
+        assert accuracy_at(found) <= target < accuracy_at(found - highest / 1024)
+
+
+@pytest.mark.parametrize("accuracy", [0.5, 0.3, 0.0])
+def test_0_where_the_accuracy_without_noise_is_there_already(accuracy):
+    assert equivalent_magnitude(lambda magnitude: accuracy, 0.5, 100) == 0
+
+
+def test_none_where_the_highest_magnitude_does_not_bring_it_down():
+    assert equivalent_magnitude(lambda magnitude: 0.51, 0.5, 100) is None
+
+
+def test_a_dozen_measurements_are_enough():
+    asked = []
+
+    def accuracy_at(magnitude):
+        asked.append(magnitude)
+        return 1 - magnitude / 100
+
+    equivalent_magnitude(accuracy_at, 0.3, 100)
+    assert len(asked) == 12
+    assert all(0 <= magnitude <= 100 for magnitude in asked)

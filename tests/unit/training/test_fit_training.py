@@ -1,0 +1,192 @@
+"""Training's loop: the order of its images, its progress, and going on after an interruption."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from robustness.data import Fit, fit_images
+from robustness.errors import RobustnessError
+from robustness.models.baseline_cnn import BaselineCNN
+from robustness.training import fit as module
+from robustness.training.fit import _Batches, accuracy, train
+from robustness.training.recipes import RECIPES, Recipe
+
+FIT = Fit(8)
+PLAIN = Recipe(learning_rate=0.003, augment=False, batch_size=8, epochs=3, validation_share=0.25)
+STUDY = replace(PLAIN, learning_rate=RECIPES["study"].learning_rate, augment=True)
+both_recipes = pytest.mark.parametrize("recipe", [PLAIN, STUDY], ids=["plain", "study"])
+
+
+def trained(image_set, recipe, resume, seed=0, fit=FIT):
+    torch.manual_seed(seed)
+    network = BaselineCNN(3, fit.size)
+    progress = train(network, image_set, fit, recipe, seed, resume)
+    return progress, network.state_dict()
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def interrupt_in_epoch(patch, epoch, step):
+    """Raise in that epoch: before the resume file is written, or right after it."""
+    real, calls = getattr(module, step), []
+
+    def stop(*arguments):
+        calls.append(step)
+        if step == "_save":
+            real(*arguments)
+        if len(calls) == epoch:
+            raise KeyboardInterrupt
+        return None if step == "_save" else real(*arguments)
+
+    patch.setattr(module, step, stop)
+
+
+@both_recipes
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+@pytest.mark.parametrize("step", ["_save", "accuracy"])
+def test_an_interrupted_training_resumes_to_the_same_weights_to_the_bit(tmp_path, monkeypatch, colours, recipe, epoch, step):
+    expected, weights = trained(colours, recipe, tmp_path / "whole.resume")
+    with monkeypatch.context() as patch:
+        interrupt_in_epoch(patch, epoch, step)
+        with pytest.raises(KeyboardInterrupt):
+            trained(colours, recipe, tmp_path / "cut.resume")
+    torch.rand(7)  # whatever drew from the global generator meanwhile
+    epochs = []
+    real = module._train_epoch
+    monkeypatch.setattr(module, "_train_epoch", lambda *arguments: epochs.append(arguments[-1]) or real(*arguments))
+    progress, resumed = trained(colours, recipe, tmp_path / "cut.resume")
+    assert same(resumed, weights)
+    assert progress == expected
+    assert len(epochs) == recipe.epochs - (epoch if step == "_save" else epoch - 1)
+
+
+@both_recipes
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path, colours, recipe):
+    first, again, other = (trained(colours, recipe, tmp_path / f"{n}.resume", seed)[1] for n, seed in enumerate((4, 4, 5)))
+    assert same(first, again)
+    assert not same(first, other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"recipe": replace(PLAIN, epochs=4)}, {"recipe": STUDY}, {"fit": Fit(8, "resize")}, {"image_set": None}],
+    ids=["seed", "epochs", "recipe", "fit", "data"],
+)
+def test_the_resume_file_of_another_training_is_refused_by_name(tmp_path, colours, change):
+    resume = tmp_path / "net.resume"
+    trained(colours, PLAIN, resume)
+    if "image_set" in change:
+        change = {"image_set": colours.take(range(1, len(colours)))}
+    with pytest.raises(RobustnessError, match=r"net\.resume: left by another training"):
+        trained(**({"image_set": colours, "recipe": PLAIN, "resume": resume} | change))
+
+
+def test_a_failed_write_keeps_the_last_resume_file_and_leaves_no_other(tmp_path, monkeypatch, colours):
+    resume = tmp_path / "net.resume"
+    trained(colours, PLAIN, resume)
+    before = resume.read_bytes()
+
+    def fail(state, path):
+        path.write_bytes(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(OSError, match="no space left"):
+        module._save(resume, {}, nn.Linear(1, 1), torch.optim.Adam([torch.zeros(1)]), module.Progress())
+    assert resume.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["net.resume"]
+
+
+def test_training_learns_three_colours_and_tells_each_epoch(tmp_path, capsys, colours):
+    progress, _ = trained(colours, replace(PLAIN, epochs=6), tmp_path / "net.resume")
+    assert progress.losses[-1] < progress.losses[0] / 2
+    assert progress.validation_accuracies[-1] == 1
+    assert len(progress.losses) == len(progress.validation_accuracies) == 6
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [f"epoch {epoch}/6" for epoch in range(1, 7)]
+    assert lines[-1].endswith(f"loss {progress.losses[-1]:.4f}, validation accuracy 1.0000")
+
+
+def test_no_validation_image_is_trained_on(tmp_path, monkeypatch, colours):
+    seen = []
+    real = module._Batches
+    monkeypatch.setattr(
+        module, "_Batches", lambda images, labels, places, *rest: seen.append(places) or real(images, labels, places, *rest)
+    )
+    held_out = []
+    monkeypatch.setattr(module, "accuracy", lambda network, image_set, fit: held_out.append(image_set) or 0.5)
+    trained(colours, PLAIN, tmp_path / "net.resume")
+    assert len(seen) == len(held_out) == PLAIN.epochs
+    for places, images in zip(seen, held_out, strict=True):
+        assert set(colours.tracks[places]).isdisjoint(images.tracks)
+        assert len(places) + len(images) == len(colours)
+        assert len(images) == 12
+
+
+def test_without_validation_images_there_is_no_validation_accuracy(tmp_path, capsys, colours):
+    one_track_each = colours.take(np.flatnonzero(colours.tracks % 10 == 0))
+    progress, _ = trained(one_track_each, PLAIN, tmp_path / "net.resume")
+    assert progress.validation_accuracies == [None] * PLAIN.epochs
+    assert "no validation images" in capsys.readouterr().out
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_with_advice(tmp_path, colours):
+    with pytest.raises(RobustnessError, match=r"the loss became (nan|inf) in epoch 1/3; a smaller learning rate"):
+        trained(colours, replace(PLAIN, learning_rate=1e30), tmp_path / "net.resume")
+    assert not (tmp_path / "net.resume").exists()
+
+
+def batches(colours, recipe, places, seed=0):
+    images = fit_images(colours, FIT)
+    return _Batches(images, colours.labels, places, recipe, np.random.SeedSequence([seed, 0]))
+
+
+def test_a_plain_epoch_shows_every_image_once_in_an_order_of_its_seed(colours):
+    places = np.arange(3, 40)
+    first, again, other = (batches(colours, PLAIN, places, seed) for seed in (1, 1, 2))
+    assert sorted(first.order) == places.tolist()
+    assert first.order.tolist() == again.order.tolist() != other.order.tolist()
+    expected = fit_images(colours, FIT)[first.order].transpose(0, 3, 1, 2) / np.float32(255)
+    np.testing.assert_allclose(torch.cat([images for images, _ in first]).numpy(), expected, rtol=1e-6)
+    np.testing.assert_array_equal(torch.cat([labels for _, labels in first]).numpy(), colours.labels[first.order])
+    assert [len(labels) for _, labels in first] == [8, 8, 8, 8, 5]
+    assert len(first) == 5
+
+
+def test_a_study_epoch_draws_the_classes_equally_often_however_many_images_they_have(colours):
+    places = np.repeat(np.flatnonzero(colours.labels < 2)[:18], 100)  # 16 red images and 2 green ones, often
+    drawn = np.bincount(colours.labels[batches(colours, STUDY, places).order])
+    assert drawn.sum() == len(places)
+    assert abs(drawn[0] - drawn[1]) < 0.12 * len(places)
+
+
+def test_a_study_epoch_augments_by_its_seed_and_stays_in_0_to_1(colours):
+    places = np.arange(16)
+    first, again, other = (torch.cat([images for images, _ in batches(colours, STUDY, places, seed)]) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert 0 <= first.min() < first.max() <= 1
+    plain = torch.from_numpy(fit_images(colours, FIT)[batches(colours, STUDY, places, 1).order]).permute(0, 3, 1, 2) / 255
+    assert not torch.allclose(first, plain, atol=0.01)
+
+
+class Red(nn.Module):
+    """Names class 0, whatever the image."""
+
+    def forward(self, images):
+        return torch.tensor([[1.0, 0.0, 0.0]]).expand(len(images), 3)
+
+
+@pytest.mark.parametrize("batch", [1, 5, 1000])
+def test_accuracy_is_the_share_named_right_whatever_the_batch(monkeypatch, colours, batch):
+    monkeypatch.setattr(module, "EVALUATION_BATCH", batch)
+    assert accuracy(Red(), colours, FIT) == pytest.approx(1 / 3)
+    assert accuracy(Red(), colours.only("red"), FIT) == 1
+    assert accuracy(Red(), colours.take([0, 20, 21, 22]), FIT) == 0.25
