@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robustness.errors import RobustnessError
+from robustness.models.declaration import BUILT_IN
 
 if TYPE_CHECKING:
     from robustness.data import ImageSet
@@ -108,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         help="train a built-in network",
         description="Train a built-in network. An interrupted training goes on where its last epoch ended.",
     )
-    train.add_argument("network", choices=["baseline-cnn"], help="the network")
+    train.add_argument("network", choices=list(BUILT_IN), help="the network")
     _add_data(train)
     train.add_argument(
         "--recipe",
@@ -136,7 +137,7 @@ def _add_root(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", metavar="NAME", help="gtsrb, folder:PATH or python:package.module:factory")
+    parser.add_argument("--data", metavar="NAME", help="signs, gtsrb, folder:PATH or python:package.module:factory")
     _add_root(parser)
 
 
@@ -149,7 +150,9 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
 
 def _add_subject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model", metavar="MODEL", help="baseline-cnn, python:package.module:factory, or with --thresholds a name in that file"
+        "model",
+        metavar="MODEL",
+        help="baseline-cnn, small-resnet, python:package.module:factory, or with --thresholds a name in it",
     )
     parser.add_argument("--thresholds", type=Path, metavar="FILE", help="take the model, data and seed as this file says")
     parser.add_argument("--weights", metavar="NAME", help="a shipped set's name or a safetensors file (default: --data's)")
@@ -163,7 +166,7 @@ def _subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
     from robustness.data import load_image_set
     from robustness.errors import nearest
     from robustness.gate.thresholds import read_thresholds
-    from robustness.models.declaration import BUILT_IN, ModelDeclaration
+    from robustness.models.declaration import ModelDeclaration
     from robustness.models.load import load_classifier
 
     if args.thresholds:
@@ -281,7 +284,7 @@ def _train(args: argparse.Namespace) -> None:
         args.out or Path("runs") / f"{args.network}-{args.data.replace(':', '-').replace('/', '-')}-seed{args.seed}.safetensors"
     )
     images = load_image_set(args.data, "train", args.root)
-    test_set = load_image_set(args.data, "test", args.root) if args.data == "gtsrb" else None
+    test_set = load_image_set(args.data, "test", args.root) if args.data in ("signs", "gtsrb") else None
     fit = Fit(args.size or 40, args.fit)
     card = train_network(args.network, images, test_set, fit, recipe, args.seed, out, _command())
     test_accuracy = card["test_accuracy"]

@@ -19,6 +19,6 @@ def call_factory(target: str, base: Path) -> Any:
         sys.path.insert(0, str(base))
     try:
         factory = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError) as error:
         raise RobustnessError(f"python:{target}: {error}; looked in {base} and in Python's path") from error
     return factory()

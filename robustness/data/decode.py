@@ -12,15 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock
 from PIL import Image
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 from tqdm import tqdm
 
+from robustness.data.cache import cached
 from robustness.data.image_set import ImageSet
 from robustness.errors import RobustnessError
-from robustness.folders import cache_folder
 
 VERSION = 1  # of the decoded file; raise it when decoding or this layout changes
 
@@ -38,14 +35,7 @@ class Listing:
 
 def decode(listing: Listing) -> ImageSet:
     """The image set behind a listing, from the cache when no file changed in size or time since."""
-    cached = cache_folder() / "decoded" / f"{_fingerprint(listing)}.safetensors"
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(cached.with_suffix(".lock")):
-        image_set = _load(cached, listing)
-        if image_set is None:
-            image_set = _decode_files(listing)
-            _save(cached, image_set)
-    return image_set
+    return cached(_fingerprint(listing), lambda: _decode_files(listing))
 
 
 def read_image(file: Path) -> npt.NDArray[np.uint8]:
@@ -74,28 +64,3 @@ def _fingerprint(listing: Listing) -> str:
             raise RobustnessError(f"{file}: {error.strerror}; restore the file or fetch the data again") from error
         digest.update(f"{os.path.abspath(file)}|{label}|{status.st_size}|{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
-
-
-def _save(path: Path, image_set: ImageSet) -> None:
-    arrays = {name: getattr(image_set, name) for name in ("pixels", "shapes", "labels", "index")}
-    if image_set.tracks is not None:
-        arrays["tracks"] = image_set.tracks
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    try:
-        save_file(arrays, partial, metadata={"content_hash": image_set.content_hash})
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _load(path: Path, listing: Listing) -> ImageSet | None:
-    if not path.exists():
-        return None
-    try:
-        with safe_open(path, "np") as stored:
-            arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-            expected = (stored.metadata() or {}).get("content_hash")
-        image_set = ImageSet(name=listing.name, class_names=tuple(listing.class_names), **arrays)
-    except (SafetensorError, OSError, TypeError, RobustnessError):
-        return None
-    return image_set if image_set.content_hash == expected else None

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from robustness.data.cache import cached
 from robustness.data.decode import decode
 from robustness.data.gtsrb import list_gtsrb
 from robustness.data.image_set import ImageSet
 from robustness.data.other import list_folder, read_dataset
+from robustness.data.signs.tracks import VERSION, draw_signs
 from robustness.errors import RobustnessError, nearest
 from robustness.factory import call_factory
 from robustness.folders import data_folder
 
-REFERENCES = ("gtsrb", "folder:PATH", "python:package.module:factory")
+REFERENCES = ("signs", "gtsrb", "folder:PATH", "python:package.module:factory")
 
 
 def load_image_set(reference: str, split: str = "test", root: Path | None = None, base: Path | None = None) -> ImageSet:
     """The image set a reference stands for.
 
-    reference: `gtsrb`; `folder:PATH`, one sub-folder per class; `python:package.module:factory`, a torch `Dataset` of
-    image and label. split: "train" or "test", for sets that have both. root: where downloaded sets live. base: the
-    folder that relative paths and modules start from; the current one by default.
+    reference: `signs`, the embedded set; `gtsrb`; `folder:PATH`, one sub-folder per class;
+    `python:package.module:factory`, a torch `Dataset` of image and label.
+    split: "train" or "test", for sets that have both.
+    root: where downloaded sets live.
+    base: the folder that relative paths and modules start from; the current one by default.
     """
     base = base or Path.cwd()
     kind, _, rest = reference.partition(":")
+    if reference == "signs":
+        return cached(f"signs-{split}-{VERSION}", lambda: draw_signs(split))
     if reference == "gtsrb":
         return decode(list_gtsrb(data_folder(root), split))
     if kind == "folder" and rest:

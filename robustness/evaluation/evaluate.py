@@ -49,7 +49,7 @@ def measure(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int
         data=image_set.name,
         noise=noise,
         seed=seed,
-        model_hash=classifier.content_hash(),
+        model_hash=_identity(classifier),
         data_hash=image_set.content_hash,
         arithmetic=f"{classifier.device.type} float32 batch {BATCH} torch {torch.__version__}",
         run=None if classifier.architecture else run,
@@ -57,6 +57,14 @@ def measure(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int
     result, stored = store.get_or_compute(case, lambda: evaluate(classifier, image_set, noise, seed))
     right = result.right(image_set.labels)
     return Measurement(case, result, right, len(image_set), time.perf_counter() - started, stored)
+
+
+def _identity(classifier: Classifier) -> str:
+    """What stands for the model in a case: its content, and where the code cannot be hashed also its name and class."""
+    if classifier.architecture:
+        return classifier.content_hash()
+    code = type(classifier.module)
+    return f"{classifier.name} {code.__module__}.{code.__qualname__} {classifier.content_hash()}"
 
 
 def evaluate(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int) -> Result:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from filelock import FileLock
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
@@ -40,26 +44,38 @@ class Store:
 
     def _path(self, case: Case) -> Path:
         folder = self.folder / case.key[:2] if case.run is None else self._run_folder(case.run)
-        return folder / f"{case.key}.npz"
+        return folder / f"{case.key}.safetensors"
 
     def _run_folder(self, run: str) -> Path:
-        return self.folder / "runs" / run
+        return self.folder / "runs" / hashlib.sha256(run.encode()).hexdigest()
 
 
 def _write(path: Path, result: Result) -> None:
     partial = path.with_suffix(f".{os.getpid()}.partial")
+    arrays: dict[str, npt.NDArray[Any]] = {"predictions": result.predictions, "margins": result.margins}
     try:
-        with partial.open("wb") as file:
-            np.savez(file, predictions=result.predictions, margins=result.margins)
+        save_file(arrays, partial, metadata={"sha256": _digest(arrays)})
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Result | None:
-    """The stored result; None where there is none, or where the file is damaged (zip's checksums tell)."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return Result(predictions=stored["predictions"], margins=stored["margins"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    """The stored result; None where there is none, or where the file is not what was written."""
+    if not path.exists():
         return None
+    try:
+        with safe_open(path, "np") as stored:
+            arrays = {name: stored.get_tensor(name) for name in ("predictions", "margins")}
+            intact = (stored.metadata() or {}).get("sha256") == _digest(arrays)
+    except (OSError, SafetensorError):
+        return None
+    return Result(**arrays) if intact else None
+
+
+def _digest(arrays: dict[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -32,7 +32,11 @@ def _named(root: Node) -> Iterator[tuple[KeyPath, Node]]:
                 keys = _keys(node.named_children[0])
                 path = _insert_elements(keys, elements)
                 if node.type == "table_array_element":
-                    path = (*_insert_elements(keys[:-1], elements), keys[-1], elements[keys])
+                    array = (*_insert_elements(keys[:-1], elements), keys[-1])
+                    yield array, node
+                    path = (*array, elements[keys])
+                    for inner in [other for other in elements if len(other) > len(keys) and other[: len(keys)] == keys]:
+                        del elements[inner]  # a new element begins its own arrays anew
                     elements[keys] += 1
                 yield path, node
                 for child in node.named_children[1:]:

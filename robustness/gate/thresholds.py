@@ -21,6 +21,12 @@ from robustness.noise import KINDS, Noise, make_noise
 
 FILE_NAME = "thresholds.toml"
 
+RESERVED = {
+    *("accuracy", "test_set", "robustness_gate", "robustness_thresholds", "robustness_store", "robustness_threads"),
+    *("request", "cache", "capsys", "caplog", "monkeypatch", "pytestconfig", "recwarn", "tmp_path", "tmp_path_factory"),
+}
+"""Fixtures that a model's own, of the same name, would take the place of."""
+
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Shares = Annotated[list[Share], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
@@ -61,11 +67,14 @@ def read_thresholds(file: Path) -> Thresholds:
     try:
         text = file.read_text(encoding="utf-8")
         content = tomllib.loads(text)
+        lines = line_numbers(text)
     except FileNotFoundError:
         raise RobustnessError(f"{file}: no such file; `robustness init` writes one to start from") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
+        raise RobustnessError(f"{file}: nested too deeply to be read") from None
+    except (OSError, ValueError) as error:  # not text, not TOML, or a number of thousands of digits
         raise RobustnessError(f"{file}: {error}") from error
-    reader = _Reader(file, line_numbers(text))
+    reader = _Reader(file, lines)
     thresholds = reader.read(content)
     if thresholds is None:
         problems = "\n".join(f"  {file.name}:{line}: {message}" for line, message in sorted(reader.problems))
@@ -103,7 +112,7 @@ class _Limits(_Table):
 
 
 class _File(_Table):
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Annotated[int, Field(ge=1, le=1)] = Field(alias="schema")
     run: _Run
     models: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")], _Model], Field(min_length=1)]
     limits: Annotated[list[_Limits], Field(min_length=1)]
@@ -148,6 +157,10 @@ class _Reader:
                 continue
             declaration = ModelDeclaration(name=name, **model.model_dump())
             self._check_declaration(declaration)
+            if declaration.fixture in RESERVED:
+                self._problem(
+                    ("models", name), f"pytest has a fixture {declaration.fixture!r} already: name the model otherwise"
+                )
             if other := fixtures.get(declaration.fixture):
                 self._problem(("models", name), f"the fixture {declaration.fixture} already stands for {other!r}")
             fixtures[declaration.fixture] = name
@@ -170,13 +183,13 @@ class _Reader:
         first: dict[tuple[str, Noise], str] = {}
         for number, table in enumerate(tables if isinstance(tables, list) else []):
             path = ("limits", number)
+            if not isinstance(table, dict):
+                continue
+            self._check_names(table, path, declarations)
             try:
                 limits = _Limits.model_validate(table)
             except ValidationError:
                 continue
-            for place, name in enumerate(limits.models):
-                if name not in declarations:
-                    self._problem((*path, "models", place), f"unknown model {name!r}: {nearest(name, declarations)}")
             for noise, accuracy, line in self._levels(limits, table, path):
                 for name in limits.models:
                     limit = Limit(name, noise, accuracy, f"{self.file.name}:{line}")
@@ -188,15 +201,18 @@ class _Reader:
     def _levels(self, limits: _Limits, table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[Noise, Decimal, int]]:
         """One entry per level: parameters and accuracies in lists go side by side, single ones hold for all levels."""
         parameters = limits.model_extra or {}
-        if not self._check_noise(limits.noise, parameters, path):
+        if limits.noise not in KINDS or set(parameters) - set(KINDS[limits.noise].parameters()):
             return
         columns: dict[str, Any] = {**parameters, "accuracy": table["accuracy"]}
         lengths = {name: len(column) for name, column in columns.items() if isinstance(column, list)}
         levels = max(lengths.values(), default=1)
-        uneven = {name: length for name, length in lengths.items() if length != levels}
+        for name, length in lengths.items():
+            if not length:
+                self._problem((*path, name), "empty: nothing would be measured")
+        uneven = {name: length for name, length in lengths.items() if length not in (0, levels)}
         for name, length in uneven.items():
             self._problem((*path, name), f"has {length} of {levels} values: lists of one table go side by side")
-        for level in range(0 if uneven else levels):
+        for level in range(0 if uneven or 0 in lengths.values() else levels):
             row = {name: column[level] if isinstance(column, list) else column for name, column in columns.items()}
             accuracy = Decimal(str(row.pop("accuracy")))
             where = next(((*path, name, level) for name in lengths), path)
@@ -205,16 +221,21 @@ class _Reader:
             except RobustnessError as error:
                 self._problem(where, f"{error}{_dotted_key_hint(row)}")
 
-    def _check_noise(self, kind: str, parameters: Mapping[str, Any], path: KeyPath) -> bool:
-        """Names first, so that a misspelt one is reported once and not at every level."""
+    def _check_names(self, table: Mapping[str, Any], path: KeyPath, declarations: Mapping[str, ModelDeclaration]) -> None:
+        """Models, noise and its parameters by name, before their values, and each reported once."""
+        models, kind = table.get("models"), table.get("noise")
+        for place, name in enumerate(models if isinstance(models, list) else []):
+            if isinstance(name, str) and name not in declarations:
+                self._problem((*path, "models", place), f"unknown model {name!r}: {nearest(name, declarations)}")
+        if not isinstance(kind, str):
+            return
         if kind not in KINDS:
             self._problem((*path, "noise"), f"unknown noise {kind!r}: {nearest(kind, KINDS)}")
-            return False
-        valid = KINDS[kind].parameters()
-        unknown = [name for name in parameters if name not in valid]
-        for name in unknown:
-            self._problem((*path, name), f"unknown key: {nearest(name, [*_Limits.model_fields, *valid])}")
-        return not unknown
+            return
+        valid = [*_Limits.model_fields, *KINDS[kind].parameters()]
+        for name in table:
+            if name not in valid:
+                self._problem((*path, name), f"unknown key: {nearest(name, valid)}")
 
     def _problem(self, path: KeyPath, message: str, line: int | None = None) -> None:
         self.problems.add((line or self._line(path), f"{_spell(path)}: {message}"))
@@ -240,6 +261,8 @@ def _plain(problem: Any) -> tuple[KeyPath, str]:
             return path, "missing"
         case "less_than_equal" | "greater_than_equal" | "finite_number" if path[0] == "limits":
             return path, f"{problem['input']} lies outside 0..1"
+        case "less_than_equal" | "greater_than_equal" if path == ("schema",):
+            return path, f"this version reads schema 1, not {problem['input']}"
         case "literal_error":
             return path, f"{problem['input']!r} is not {problem['ctx']['expected']}"
         case "too_short":

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from torch import nn
 
-OUTPUT = "12"
-"""The name of the last layer in a state dict: its bias tells the number of classes."""
-
 
 class BaselineCNN(nn.Sequential):
     """Three times 3x3 convolution, ReLU and 2x2 max-pooling, then two dense layers.
@@ -14,6 +11,8 @@ class BaselineCNN(nn.Sequential):
     Input float32 of shape (N, 3, size, size) in 0..1; output logits of shape (N, classes). At 40 pixels and 43 classes
     it has 234,059 parameters. Weights start as in Keras, which the study used first: Glorot uniform, biases zero.
     """
+
+    OUTPUT = "12"
 
     def __init__(self, classes: int, size: int = 40) -> None:
         layers: list[nn.Module] = []

@@ -52,3 +52,13 @@ def load_card(weights: Path) -> dict[str, Any]:
         return {}
     except (ValueError, TypeError) as error:
         raise RobustnessError(f"{card_path(weights)}: not a card in JSON ({error})") from error
+
+
+def load_class_names(weights: Path) -> tuple[str, ...] | None:
+    """The classes that the card beside a weights file names, or None where it names none."""
+    names = load_card(weights).get("class_names")
+    if names is None:
+        return None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise RobustnessError(f"{card_path(weights)}: class_names is a list of texts, not {names!r}")
+    return tuple(names)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from robustness.data.fit import FitKind
+if TYPE_CHECKING:
+    from robustness.data.fit import FitKind
 
 SHIPPED = Path(__file__).parent.parent / "weights"
-BUILT_IN = {"baseline-cnn": "the study's network: three convolutions, two dense layers (234,059 parameters at 40 px)"}
+BUILT_IN = {
+    "baseline-cnn": "the study's network: three convolutions, two dense layers (234,059 parameters at 40 px)",
+    "small-resnet": "three residual stages with batch normalisation (80,475 parameters)",
+}
 REFERENCES = (*BUILT_IN, "fixture", "python:package.module:factory")
 
 

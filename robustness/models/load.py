@@ -9,12 +9,10 @@ from torch import nn
 from robustness.data.fit import Fit
 from robustness.errors import RobustnessError, nearest
 from robustness.factory import call_factory
-from robustness.models.baseline_cnn import OUTPUT, BaselineCNN
-from robustness.models.checkpoint import State, load_card, load_weights
+from robustness.models.checkpoint import State, load_class_names, load_weights
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights
-
-BASELINE_SIZE = 40
+from robustness.models.networks import DEFAULT_SIZE, NETWORKS, classes_in
 
 
 def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> Classifier:
@@ -49,13 +47,13 @@ def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Cl
 def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     file = _weights_file(declaration, base)
     state = load_weights(file)
-    size = declaration.size or BASELINE_SIZE
-    if f"{OUTPUT}.bias" not in state:
+    classes = classes_in(declaration.load, state)
+    if classes is None:
         raise RobustnessError(f"model {declaration.name}: {file} holds no weights of {declaration.load}")
-    module = BaselineCNN(classes=len(state[f"{OUTPUT}.bias"]), size=size)
+    size = declaration.size or DEFAULT_SIZE
+    module = NETWORKS[declaration.load](classes, size)
     _load_state(module, state, declaration)
-    names = load_card(file).get("class_names")
-    return _classifier(module, declaration, size, declaration.load, tuple(names) if names else None)
+    return _classifier(module, declaration, size, declaration.load, load_class_names(file))
 
 
 def _classifier(

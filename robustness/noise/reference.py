@@ -117,9 +117,13 @@ def _words(blocks: int, noise_id: int, index: Indices, seed: int) -> Words:
 def _checked(images: Images, index: npt.ArrayLike, seed: int) -> Indices:
     if images.dtype != np.uint8 or images.ndim != 4:
         raise RobustnessError(f"noise wants uint8 images of shape (N, H, W, C), not {images.dtype} of {images.shape}")
-    places = np.asarray(index)
-    if places.shape != (len(images),) or places.dtype.kind not in "iu" or (places.size and places.min() < 0):
-        raise RobustnessError(f"noise wants one index of 0 or more per image, {len(images)} in all")
-    if not 0 <= seed < 2**64:
+    places = np.asarray(index, dtype=None if len(images) else np.int64)
+    if (
+        places.shape != (len(images),)
+        or places.dtype.kind not in "iu"
+        or (places.size and not 0 <= places.min() <= places.max() < 2**63)
+    ):
+        raise RobustnessError(f"noise wants one index of 0 to 2^63 - 1 per image, {len(images)} in all")
+    if not isinstance(seed, int) or not 0 <= seed < 2**64:
         raise RobustnessError(f"a seed lies between 0 and 2^64 - 1, not {seed}")
     return places.astype(np.int64)

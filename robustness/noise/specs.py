@@ -30,8 +30,8 @@ class Noise:
             low, high = self.ranges[name]
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise RobustnessError(f"{self.kind}: {name} is a number, not {value!r}")
-            if not (math.isfinite(value) and low <= value <= high):
-                raise RobustnessError(f"{self.kind}: {name} lies between {low:g} and {high:g}, not {value!r}")
+            if not low <= value <= high:  # NaN and infinities are not
+                raise RobustnessError(f"{self.kind}: {name} lies between {low:g} and {high:g}, not {_short(value)}")
             object.__setattr__(self, name, float(value))
 
     @classmethod
@@ -177,6 +177,11 @@ def _example(spec: type[Noise]) -> str:
     return {"gaussian": "gaussian(sigma=25)", "salt-and-pepper": "salt-and-pepper(amount=0.01)"}.get(
         spec.kind, f"{spec.kind}({spec.magnitude}=0.5)"
     )
+
+
+def _short(value: float) -> str:
+    """The value as written, but no integer that is too long to read, or for Python to print."""
+    return "a number of many digits" if isinstance(value, int) and abs(value) >= 10**12 else repr(value)
 
 
 def _number(value: float) -> str:

@@ -48,14 +48,17 @@ class Ledger:
     @property
     def outcomes(self) -> dict[str, dict[str, Any]]:
         """The measured limits by id, in the order of the thresholds file."""
-        measured = {record["limit"]: record for _, record in self._limits()}
+        measured: dict[str, dict[str, Any]] = {}
+        for _, record in self._limits():  # where two tests measured one limit, a broken one stands
+            if record["limit"] not in measured or record["verdict"] != "PASS":
+                measured[record["limit"]] = record
         return {limit: measured[limit] for limit in self.limits if limit in measured}
 
     @property
     def errors(self) -> dict[str, str]:
         """By test, why a limit could not be measured or a rule of the project's own does not hold."""
-        measured = {test for test, records in self.records.items() if any(r["kind"] == "limit" for r in records)}
-        return {test: text for test, text in self.failures.items() if test in self.records and test not in measured}
+        explained = {test for test, record in self._limits() if record["verdict"] != "PASS"}
+        return {test: text for test, text in self.failures.items() if test in self.records and test not in explained}
 
     @property
     def left_out(self) -> list[str]:
@@ -78,7 +81,7 @@ class Ledger:
     @property
     def verdict(self) -> str:
         """FAIL, PARTIAL (nothing failed, not everything was selected) or PASS."""
-        if self.gaps() or self.errors or any(o["verdict"] != "PASS" for o in self.outcomes.values()):
+        if not self.limits or self.gaps() or self.errors or any(o["verdict"] != "PASS" for o in self.outcomes.values()):
             return "FAIL"
         return "PARTIAL" if self.left_out or self.deselected else "PASS"
 

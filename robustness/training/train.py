@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from robustness.data import Fit, ImageSet
-from robustness.models.baseline_cnn import BaselineCNN
 from robustness.models.checkpoint import save_checkpoint
+from robustness.models.networks import NETWORKS
 from robustness.training.fit import accuracy, train
 from robustness.training.recipes import Recipe
 
@@ -31,7 +31,7 @@ def train_network(
     test_set: measured once, after the last epoch, for the card; it chooses nothing.
     """
     torch.manual_seed(seed)
-    module = BaselineCNN(len(image_set.class_names), fit.size)
+    module = NETWORKS[network](len(image_set.class_names), fit.size)
     resume = out.with_suffix(".resume")
     progress = train(module, image_set, fit, recipe, seed, resume)
     card: dict[str, object] = {

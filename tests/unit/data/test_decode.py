@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import io
 import os
-import threading
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
 from robustness.data import decode as module
 from robustness.data.decode import Listing, decode, read_image
@@ -46,15 +43,6 @@ def opened(monkeypatch):
 
     monkeypatch.setattr(module, "read_image", spy)
     return files
-
-
-def cache_file(cache):
-    (file,) = (cache / "decoded").glob("*.safetensors")
-    return file
-
-
-def leftovers(cache):
-    return [path.name for path in (cache / "decoded").iterdir() if path.suffix != ".lock"]
 
 
 def test_decoding_gives_the_pictures_of_the_listing_in_its_order(listing):
@@ -111,78 +99,11 @@ def test_another_label_class_name_or_set_name_is_not_served_from_the_cache(listi
     assert images.name == values["name"]
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 7, b"not safetensors at all", "half", "one byte short"])
-def test_a_corrupted_cache_file_is_silently_decoded_again(listing, opened, own_cache, content):
-    before = decode(listing).content_hash
-    file = cache_file(own_cache)
-    whole = file.read_bytes()
-    cut = {"half": whole[: len(whole) // 2], "one byte short": whole[:-1]}
-    file.write_bytes(cut.get(content, content))
-    opened.clear()
-    assert decode(listing).content_hash == before
-    assert sorted(opened) == sorted(listing.files)
-    assert file.read_bytes() == whole
-
-
-@pytest.mark.parametrize("name", ["pixels", "labels", "index", "shapes"])
-def test_a_tampered_cache_file_is_found_out_by_its_content_hash(listing, opened, own_cache, name):
-    before = decode(listing)
-    file = cache_file(own_cache)
-    with safe_open(file, "np") as stored:
-        arrays, metadata = {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
-    arrays[name].flat[0] += 1
-    save_file(arrays, file, metadata)
-    opened.clear()
-    after = decode(listing)
-    assert sorted(opened) == sorted(listing.files)
-    np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=FUNCTION_FIXTURES)
-@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_no_changed_byte_of_cached_data_ever_reaches_the_user(listing, own_cache, place, flip):
-    plain = Listing(listing.name, listing.files, listing.labels, listing.class_names)
-    expected = decode(plain).content_hash
-    file = cache_file(own_cache)
-    content = bytearray(file.read_bytes())
-    start = 8 + int.from_bytes(content[:8], "little")  # safetensors: length of the header, header, data
-    content[start + int(place * (len(content) - start))] ^= flip
-    file.write_bytes(content)
-    assert decode(plain).content_hash == expected
-
-
-@pytest.mark.parametrize("step", ["save_file", "os.replace"])
-def test_a_failed_write_leaves_no_file_behind_and_the_next_decode_succeeds(listing, own_cache, monkeypatch, step):
-    def fail(first, *rest, **named):
-        if step == "save_file":
-            rest[0].write_bytes(b"half a file")
-        raise OSError("no space left")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(f"robustness.data.decode.{step}", fail)
-        with pytest.raises(OSError, match="no space left"):
-            decode(listing)
-    assert leftovers(own_cache) == []
-    assert len(decode(listing)) == 4
-
-
 def test_an_unreadable_image_is_named_and_leaves_nothing_in_the_cache(listing, own_cache):
     listing.files[1].write_bytes(encoded("PNG")[:40])
     with pytest.raises(RobustnessError, match=r"1\.png: not a readable image"):
         decode(listing)
-    assert leftovers(own_cache) == []
-
-
-def test_decoders_at_the_same_time_decode_once(listing, opened):
-    hashes = []
-    threads = [threading.Thread(target=lambda: hashes.append(decode(listing).content_hash)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(hashes) == 4
-    assert len(set(hashes)) == 1
-    assert sorted(opened) == sorted(listing.files)
+    assert list(own_cache.rglob("*.safetensors")) == []
 
 
 @pytest.mark.parametrize("kind", ["PNG", "PPM", "BMP", "TIFF"])
@@ -206,6 +127,7 @@ def test_a_grey_file_is_read_as_three_equal_channels(tmp_path):
     keep=st.floats(0.05, 1),
     hits=st.dictionaries(st.integers(0, 60), st.integers(0, 255), max_size=4),
 )
+@example(kind="PNG", keep=1.0, hits={36: 0})  # a chunk's length: Pillow raises a SyntaxError
 def test_a_damaged_file_gives_an_image_or_an_error_that_names_it(tmp_path, kind, keep, hits):
     content = bytearray(encoded(kind))
     for place, byte in hits.items():

@@ -9,6 +9,7 @@ from PIL import Image
 from tiny_gtsrb import TEST, TRAIN, write_split
 
 from robustness.data import load_image_set
+from robustness.data.load import REFERENCES
 from robustness.errors import RobustnessError
 
 SOURCE = """
@@ -88,7 +89,7 @@ def test_an_error_in_the_users_own_factory_is_passed_on_as_it_is(tmp_path, modul
     ("reference", "hint"),
     [
         ("gtsbr", "did you mean 'gtsrb'?"),
-        ("GTSRB", "valid: folder:PATH, gtsrb, python:package.module:factory"),
+        ("GTSRB", f"valid: {', '.join(sorted(REFERENCES))}"),
         ("folder:", "did you mean 'folder:PATH'?"),
         ("python:", "valid: "),
         ("cifar", "valid: "),

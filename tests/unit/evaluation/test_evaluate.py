@@ -191,3 +191,12 @@ def test_changed_weights_noise_seed_or_images_are_evaluated_again(store):
         module.levels += 0.001
     measure(model, image_set(6), Clean(), 0, store, "run")
     assert len(module.calls) == 7
+
+
+def test_two_codes_with_the_same_weights_do_not_share_a_result(store):
+    images = image_set()
+    one = classifier(Answer(lambda batch: torch.eye(3)[torch.zeros(len(batch), dtype=int)]), name="one")
+    two = classifier(Answer(lambda batch: torch.eye(3)[torch.ones(len(batch), dtype=int)]), name="two")
+    first, second = (measure(model, images, Clean(), 0, store, "run").result.predictions for model in (one, two))
+    assert set(first) == {0}
+    assert set(second) == {1}

@@ -161,8 +161,12 @@ ONE_PROBLEM = {
     "seed a bool": ("data =", "seed = true\ndata =", "seed", "run.seed: input should be a valid integer, not True"),
     "data a number": ('"folder"', "3", "data", "run.data: input should be a valid string, not 3"),
     "no data": ('data = "folder"', "", "[run]", "run.data: missing"),
-    "wrong schema": ("schema = 1", "schema = 2", "schema", "schema: 2 is not 1"),
-    "schema a text": ("schema = 1", 'schema = "1"', "schema", "schema: '1' is not 1"),
+    "wrong schema": ("schema = 1", "schema = 2", "schema", "schema: this version reads schema 1, not 2"),
+    "schema a truth": ("schema = 1", "schema = true", "schema", "schema: input should be a valid integer, not True"),
+    "schema a fraction": ("schema = 1", "schema = 1.0", "schema", "schema: input should be a valid integer, not 1.0"),
+    "no levels": ("    5,\n    25,\n", "", "sigma", "limits[0].sigma: empty: nothing would be measured"),
+    "sigma of many digits": ("    25,", f"    {10**400},", f"{10**400}", "not a number of many digits"),
+    "schema a text": ("schema = 1", 'schema = "1"', "schema", "schema: input should be a valid integer, not '1'"),
     "no schema": ("schema = 1", "", "", "schema: missing"),
     "accuracy above 1": ("0.29]", "1.01]", "accuracy", "limits[0].accuracy[1]: 1.01 lies outside 0..1"),
     "accuracy below 0": ("0.29]", "-0.1]", "accuracy", "limits[0].accuracy[1]: -0.1 lies outside 0..1"),
@@ -383,3 +387,24 @@ def toml(value):
 def test_the_repositorys_own_file_can_be_read():
     thresholds = read_thresholds(Path(__file__).parents[3] / "thresholds.toml")
     assert thresholds.limits
+
+
+def test_names_in_a_table_with_bad_values_are_reported_at_once_too(file):
+    said = problems(file, HEAD + LIMITS.replace("0.29", "1.29").replace('"cnn"', '"cn"').replace("gaussian", "gausian"))
+    assert len(said) == 3
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 3000 + "]" * 3000, f"schema = {'9' * 5000}"], ids=["deep", "long"])
+def test_toml_that_python_cannot_hold_is_refused(file, text):
+    file.write_text(text)
+    with pytest.raises(RobustnessError, match="thresholds.toml"):
+        read_thresholds(file)
+
+
+def test_a_model_takes_no_fixtures_name(file):
+    text = (HEAD + LIMITS).replace("my-net", "tmp-path")
+    assert (7, "models.tmp-path: pytest has a fixture 'tmp_path' already: name the model otherwise") in problems(file, text)
+
+
+def test_a_misspelt_array_of_tables_is_found_where_it_stands(file):
+    assert (10, "limit: unknown key: did you mean 'limits'?") in problems(file, HEAD + LIMITS.replace("limits", "limit"))

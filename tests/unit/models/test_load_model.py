@@ -165,3 +165,17 @@ def test_a_factorys_weights_of_another_shape_are_refused(own, tmp_path):
 def test_a_classifier_is_left_as_it_is(tmp_path):
     ready = Classifier("ready", nn.Flatten(), Fit(2))
     assert wrap_module(ready, ModelDeclaration("own", "fixture"), tmp_path) is ready
+
+
+@pytest.mark.parametrize("names", ["5", '"abc"', "[1, 2]"])
+def test_a_card_with_other_class_names_than_texts_is_refused(tmp_path, names):
+    weights = tmp_path / "net.safetensors"
+    save_checkpoint(weights, BaselineCNN(3, 8).state_dict(), {})
+    weights.with_suffix(".card.json").write_text(f'{{"class_names": {names}}}')
+    with pytest.raises(RobustnessError, match="class_names is a list of texts"):
+        load_classifier(ModelDeclaration("net", "baseline-cnn", "net.safetensors", 8), tmp_path)
+
+
+def test_a_relative_module_is_refused(tmp_path):
+    with pytest.raises(RobustnessError, match="python:.own:make"):
+        load_classifier(ModelDeclaration("own", "python:.own:make", size=2), tmp_path)

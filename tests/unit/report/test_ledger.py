@@ -174,3 +174,23 @@ def test_measurements_of_rules_are_kept_by_test():
     ledger.report("test_rules.py::test_mine", False, None, [RULE])
     ledger.report("test_rules.py::test_mine", True, None, [RULE, measured])
     assert ledger.records["test_rules.py::test_mine"] == [{"kind": "rule"}, {"kind": "measurement", "right": 3}]
+
+
+def test_a_test_that_kept_its_limit_and_failed_all_the_same_is_an_error():
+    ledger = Ledger(["a"], asked=True)
+    run(ledger, "a", "PASS", failure="teardown broke")
+    assert (ledger.verdict, ledger.errors) == ("FAIL", {limit_test("a"): "teardown broke"})
+
+
+@pytest.mark.parametrize("verdicts", [("FAIL", "PASS"), ("PASS", "FAIL")])
+def test_of_two_measurements_of_one_limit_the_broken_one_stands(verdicts):
+    ledger = Ledger(["a"], asked=True)
+    for number, verdict in enumerate(verdicts):
+        test = f"{number}/{limit_test('a')}"
+        ledger.collect([test])
+        ledger.report(test, True, "broken" if verdict == "FAIL" else None, [RULE, limit_record("a", verdict)])
+    assert ledger.verdict == "FAIL"
+
+
+def test_no_limits_at_all_is_no_pass():
+    assert Ledger([], asked=True).verdict == "FAIL"

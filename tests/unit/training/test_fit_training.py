@@ -130,6 +130,15 @@ def test_no_validation_image_is_trained_on(tmp_path, monkeypatch, colours):
         assert len(images) == 12
 
 
+@both_recipes
+def test_every_epoch_has_an_order_of_its_own(tmp_path, monkeypatch, colours, recipe):
+    orders = []
+    real = module._train_epoch
+    monkeypatch.setattr(module, "_train_epoch", lambda *given: orders.append(tuple(given[2].order)) or real(*given))
+    trained(colours, recipe, tmp_path / "net.resume")
+    assert len(set(orders)) == recipe.epochs
+
+
 def test_without_validation_images_there_is_no_validation_accuracy(tmp_path, capsys, colours):
     one_track_each = colours.take(np.flatnonzero(colours.tracks % 10 == 0))
     progress, _ = trained(one_track_each, PLAIN, tmp_path / "net.resume")

@@ -9,7 +9,7 @@ from torch import nn
 
 from robustness.data import Fit
 from robustness.errors import RobustnessError
-from robustness.models.baseline_cnn import OUTPUT, BaselineCNN
+from robustness.models.baseline_cnn import BaselineCNN
 from robustness.models.checkpoint import load_card, load_weights
 from robustness.models.classifier import hash_state
 from robustness.training import fit as training_loop
@@ -122,7 +122,7 @@ def test_the_baseline_cnn_has_the_parameters_of_the_studys_network():
 def test_the_baseline_cnn_gives_a_logit_per_class_at_every_size(classes, size):
     network = BaselineCNN(classes, size)
     assert network(torch.rand(2, 3, size, size)).shape == (2, classes)
-    assert network.state_dict()[f"{OUTPUT}.bias"].shape == (classes,)
+    assert network.state_dict()[f"{network.OUTPUT}.bias"].shape == (classes,)
 
 
 def test_the_baseline_cnn_starts_with_glorot_weights_and_zero_biases():

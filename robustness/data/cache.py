@@ -1,0 +1,55 @@
+"""Image sets that took time to make, kept on disk: made once, read back while their key stays the same."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from robustness.data.image_set import ImageSet
+from robustness.errors import RobustnessError
+from robustness.folders import cache_folder
+
+
+def cached(key: str, make: Callable[[], ImageSet]) -> ImageSet:
+    """The image set kept under the key (a file name), or made now and kept. Other processes that want it wait."""
+    path = cache_folder() / "images" / f"{key}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        image_set = _load(path)
+        if image_set is None:
+            image_set = make()
+            _save(path, image_set)
+    return image_set
+
+
+def _save(path: Path, image_set: ImageSet) -> None:
+    arrays = {name: getattr(image_set, name) for name in ("pixels", "shapes", "labels", "index")}
+    if image_set.tracks is not None:
+        arrays["tracks"] = image_set.tracks
+    about = {"content_hash": image_set.content_hash, "name": image_set.name, "class_names": json.dumps(image_set.class_names)}
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        save_file(arrays, partial, metadata=about)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _load(path: Path) -> ImageSet | None:
+    """The kept set; None where there is none, or where its content is not what was kept."""
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "np") as stored:
+            arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+            about = stored.metadata()
+        image_set = ImageSet(name=about["name"], class_names=tuple(json.loads(about["class_names"])), **arrays)
+    except (SafetensorError, OSError, TypeError, KeyError, ValueError, RobustnessError):
+        return None
+    return image_set if image_set.content_hash == about["content_hash"] else None
