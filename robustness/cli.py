@@ -60,7 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_root(gate)
     gate.set_defaults(run=_gate)
 
-    init = commands.add_parser("init", help="write a commented thresholds.toml to start from")
+    init = commands.add_parser(
+        "init",
+        help="write a commented thresholds.toml to start from",
+        description="Write a thresholds file to start from: what to gate, on which images, and one limit of each kind, "
+        "with a comment on every line. A file that is there already stays as it is.",
+    )
     init.add_argument(
         "file", nargs="?", type=Path, default=Path("thresholds.toml"), metavar="FILE", help="default: %(default)s"
     )
@@ -104,6 +109,24 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--out", type=Path, default=Path("docs/study"), metavar="FOLDER", help="default: %(default)s")
     study.set_defaults(run=_study)
 
+    noise = commands.add_parser(
+        "noise",
+        help="noisy copies of an image set, or a sheet to look at",
+        description="Write an image set under noise, as PNG files, or one sheet of a few images under every noise.",
+        epilog="Example, the study's nine copies: robustness noise --data signs --noise paper --out copies",
+    )
+    _add_data(noise)
+    noise.add_argument(
+        "--noise", action="append", required=True, metavar="SPEC", help='such as "gaussian(sigma=25)" or "paper"'
+    )
+    noise.add_argument("--split", choices=["train", "test"], default="test", help="default: %(default)s")
+    noise.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
+    _add_fit(noise)
+    where = noise.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=Path, metavar="FOLDER", help="write every image, a folder per noise and class")
+    where.add_argument("--sheet", type=Path, metavar="FILE.png", help="write a contact sheet")
+    noise.set_defaults(run=_noise)
+
     train = commands.add_parser(
         "train",
         help="train a built-in network",
@@ -142,7 +165,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--size", type=int, metavar="PIXELS", help="the network's input (baseline-cnn: 40)")
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="width and height of the network's input (default: 40)")
     parser.add_argument(
         "--fit", choices=["crop-or-pad", "resize"], default="crop-or-pad", help="how images come to it (default: %(default)s)"
     )
@@ -247,6 +270,22 @@ def _print_measurements(args: argparse.Namespace, noises: Sequence[Noise]) -> No
         print(json.dumps([to_plain(measurement) for measurement in measurements], indent=2))
     else:
         print("\n".join(measurement_table(measurements)))
+
+
+def _noise(args: argparse.Namespace) -> None:
+    from robustness.data import Fit, load_image_set
+    from robustness.noise import parse_noises
+    from robustness.noise.write import write_copies, write_sheet
+
+    if not args.data:
+        raise RobustnessError("name the images with --data, for example --data signs")
+    noises = [noise for text in args.noise for noise in parse_noises(text)]
+    images, fit = load_image_set(args.data, args.split, args.root), Fit(args.size or 40, args.fit)
+    if args.sheet:
+        write_sheet(images, fit, noises, args.seed, args.sheet)
+        print(f"wrote {args.sheet}")
+    else:
+        print(f"wrote {write_copies(images, fit, noises, args.seed, args.out):,} images to {args.out}")
 
 
 def _study(args: argparse.Namespace) -> None:

@@ -9,13 +9,14 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from robustness.errors import RobustnessError
+from robustness.report.ledger import LIMIT_TEST
 
 if TYPE_CHECKING:
     from robustness.gate.thresholds import Limit, Thresholds
@@ -39,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--robustness-report",
         metavar="FOLDER",
         default="robustness-report",
-        help="where results.json goes (default: robustness-report)",
+        help="where report.html and results.json go (default: robustness-report)",
     )
 
 
@@ -60,7 +61,13 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[THRESHOLDS] = thresholds
     config.pluginmanager.register(pytest_fixtures.model_fixtures(thresholds), "robustness-models")
-    config.pluginmanager.register(WorkerHooks() if _is_worker(config) else Controller(config, thresholds))
+    if _is_worker(config):
+        config.pluginmanager.register(WorkerHooks())
+        return
+    controller = Controller(config, thresholds)
+    config.pluginmanager.register(controller)
+    if controller.ledger.asked and sys.stderr.isatty():
+        config.pluginmanager.register(ProgressBar())
 
 
 def _thresholds_file(config: pytest.Config) -> Path | None:
@@ -224,13 +231,15 @@ class Controller:
 
     def pytest_sessionfinish(self) -> None:
         from robustness.evaluation.store import Store
+        from robustness.report.html import write_report
         from robustness.report.results import build_results, write_results
 
         Store().end_run(self.config.stash[RUN])
         if self.ledger.is_gate and not self.config.option.collectonly:
             self.results = build_results(self.ledger, self.thresholds, sys.argv, self.started)
             folder = self.config.invocation_params.dir / self.config.getoption("--robustness-report")
-            self.file = write_results(self.results, folder)
+            write_results(self.results, folder)
+            self.report = write_report(self.results, folder)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.results is None:
@@ -244,8 +253,39 @@ class Controller:
             terminalreporter.write_line(row, **{"red": True} if row.endswith("FAIL") else {})
         for line in error_lines(self.results):
             terminalreporter.write_line(line, red=True)
-        terminalreporter.write_line(f"results: {os.path.relpath(self.file)}")
+        terminalreporter.write_line(f"report: {os.path.relpath(self.report)}")
         terminalreporter.write_line(verdict_sentence(self.results), bold=True, **markup)
+
+
+class ProgressBar:
+    """On a terminal, a bar with the time left instead of pytest's dots, one step per limit."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self.bar = tqdm(desc="measuring limits", unit="limit", file=sys.stderr, leave=False, total=0)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._expect(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        self._expect(ids)
+
+    def _expect(self, tests: Iterable[str]) -> None:
+        self.bar.total = max(self.bar.total, sum(LIMIT_TEST in test for test in tests))
+        self.bar.refresh()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown" and LIMIT_TEST in report.nodeid:
+            self.bar.update()
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        silent = report.when == "call" and report.passed and LIMIT_TEST in report.nodeid
+        return ("passed", "", "PASSED") if silent else None
+
+    def pytest_sessionfinish(self) -> None:
+        self.bar.close()
 
 
 def _is_narrowed(config: pytest.Config) -> bool:

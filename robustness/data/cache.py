@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def _save(path: Path, image_set: ImageSet) -> None:
     arrays = {name: getattr(image_set, name) for name in ("pixels", "shapes", "labels", "index")}
     if image_set.tracks is not None:
         arrays["tracks"] = image_set.tracks
-    about = {"content_hash": image_set.content_hash, "name": image_set.name, "class_names": json.dumps(image_set.class_names)}
+    about = {"name": image_set.name, "class_names": json.dumps(image_set.class_names), "digest": _digest(image_set)}
     partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
         save_file(arrays, partial, metadata=about)
@@ -52,4 +53,12 @@ def _load(path: Path) -> ImageSet | None:
         image_set = ImageSet(name=about["name"], class_names=tuple(json.loads(about["class_names"])), **arrays)
     except (SafetensorError, OSError, TypeError, KeyError, ValueError, RobustnessError):
         return None
-    return image_set if image_set.content_hash == about["content_hash"] else None
+    return image_set if about.get("digest") == _digest(image_set) else None
+
+
+def _digest(image_set: ImageSet) -> str:
+    """SHA-256 over everything that is kept."""
+    types = [str(array.dtype) for array in (image_set.pixels, image_set.shapes, image_set.labels, image_set.index)]
+    tracks = None if image_set.tracks is None else image_set.tracks.tolist()
+    content = [image_set.content_hash, image_set.name, image_set.class_names, types, tracks]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -42,9 +42,16 @@ def read_image(file: Path) -> npt.NDArray[np.uint8]:
     """One image file as uint8 RGB of shape (height, width, 3)."""
     try:
         with Image.open(file) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            return to_rgb(image)
+    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError) as error:
         raise RobustnessError(f"{file}: not a readable image ({error}); restore the file or fetch the data again") from error
+
+
+def to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """A picture of eight bits as uint8 RGB; a `ValueError` for deeper ones, which Pillow would clip to white."""
+    if image.mode.startswith(("I", "F")):
+        raise ValueError(f"more than 8 bits per channel, mode {image.mode}")
+    return np.asarray(image.convert("RGB"))
 
 
 def _decode_files(listing: Listing) -> ImageSet:
@@ -56,7 +63,8 @@ def _decode_files(listing: Listing) -> ImageSet:
 
 
 def _fingerprint(listing: Listing) -> str:
-    digest = hashlib.sha256(json.dumps([VERSION, listing.name, list(listing.class_names)]).encode())
+    tracks = None if listing.tracks is None else list(listing.tracks)
+    digest = hashlib.sha256(json.dumps([VERSION, listing.name, list(listing.class_names), tracks]).encode())
     for file, label in zip(listing.files, listing.labels, strict=True):
         try:
             status = os.stat(file)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import pooch
+from tqdm import tqdm
 
 from robustness.data.decode import decode
 from robustness.data.gtsrb import list_gtsrb
@@ -26,13 +28,21 @@ def fetch_gtsrb(root: Path, base_url: str = BASE_URL) -> None:
         path=folder / "archives", base_url=base_url, registry=ARCHIVES, retry_if_failed=RETRIES, allow_updates=True
     )
     for archive in ARCHIVES:
-        unpack = pooch.Unzip(extract_dir=str(folder.resolve()))
         try:
-            archives.fetch(archive, processor=unpack, progressbar=True)
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors, a wrong hash a ValueError
+            _unpack(Path(archives.fetch(archive, progressbar=True)), folder)
+        except (OSError, ValueError, BadZipFile) as error:  # requests' errors are OSErrors, a wrong hash a ValueError
             raise RobustnessError(
                 f"{base_url}{archive}: {error}\nRun the command again to go on, or download the three archives by hand, "
                 f"unpack them into {folder} and name {root} with --root"
             ) from error
     for split in ("train", "test"):
         decode(list_gtsrb(root, split))
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """What is not there yet in full; `extract` keeps absolute and parent paths inside the folder."""
+    with ZipFile(archive) as members:
+        for member in tqdm(members.infolist(), f"unpacking {archive.name}", unit="file", disable=None):
+            target = folder / member.filename
+            if not (target.is_file() and target.stat().st_size == member.file_size):
+                members.extract(member, folder)

@@ -30,10 +30,12 @@ Row = tuple[Path, int, int | None]  # file, label, track number within its class
 def list_gtsrb(root: Path, split: str) -> Listing:
     """The files of a split ("train" or "test") under root, in a fixed order, with their labels and, in training, tracks."""
     rows = list(_rows(root, split))
+    if split == "train":  # Kaggle's table has an order of its own; an image's place must not depend on the layout
+        rows.sort(key=lambda row: (row[1], row[0].stem.split("_")[-2:]))
     if len(rows) != COUNTS[split]:
         hint = " (26,640 is torchvision's own, smaller archive)" if len(rows) == 26_640 else ""
         raise RobustnessError(f"{root}: {len(rows):,} images in GTSRB's {split} split, not {COUNTS[split]:,}{hint}; {FETCH}")
-    tracks = [label * 10_000 + track for _, label, track in rows if track is not None]
+    tracks = [label * 100_000 + track for _, label, track in rows if track is not None]
     return Listing(
         name=f"gtsrb-{split}",
         files=[file for file, _, _ in rows],
@@ -102,19 +104,19 @@ def _read_table(table: Path, delimiter: str) -> Iterator[tuple[int, dict[str, st
                 yield reader.line_num, row
     except FileNotFoundError:
         raise RobustnessError(f"{table}: missing; {FETCH}") from None
-    except UnicodeDecodeError as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RobustnessError(f"{table}: not a table in UTF-8 ({error}); {FETCH}") from error
 
 
 def _label(row: dict[str, str], table: Path, place: int) -> int:
     text = row["ClassId"]
-    if not (text.isascii() and text.isdigit() and int(text) < len(SIGN_NAMES)):
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) < len(SIGN_NAMES)):
         raise RobustnessError(f"{table}:{place}: ClassId {text!r} lies outside 0..{len(SIGN_NAMES) - 1}")
     return int(text)
 
 
 def _track(name: str, table: Path, place: int) -> int:
     track = name.partition("_")[0]
-    if not (track.isascii() and track.isdigit()):
+    if not (track.isascii() and track.isdigit() and len(track) <= 5):
         raise RobustnessError(f"{table}:{place}: {name!r} does not begin with a track number")
     return int(track)

@@ -72,13 +72,17 @@ class ImageSet:
 
     def __getitem__(self, place: int) -> npt.NDArray[np.uint8]:
         """One image, uint8 of shape (height, width, 3), as a view."""
+        place = range(len(self))[place]
         height, width = (int(side) for side in self.shapes[place])
         start = int(self._starts[place])
         return self.pixels[start : start + 3 * height * width].reshape(height, width, 3)
 
     def take(self, places: npt.ArrayLike, name: str | None = None) -> ImageSet:
-        """The images at those places, as a set of its own that remembers where they came from."""
-        chosen = np.asarray(places, dtype=np.int64)
+        """The images at those places, or where a mask is true, as a set of its own that remembers where they came from."""
+        chosen = np.asarray(places)
+        if chosen.dtype == bool:
+            chosen = np.flatnonzero(chosen)
+        chosen = chosen.astype(np.int64)
         return ImageSet(
             name=name or f"{self.name}[{len(chosen)}]",
             pixels=np.concatenate([self[place].reshape(-1) for place in chosen]) if len(chosen) else self.pixels[:0],

@@ -27,6 +27,8 @@ def load_image_set(reference: str, split: str = "test", root: Path | None = None
     base: the folder that relative paths and modules start from; the current one by default.
     """
     base = base or Path.cwd()
+    if split not in ("train", "test"):
+        raise RobustnessError(f'unknown split {split!r}: "train" or "test"')
     kind, _, rest = reference.partition(":")
     if reference == "signs":
         return cached(f"signs-{split}-{VERSION}", lambda: draw_signs(split))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
-from robustness.data.decode import Listing
+from robustness.data.decode import Listing, to_rgb
 from robustness.data.image_set import ImageSet
 from robustness.errors import RobustnessError
 
@@ -42,21 +43,27 @@ def read_dataset(name: str, dataset: Any) -> ImageSet:
     try:
         size = len(dataset)
         pairs = [dataset[place] for place in tqdm(range(size), f"reading {name}", unit="image", disable=None)]
-        labels = [int(label) for _, label in pairs]
+        labels = [operator.index(label.item() if hasattr(label, "item") else label) for _, label in pairs]
     except (TypeError, ValueError, AttributeError) as error:
         raise RobustnessError(f"{name}: not a Dataset of (image, label) with a length ({error})") from error
-    class_names = getattr(dataset, "classes", None) or [str(label) for label in range(max(labels, default=-1) + 1)]
-    return ImageSet.from_images(name, (_rgb(name, image) for image, _ in pairs), labels, class_names)
+    named = getattr(dataset, "classes", None)
+    class_names = range(max(labels, default=-1) + 1) if named is None else named
+    return ImageSet.from_images(name, (_rgb(name, image) for image, _ in pairs), labels, [str(name) for name in class_names])
 
 
 def _rgb(name: str, image: Any) -> npt.NDArray[np.uint8]:
     if isinstance(image, Image.Image):
-        return np.asarray(image.convert("RGB"))
+        try:
+            return to_rgb(image)
+        except ValueError as error:
+            raise RobustnessError(f"{name}: {error}") from error
     pixels = np.asarray(image)
     if pixels.dtype != np.uint8:
         raise RobustnessError(
             f"{name}: images are {pixels.dtype}, not uint8; leave scaling and normalisation to the model's declaration"
         )
+    if pixels.ndim not in (2, 3):
+        raise RobustnessError(f"{name}: an image has shape {pixels.shape}, not (H, W), (H, W, 3) or, as a tensor, (3, H, W)")
     if pixels.ndim == 3 and pixels.shape[0] in (1, 3) and not isinstance(image, np.ndarray):
         pixels = pixels.transpose(1, 2, 0)
     if pixels.ndim == 2:

@@ -33,6 +33,7 @@ class Outcome:
     accuracy: float
     verdict: str
     key: str
+    model_hash: str
     stored: bool
     seconds: float
     repeat: str
@@ -67,6 +68,7 @@ def check(limit: Limit, measurement: Measurement, repeat: str) -> Outcome:
         accuracy=measurement.accuracy,
         verdict=judge(right, total, limit.accuracy).value,
         key=measurement.case.key,
+        model_hash=measurement.case.model_hash,
         stored=measurement.stored,
         seconds=round(measurement.seconds, 3),
         repeat=repeat,

@@ -23,14 +23,15 @@ def card_path(weights: Path) -> Path:
 def save_checkpoint(path: Path, state: State, card: dict[str, Any]) -> None:
     """Write weights and card; an interrupted write leaves what stood there before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
+    partial, partial_card = path.with_suffix(".partial"), path.with_suffix(".card.partial")
     try:
+        partial_card.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, partial)
         os.replace(partial, path)
-        partial.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(partial, card_path(path))
+        os.replace(partial_card, card_path(path))
     finally:
         partial.unlink(missing_ok=True)
+        partial_card.unlink(missing_ok=True)
 
 
 def load_weights(path: Path) -> State:

@@ -71,11 +71,11 @@ class Ledger:
         """Why the run cannot be trusted even where no test failed: one sentence each."""
         gaps = []
         if lost := sorted(self.collected - self.finished):
-            gaps.append(f"{_count(lost, 'collected test')} never reported: {_some(lost)}")
+            gaps.append(f"{_count(lost, 'collected test')} never reported: {some(lost)}")
         if unmeasured := [limit for limit in self._unmeasured if limit not in self.left_out]:
-            gaps.append(f"{_count(unmeasured, 'limit')} not measured: {_some(unmeasured)}")
+            gaps.append(f"{_count(unmeasured, 'limit')} not measured: {some(unmeasured)}")
         if hidden := [record["limit"] for test, record in self._limits() if self._is_hidden(test, record)]:
-            gaps.append(f"{_count(hidden, 'broken limit')} whose test did not fail (xfail hides nothing here): {_some(hidden)}")
+            gaps.append(f"{_count(hidden, 'broken limit')} whose test did not fail (xfail hides nothing here): {some(hidden)}")
         return gaps
 
     @property
@@ -105,5 +105,6 @@ def _count(things: list[str], noun: str) -> str:
     return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
 
 
-def _some(things: list[str]) -> str:
+def some(things: list[str]) -> str:
+    """The first three, and how many more there are."""
     return ", ".join(things[:3]) + (f" and {len(things) - 3} more" if len(things) > 3 else "")

@@ -11,6 +11,9 @@ Schema 1, an object with
     limits        one object per measured limit, in the file's order (`robustness.gate.check.Outcome`)
     left_out      ids of limits that a narrowed run did not select
     errors        by test: why a limit could not be measured, or a rule of the project's own does not hold
+    images        the image set: name, images, content_hash, and its classes with a picture each; null where it did not load
+    gallery       pictures of a few images under every noise that has a limit
+    model_hashes  by model: what was measured
     measurements  what the project's own rules measured, by test
     run           command, start (UTC, ISO 8601), seconds, versions, platform
 """
@@ -28,8 +31,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from robustness.data import load_image_set
 from robustness.gate.thresholds import Thresholds
 from robustness.report.ledger import Ledger
+from robustness.report.pictures import describe_images, draw_gallery
 
 SCHEMA = 1
 VERSIONS = ("pytest-robustness", "torch", "torchvision", "numpy", "pillow", "pytest")
@@ -49,6 +54,10 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         "seed": thresholds.seed,
         "models": {name: asdict(declaration) for name, declaration in thresholds.models.items()},
         "limits": list(ledger.outcomes.values()),
+        "model_hashes": {limit["model"]: limit["model_hash"] for limit in ledger.outcomes.values()},
+        "images": None,
+        "gallery": [],
+        **_pictures(thresholds),
         "left_out": ledger.left_out,
         "errors": ledger.errors,
         "measurements": {
@@ -65,6 +74,16 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
             "platform": platform.platform(),
         },
     }
+
+
+def _pictures(thresholds: Thresholds) -> dict[str, Any]:
+    """What the images look like; nothing where they cannot be read, which the tests have said already."""
+    try:
+        image_set = load_image_set(thresholds.data, base=thresholds.base)
+    except Exception:  # a user's own data set may raise anything, and the results have to be written all the same
+        return {}
+    noises = dict.fromkeys(limit.noise for limit in thresholds.limits)
+    return {"images": describe_images(image_set), "gallery": draw_gallery(image_set, list(noises), thresholds.seed)}
 
 
 def write_results(results: dict[str, Any], folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from robustness.report.ledger import LIMIT_TEST
+from robustness.report.ledger import LIMIT_TEST, some
 from robustness.report.table import table
 
 HEAD = ("model", "noise", "right", "total", "accuracy", "limit", "verdict")
@@ -13,16 +13,18 @@ HEAD = ("model", "noise", "right", "total", "accuracy", "limit", "verdict")
 def verdict_sentence(results: dict[str, Any]) -> str:
     """One line that says how the run ended."""
     limits = results["limits"]
-    broken = sum(limit["verdict"] != "PASS" for limit in limits)
+    broken = [f"{limit['model']} under {limit['noise']}" for limit in limits if limit["verdict"] != "PASS"]
     total = len(limits) + len(results["left_out"])
     match results["verdict"]:
         case "PASS":
-            return f"PASS: all {len(limits)} limits hold"
+            return f"PASS: all {len(limits)} limits hold" if len(limits) > 1 else "PASS: the one limit holds"
         case "PARTIAL":
             return f"PARTIAL: {len(limits)} of {total} limits measured, all of them hold; no release verdict"
     rules = sum(LIMIT_TEST not in test for test in results["errors"])
-    reasons = [f"{broken} of {len(limits)} measured limits broken"] if broken else []
+    reasons = [f"{len(broken)} of {len(limits)} measured limits broken ({some(broken)})"] if broken else []
     reasons += [f"{rules} rule{'s' * (rules > 1)} broken"] if rules else []
+    if results["left_out"]:
+        reasons.append(f"PARTIAL run, {len(results['left_out'])} limits left out")
     return f"FAIL: {'; '.join([*reasons, *results['gaps']])}"
 
 

@@ -55,6 +55,7 @@ def train(module: nn.Module, image_set: ImageSet, fit: Fit, recipe: Recipe, seed
     for epoch in range(len(progress.losses), recipe.epochs):
         batches = _Batches(images, image_set.labels, training, recipe, np.random.SeedSequence([seed, epoch]))
         loss = _train_epoch(module, optimizer, batches, device, f"epoch {epoch + 1}/{recipe.epochs}")
+        _check_finite(module, image_set.take(training[:EVALUATION_BATCH]), fit)
         progress.losses.append(loss)
         progress.validation_accuracies.append(None if held_out is None else accuracy(module, held_out, fit))
         tqdm.write(progress.line(recipe.epochs))
@@ -117,6 +118,14 @@ AUGMENTATION = v2.Compose(
 )
 
 
+def _check_finite(module: nn.Module, image_set: ImageSet, fit: Fit) -> None:
+    """The loss is taken before a step, so the last step of an epoch could leave weights that no loss has seen."""
+    if not torch.isfinite(Classifier("in training", module, fit).logits(fit_images(image_set, fit))).all():
+        raise RobustnessError(
+            "training diverged: the network gives NaN or infinite logits; a smaller learning rate usually helps"
+        )
+
+
 def accuracy(module: nn.Module, image_set: ImageSet, fit: Fit) -> float:
     """The share of a set's images that the module names right."""
     classifier, images = Classifier("in training", module, fit), fit_images(image_set, fit)
@@ -141,8 +150,12 @@ def _save(path: Path, run: dict[str, object], module: nn.Module, optimizer: torc
 def _restore(path: Path, run: dict[str, object], module: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
     if not path.exists():
         return Progress()
-    state = torch.load(path, weights_only=True)
-    if state["run"] != run:
+    try:
+        state = torch.load(path, weights_only=True)
+        left_by = state["run"]
+    except Exception as error:  # torch.load raises anything on a file that is not its own
+        raise RobustnessError(f"{path}: not a training to resume ({error}); delete it to begin anew") from error
+    if left_by != run:
         raise RobustnessError(f"{path}: left by another training (other data, recipe or seed); delete it or name another --out")
     module.load_state_dict(state["module"])
     optimizer.load_state_dict(state["optimizer"])

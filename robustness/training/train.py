@@ -51,7 +51,8 @@ def train_network(
         "class_names": list(image_set.class_names),
         "versions": {
             "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in ("pytest-robustness", "torch", "torchvision", "numpy")},
+            "torch": torch.__version__,
+            **{name: importlib.metadata.version(name) for name in ("pytest-robustness", "torchvision", "numpy")},
         },
     }
     save_checkpoint(out, module.state_dict(), card)

@@ -69,6 +69,17 @@ def test_a_corrupted_file_is_silently_made_anew(kept, content):
     assert make.calls == 1
 
 
+@pytest.mark.parametrize("lacking", ["name", "class_names"])
+def test_a_file_that_lacks_what_is_known_of_the_set_is_made_anew(kept, lacking):
+    with safe_open(kept, "np") as stored:
+        arrays, metadata = {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
+    del metadata[lacking]
+    save_file(arrays, kept, metadata)
+    make = Maker()
+    assert cached("four", make).class_names == ("no", "sí")
+    assert make.calls == 1
+
+
 @pytest.mark.parametrize("name", ["pixels", "labels", "index", "shapes"])
 def test_a_tampered_array_is_found_out_by_the_content_hash(kept, name):
     with safe_open(kept, "np") as stored:
@@ -127,3 +138,10 @@ def test_whoever_wants_the_same_set_at_the_same_time_waits_for_one_making():
     assert make.calls == 1
     assert len(hashes) == 4
     assert len(set(hashes)) == 1
+
+
+def test_tampered_tracks_are_noticed(kept):
+    with safe_open(kept, "np") as stored:
+        arrays, about = {name: stored.get_tensor(name) for name in stored.keys()}, stored.metadata()  # noqa: SIM118
+    save_file(arrays | {"tracks": arrays["tracks"] + 1}, kept, metadata=about)
+    assert cached("four", Maker()).tracks.tolist() == [7, 7, 8, 9]

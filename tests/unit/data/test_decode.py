@@ -143,3 +143,18 @@ def test_a_damaged_file_gives_an_image_or_an_error_that_names_it(tmp_path, kind,
         assert image.shape[2] == 3
     else:
         assert message.startswith(f"{file}: not a readable image")
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_more_than_eight_bits_are_refused_and_not_clipped(tmp_path, mode):
+    file = tmp_path / "deep.tiff"
+    Image.new(mode, (4, 4)).save(file)
+    with pytest.raises(RobustnessError, match=r"deep\.tiff: .*more than 8 bits"):
+        read_image(file)
+
+
+def test_the_same_files_in_other_tracks_are_another_set(listing):
+    import dataclasses
+
+    assert decode(listing).tracks.tolist() == [7, 7, 8, 9]
+    assert decode(dataclasses.replace(listing, tracks=[1, 2, 3, 4])).tracks.tolist() == [1, 2, 3, 4]

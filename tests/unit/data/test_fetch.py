@@ -173,3 +173,12 @@ def test_archives_that_lack_images_are_refused(tmp_path, server, monkeypatch):
     declare(monkeypatch, server)
     with pytest.raises(RobustnessError, match=f"1 images in GTSRB's test split, not {len(TEST)}"):
         fetch_gtsrb(tmp_path / "data", server.url)
+
+
+def test_an_image_cut_short_while_unpacking_is_mended_by_the_next_fetch(tmp_path, server):
+    fetch_gtsrb(tmp_path / "data", server.url)
+    image = next((tmp_path / "data").rglob("*.ppm"))
+    whole = image.read_bytes()
+    image.write_bytes(whole[:5])
+    fetch_gtsrb(tmp_path / "data", server.url)
+    assert image.read_bytes() == whole

@@ -141,3 +141,13 @@ def test_another_order_another_shape_or_other_places_change_the_hash():
 def test_the_whole_set_taken_in_order_has_the_same_hash():
     images = make(sample())
     assert images.take(range(len(images))).content_hash == images.content_hash
+
+
+def test_a_mask_takes_the_images_where_it_is_true():
+    images = make(sample(6))
+    assert images.take(images.labels == 2).index.tolist() == [2, 5]
+
+
+def test_a_negative_place_counts_from_the_end():
+    images = make(sample(3))
+    np.testing.assert_array_equal(images[-1], images[2])

@@ -100,3 +100,8 @@ def test_an_unknown_reference_names_the_nearest_or_all_valid_ones(tmp_path, refe
     with pytest.raises(RobustnessError) as caught:
         load_image_set(reference, base=tmp_path)
     assert f"unknown data {reference!r}: {hint}" in str(caught.value)
+
+
+def test_an_unknown_split_is_refused():
+    with pytest.raises(RobustnessError, match="unknown split 'validation'"):
+        load_image_set("signs", "validation")

@@ -99,3 +99,16 @@ def test_a_dataset_that_names_its_classes_keeps_their_names():
 def test_an_empty_dataset_is_refused():
     with pytest.raises(RobustnessError, match="pairs is empty"):
         read_dataset("pairs", Pairs())
+
+
+@pytest.mark.parametrize(
+    "image", [np.uint8(3), np.zeros(4, np.uint8), np.zeros((1, 2, 2, 3), np.uint8)], ids=["0-d", "1-d", "4-d"]
+)
+def test_an_image_of_another_rank_is_refused(image):
+    with pytest.raises(RobustnessError, match="an image has shape"):
+        read_dataset("mine", [(image, 0)])
+
+
+def test_a_fractional_label_is_refused():
+    with pytest.raises(RobustnessError, match="not a Dataset"):
+        read_dataset("mine", [(np.zeros((2, 2, 3), np.uint8), 1.7)])

@@ -71,7 +71,8 @@ def _write_test(base: Path, folder: Path) -> Path:
 
 def _write_kaggle(base: Path, split: str) -> Path:
     rows = []
-    for number, picture in enumerate(TRAIN if split == "train" else TEST):
+    # Kaggle's own training table begins with class 20.
+    for number, picture in enumerate(sorted(TRAIN, key=lambda p: p.label != 20) if split == "train" else TEST):
         name = f"Test/{number:05d}.png"
         if split == "train":
             name = f"Train/{picture.label}/{picture.label:05d}_{picture.track:05d}_{picture.frame:05d}.png"

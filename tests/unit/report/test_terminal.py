@@ -30,7 +30,7 @@ RULE = "test_rules.py::test_mine"
             results("PARTIAL", [limit()], ["b", "c"]),
             "PARTIAL: 1 of 3 limits measured, all of them hold; no release verdict",
         ),
-        (results("FAIL", [limit(), limit(verdict="FAIL")]), "FAIL: 1 of 2 measured limits broken"),
+        (results("FAIL", [limit(), limit(verdict="FAIL")]), "FAIL: 1 of 2 measured limits broken (cnn under clean)"),
         (results("FAIL", [limit()], errors={RULE: "x"}), "FAIL: 1 rule broken"),
         (results("FAIL", [limit()], errors={RULE: "x", RULE + "2": "y"}), "FAIL: 2 rules broken"),
         (
@@ -39,7 +39,7 @@ RULE = "test_rules.py::test_mine"
         ),
         (
             results("FAIL", [limit(verdict="FAIL")], errors={RULE: "x"}, gaps=["one", "two"]),
-            "FAIL: 1 of 1 measured limits broken; 1 rule broken; one; two",
+            "FAIL: 1 of 1 measured limits broken (cnn under clean); 1 rule broken; one; two",
         ),
     ],
 )

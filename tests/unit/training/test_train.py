@@ -132,3 +132,25 @@ def test_the_baseline_cnn_starts_with_glorot_weights_and_zero_biases():
             bound = (6 / (fan_in + fan_out)) ** 0.5
             assert 0.95 * bound < layer.weight.abs().max() <= bound
             assert layer.bias.abs().max() == 0
+
+
+def test_a_card_that_cannot_be_written_leaves_weights_and_card_as_they_were(tmp_path, colours, monkeypatch):
+    out = tmp_path / "net.safetensors"
+    run(colours, out)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(TypeError):
+        run(colours, out, seed=1, command=object())
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+
+
+def test_weights_that_only_the_last_step_broke_are_not_saved(tmp_path, colours):
+    one_step = Recipe(learning_rate=1e30, augment=False, batch_size=1000, epochs=1)
+    with pytest.raises(RobustnessError, match="training diverged"):
+        run(colours, tmp_path / "net.safetensors", recipe=one_step)
+    assert not (tmp_path / "net.safetensors").exists()
+
+
+def test_a_resume_file_that_is_none_is_named(tmp_path, colours):
+    (tmp_path / "net.resume").write_bytes(b"junk")
+    with pytest.raises(RobustnessError, match=r"net\.resume: not a training to resume"):
+        run(colours, tmp_path / "net.safetensors")

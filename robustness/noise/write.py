@@ -1,0 +1,65 @@
+"""Noisy copies of an image set on disk, and contact sheets to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+from tqdm import tqdm
+
+from robustness.data import Fit, ImageSet, fit_images
+from robustness.errors import RobustnessError
+from robustness.noise.reference import apply
+from robustness.noise.specs import Noise
+
+BATCH = 256
+GAP, CAPTION = 4, 14
+
+
+def write_copies(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: int, out: Path) -> int:
+    """The set under each noise, as PNG: `out/gaussian(sigma=25)/00014/00012.png` is image 12, of class 14.
+
+    These are the very bytes that a network of that input size is measured on. Returns the number of files written.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise RobustnessError(f"{out}: not empty, and nothing in it is overwritten; name another folder")
+    images = fit_images(image_set, fit)
+    for label in np.unique(image_set.labels):
+        for noise in noises:
+            (out / str(noise) / f"{label:05d}").mkdir(parents=True, exist_ok=True)
+
+    def save(image: npt.NDArray[np.uint8], place: int, noise: Noise) -> None:
+        file = f"{image_set.labels[place]:05d}/{image_set.index[place]:05d}.png"
+        Image.fromarray(image).save(out / str(noise) / file)
+
+    total = len(images) * len(noises)
+    with ThreadPoolExecutor() as pool, tqdm(total=total, desc=f"writing {out}", unit="image", disable=None) as bar:
+        for noise in noises:
+            for start in range(0, len(images), BATCH):
+                places = range(start, min(start + BATCH, len(images)))
+                noisy = apply(noise, images[places.start : places.stop], image_set.index[places.start : places.stop], seed)
+                bar.update(len(list(pool.map(save, noisy, places, [noise] * len(places)))))
+    return total
+
+
+def write_sheet(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: int, file: Path, rows: int = 6) -> None:
+    """One row per image, spread over the set, and one column per noise, enlarged twice, as a single PNG."""
+    places = np.linspace(0, len(image_set) - 1, min(rows, len(image_set))).astype(int)
+    images = fit_images(image_set.take(places), fit)
+    cell = 2 * fit.size
+    widths = [max(cell, 7 * len(str(noise))) + GAP for noise in noises]
+    sheet = Image.new("RGB", (sum(widths), CAPTION + len(places) * (cell + GAP)), "white")
+    draw = ImageDraw.Draw(sheet)
+    left = 0
+    for noise, width in zip(noises, widths, strict=True):
+        draw.text((left, 0), str(noise), fill="black")
+        for row, noisy in enumerate(apply(noise, images, image_set.index[places], seed)):
+            picture = Image.fromarray(noisy).resize((cell, cell), Image.Resampling.NEAREST)
+            sheet.paste(picture, (left, CAPTION + row * (cell + GAP)))
+        left += width
+    file.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(file, "PNG")

@@ -1,0 +1,47 @@
+"""From results to `report.html`: one file that opens offline, readable with scripts off."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from robustness.report import charts
+from robustness.report.terminal import verdict_sentence
+
+
+def render_report(results: dict[str, Any]) -> str:
+    """The report as HTML. Whatever comes from the user is escaped."""
+    environment = Environment(
+        loader=PackageLoader("robustness.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    limits = results["limits"]
+    drawn = charts.accuracy_charts(results)
+    return environment.get_template("report.html.jinja").render(
+        results=results,
+        sentence=verdict_sentence(results),
+        broken=[limit for limit in limits if limit["verdict"] != "PASS"],
+        charts=drawn,
+        drawn={line.model: line.number for chart in drawn for line in chart.lines},
+        canvas={name: getattr(charts, name) for name in ("WIDTH", "HEIGHT", "LEFT", "RIGHT", "TOP", "BOTTOM")},
+        noises=list(dict.fromkeys(limit["noise"] for limit in limits)),
+        cells={(limit["model"], limit["noise"]): limit for limit in limits},
+    )
+
+
+def write_report(results: dict[str, Any], folder: Path) -> Path:
+    """Write report.html into the folder, whole or not at all."""
+    file = folder / "report.html"
+    partial = folder / f"report.{os.getpid()}.partial"
+    try:
+        partial.write_text(render_report(results), encoding="utf-8")
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
+    return file

@@ -1,0 +1,69 @@
+"""What a reader sees of the images: one of each class, and some of them under every noise. PNG as data URIs."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from robustness.data import Fit, ImageSet, fit_images
+from robustness.noise import Noise, apply
+
+SIZE = 40
+GALLERY_IMAGES = 3
+
+
+def describe_images(image_set: ImageSet) -> dict[str, Any]:
+    """Name, size, hash and classes; each class with its number of images and the picture of a typical one."""
+    counts = np.bincount(image_set.labels, minlength=len(image_set.class_names))
+    return {
+        "name": image_set.name,
+        "images": len(image_set),
+        "content_hash": image_set.content_hash,
+        "classes": [
+            {
+                "name": name,
+                "images": int(counts[label]),
+                "picture": data_uri(_fitted(image_set, [_typical(image_set, label)])[0]) if counts[label] else None,
+            }
+            for label, name in enumerate(image_set.class_names)
+        ],
+    }
+
+
+def draw_gallery(image_set: ImageSet, noises: Sequence[Noise], seed: int) -> list[dict[str, Any]]:
+    """A few images, of classes spread over the set, under each noise."""
+    present = np.flatnonzero(np.bincount(image_set.labels))
+    labels = present[np.linspace(0, len(present) - 1, min(GALLERY_IMAGES, len(present))).astype(int)]
+    places = [_typical(image_set, int(label)) for label in labels]
+    images = _fitted(image_set, places)
+    return [
+        {
+            "noise": str(noise),
+            "pictures": [data_uri(image) for image in apply(noise, images, image_set.index[places], seed)],
+        }
+        for noise in noises
+    ]
+
+
+def data_uri(image: npt.NDArray[np.uint8]) -> str:
+    """An image, uint8 of shape (height, width, 3), for an `img` element."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _typical(image_set: ImageSet, label: int) -> int:
+    """Of a class's images near the shown size, the one with the strongest contrast."""
+    places = np.flatnonzero(image_set.labels == label)
+    near = places[np.argsort(np.abs(image_set.shapes[places].sum(axis=1) - 2 * SIZE), kind="stable")[:12]]
+    return int(near[np.argmax([image_set[place].std() for place in near])])
+
+
+def _fitted(image_set: ImageSet, places: Sequence[int]) -> npt.NDArray[np.uint8]:
+    return fit_images(image_set.take(places), Fit(SIZE))

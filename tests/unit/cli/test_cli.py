@@ -1,0 +1,99 @@
+"""The command line: what it prints, what it exits with, and that asking for help is quick."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from robustness.cli import main
+from robustness.gate.thresholds import read_thresholds
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("ROBUSTNESS_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["gate"], ["init"], ["evaluate"], ["sweep"], ["study"], ["noise"], ["train"], ["data", "fetch"]]
+)
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--help"])
+    assert end.value.code == 0
+    assert len(capsys.readouterr().out) > 200
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys, robustness.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\nprint([m for m in ('torch', 'numpy', 'pytest', 'pydantic') if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+
+
+def test_evaluate_prints_a_table_and_the_same_as_json(capsys):
+    arguments = ["evaluate", "baseline-cnn", "--data", "signs", "--noise", "clean", "--noise", "salt-and-pepper(amount=0.004)"]
+    assert main(arguments) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"baseline-cnn +clean +1,1\d\d +1,290 +9\d\.\d\d", table[1])
+    assert main([*arguments, "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["noise"] == "clean"
+    assert first["stored"]
+    assert f"{100 * second['accuracy']:.2f}" in table[2]
+
+
+def test_sweep_goes_from_nothing_to_the_highest_level(capsys):
+    main(["sweep", "baseline-cnn", "--data", "signs", "--noise", "gaussian(sigma=50)", "--steps", "2", "--json"])
+    levels = json.loads(capsys.readouterr().out)
+    assert [level["noise"] for level in levels] == ["gaussian(sigma=0)", "gaussian(sigma=25)", "gaussian(sigma=50)"]
+    assert levels[0]["accuracy"] > levels[1]["accuracy"] > levels[2]["accuracy"]
+
+
+def test_init_writes_a_file_that_can_be_read_and_overwrites_none(tmp_path, capsys):
+    assert main(["init"]) == 0
+    assert read_thresholds(tmp_path / "thresholds.toml").models.keys() == {"my-model"}
+    (tmp_path / "thresholds.toml").write_text("mine")
+    assert main(["init"]) == 2
+    assert (tmp_path / "thresholds.toml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["gate"], "thresholds.toml: no such file; `robustness init`"),
+        (["evaluate", "baseline-cnn", "--data", "sings"], "unknown data 'sings': did you mean 'signs'?"),
+        (["evaluate", "baselin-cnn", "--data", "signs"], "unknown load 'baselin-cnn': did you mean 'baseline-cnn'?"),
+        (["evaluate", "baseline-cnn"], "name the images with --data"),
+        (["evaluate", "baseline-cnn", "--data", "signs", "--noise", "gausian(sigma=1)"], "did you mean 'gaussian'?"),
+        (["evaluate", "baseline-cnn", "--data", "gtsrb"], "no GTSRB test split here"),
+        (["sweep", "baseline-cnn", "--data", "signs", "--noise", "clean"], "a noise with a magnitude"),
+    ],
+)
+def test_what_can_be_mended_is_said_in_one_line_and_exits_with_2(arguments, message, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("ROBUSTNESS_DATA", str(tmp_path))
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("robustness: ")
+    assert message in said
+
+
+def test_the_gate_exits_with_0_or_1_and_names_the_report(tmp_path, capfd):
+    (tmp_path / "thresholds.toml").write_text(
+        'schema = 1\n[run]\ndata = "signs"\n[models.cnn]\nload = "baseline-cnn"\nweights = "signs"\n'
+        '[[limits]]\nmodels = ["cnn"]\nnoise = "clean"\naccuracy = 0.9\n'
+    )
+    command = [sys.executable, "-m", "robustness.cli", "gate", "-p", "no:cacheprovider"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.splitlines()[-3:-1] == ["report: robustness-report/report.html", "PASS: the one limit holds"]
+    text = (tmp_path / "thresholds.toml").read_text()
+    (tmp_path / "thresholds.toml").write_text(text.replace("0.9", "0.99"))
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "FAIL: 1 of 1 measured limits broken (cnn under clean)" in run.stdout

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from robustness.data import Fit, ImageSet, fit_images
+from robustness.errors import RobustnessError
+from robustness.noise import Clean, Gaussian, SaltAndPepper, apply
+from robustness.noise.write import write_copies, write_sheet
+
+NOISES = [Clean(), Gaussian(25), SaltAndPepper(0.1)]
+FIT = Fit(8)
+
+
+@pytest.fixture(scope="module")
+def images():
+    generator = np.random.default_rng(0)
+    pictures = [generator.integers(0, 256, (height, 9, 3), dtype=np.uint8) for height in (5, 8, 12)]
+    return ImageSet.from_images("three", pictures, [0, 1, 0], ["a/b", "c"])
+
+
+def test_copies_hold_the_bytes_that_a_network_is_measured_on(images, tmp_path):
+    assert write_copies(images, FIT, NOISES, 7, tmp_path / "copies") == 9
+    for noise in NOISES:
+        noisy = apply(noise, fit_images(images, FIT), images.index, 7)
+        for place, label in enumerate(images.labels):
+            file = tmp_path / "copies" / str(noise) / f"{label:05d}" / f"{place:05d}.png"
+            np.testing.assert_array_equal(np.asarray(Image.open(file)), noisy[place])
+
+
+def test_a_folder_with_something_in_it_is_left_alone(images, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(RobustnessError, match="not empty"):
+        write_copies(images, FIT, NOISES, 0, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_sheet_shows_an_image_in_each_row_and_a_noise_in_each_column(images, tmp_path):
+    write_sheet(images, FIT, [Clean(), SaltAndPepper(1)], 0, tmp_path / "new" / "sheet.png", rows=2)
+    sheet = np.asarray(Image.open(tmp_path / "new" / "sheet.png"))
+    assert sheet.shape[0] == 14 + 2 * (16 + 4)
+    assert set(np.unique(sheet[14:30, sheet.shape[1] // 2 + 20 :])) <= {0, 255}

@@ -1,0 +1,134 @@
+"""The report: everything a reader needs, nothing that runs, and every word of the user's escaped."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
+from robustness.report.html import render_report, write_report
+
+
+def limit(model="net", noise="gaussian(sigma=25)", right=80, required="0.75", verdict="PASS"):
+    return {
+        "limit": f"{model}-{noise}",
+        "place": "thresholds.toml:9",
+        "model": model,
+        "noise": noise,
+        "required": required,
+        "needed": 75,
+        "right": right,
+        "total": 100,
+        "accuracy": right / 100,
+        "verdict": verdict,
+        "repeat": f"robustness evaluate {model}",
+    }
+
+
+def results(*limits, models=("net",), **more):
+    return {
+        "schema": 1,
+        "verdict": "PASS",
+        "gaps": [],
+        "thresholds": {"path": "thresholds.toml", "sha256": "ab" * 32},
+        "data": "signs",
+        "seed": 0,
+        "models": {model: {} for model in models},
+        "model_hashes": {},
+        "images": None,
+        "gallery": [],
+        "limits": list(limits),
+        "left_out": [],
+        "errors": {},
+        "measurements": {},
+        "run": {
+            "command": ["robustness", "gate"],
+            "started": "2026-01-02T03:04:05+00:00",
+            "seconds": 1.0,
+            "versions": {"torch": "2"},
+            "python": "3.12",
+            "platform": "Linux",
+        },
+    } | more
+
+
+class Page(HTMLParser):
+    """Tags in order, and a check that every element is closed."""
+
+    VOID = frozenset({"meta", "link", "img", "br", "line", "circle", "polyline", "path"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open, self.attributes = [], [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attributes]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attributes]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_verdict_stands_in_the_heading_and_broken_limits_come_before_the_table():
+    page = render_report(results(limit(), limit(noise="clean", right=60, verdict="FAIL"), verdict="FAIL"))
+    heading = re.search(r"<h1>(.*?)</h1>", page)
+    assert heading is not None
+    assert heading[1] == "FAIL: 1 of 2 measured limits broken (net under clean)"
+    assert page.index("net under clean</h3>") < page.index('id="accuracy"')
+    assert "15 more" in page
+    assert "robustness evaluate net" in page
+
+
+def test_the_page_is_well_formed_runs_nothing_and_loads_nothing():
+    page = Page(render_report(results(limit(), limit(noise="clean"))))
+    assert "script" not in page.tags
+    assert not [a for a in page.attributes if a[1] in {"src", "href"} and not (a[2] or "").startswith("data:")]
+
+
+def test_a_model_named_like_a_script_is_text():
+    bad = "<script>alert(1)</script>"
+    page = render_report(results(limit(model=bad), models=[bad], errors={bad: bad}, gaps=[bad], verdict="FAIL"))
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_sections_that_were_not_measured_are_absent():
+    page = render_report(results(gaps=["1 limit not measured: net-clean"], verdict="FAIL"))
+    assert not [name for name in ("accuracy", "curves", "gallery", "classes") if f'id="{name}"' in page]
+
+
+def test_a_failed_write_leaves_the_former_report(tmp_path):
+    write_report(results(limit()), tmp_path)
+    before = (tmp_path / "report.html").read_text()
+    with pytest.raises(KeyError):
+        write_report({}, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert (tmp_path / "report.html").read_text() == before
+
+
+def test_charts_group_noises_by_what_is_not_their_magnitude():
+    charts = accuracy_charts(
+        results(
+            limit(noise="clean"),
+            limit(noise="gaussian(sigma=50)", right=40),
+            limit(noise="gaussian(sigma=5)", right=70),
+            limit(noise="periodic(amplitude=0.5, orientation=90)"),
+            limit(noise="periodic(amplitude=0.5)"),
+        )
+    )
+    assert [chart.title for chart in charts] == ["gaussian", "periodic(orientation=90)", "periodic"]
+    points = charts[0].lines[0].points
+    assert [point.x for point in points] == sorted(point.x for point in points)
+    assert len(points) == 3  # clean stands at 0
+    assert [point.y for point in points] == sorted(point.y for point in points)  # downwards as accuracy falls
+    assert all(LEFT <= point.x <= WIDTH - RIGHT and TOP <= point.y <= HEIGHT - BOTTOM for point in points)
