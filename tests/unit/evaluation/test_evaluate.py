@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import CLASSES, Answer, Brightness, classifier, image_set
+from toy_classifiers import CLASSES, Answer, Brightness, classifier, image_set
 
 from robustness.errors import RobustnessError
 from robustness.evaluation import evaluate as module_under_test

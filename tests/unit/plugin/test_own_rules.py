@@ -31,12 +31,12 @@ def test_a_fixture_that_returns_a_module_is_gated_and_ruled(project, mode):
     project.write("conftest.py", FIXTURE_MODEL)
     project.edit("thresholds.toml", "accuracy = [0.9, 0.8]", "accuracy = [0.9, 0.8]" + DECLARED)
     project.write(
-        "test_rules.py",
+        "test_project_rules.py",
         "from robustness import Gaussian\n\n"
         "def test_bright_pictures_survive(my_net, test_set, accuracy):\n"
         "    assert accuracy(my_net, test_set.only('bright'), Gaussian(sigma=25)) >= 0.9\n",
     )
-    run = project.gate(*mode, paths=("thresholds.toml", "test_rules.py"))
+    run = project.gate(*mode, paths=("thresholds.toml", "test_project_rules.py"))
     assert run.ret == 0
     run.assert_outcomes(passed=5)
     (measured,) = next(iter(project.results()["measurements"].values()))
@@ -60,9 +60,9 @@ def test_a_missing_fixture_says_where_it_belongs(project):
 
 def test_a_broken_rule_fails_the_gate(project):
     project.write(
-        "test_rules.py", "def test_rule(toy, test_set, accuracy):\n    assert accuracy(toy, test_set) > 1, 'too good'\n"
+        "test_project_rules.py", "def test_rule(toy, test_set, accuracy):\n    assert accuracy(toy, test_set) > 1, 'too good'\n"
     )
-    run = project.gate(paths=("thresholds.toml", "test_rules.py"))
+    run = project.gate(paths=("thresholds.toml", "test_project_rules.py"))
     assert run.ret == FAILED
     run.stdout.fnmatch_lines(["*FAIL: 1 rule broken*"])
 
@@ -76,33 +76,33 @@ def test_the_suite_can_be_imported_into_a_projects_own_tests(project):
 
 def test_noise_in_parametrized_tests_has_readable_ids(project):
     project.write(
-        "test_rules.py",
+        "test_project_rules.py",
         "import pytest\nfrom robustness import Gaussian, Periodic\n\n"
         "@pytest.mark.parametrize('noise', [Gaussian(5), Periodic(0.5, phase=90)])\n"
         "def test_rule(noise):\n    pass\n",
     )
-    run = project.gate("--collect-only", "-q", paths=("test_rules.py",))
+    run = project.gate("--collect-only", "-q", paths=("test_project_rules.py",))
     run.stdout.fnmatch_lines(["*test_rule?gaussian(sigma=5)?", "*test_rule?periodic(amplitude=0.5, phase=90)?"])
 
 
 @pytest.mark.parametrize("value", ["{'a': [np.float64(1)], 'b': np.float32(0.5), 'c': np.int64(3)}"])
 def test_numpy_values_survive_the_way_to_the_controller(project, value, mode):
     project.write(
-        "test_rules.py",
+        "test_project_rules.py",
         "import numpy as np\n\n"
         f"def test_rule(toy, test_set, accuracy, record_property):\n    record_property('x', {value})\n    accuracy(toy, test_set)\n",
     )
-    run = project.gate(*mode, paths=("thresholds.toml", "test_rules.py"))
+    run = project.gate(*mode, paths=("thresholds.toml", "test_project_rules.py"))
     assert run.ret == 0
     run.assert_outcomes(passed=4)
 
 
 def test_a_value_that_cannot_be_reported_fails_its_test(project, mode):
     project.write(
-        "test_rules.py",
+        "test_project_rules.py",
         "def test_rule(toy, test_set, accuracy, record_property):\n    record_property('model', toy)\n    accuracy(toy, test_set)\n",
     )
-    run = project.gate(*mode, paths=("thresholds.toml", "test_rules.py"))
+    run = project.gate(*mode, paths=("thresholds.toml", "test_project_rules.py"))
     assert run.ret == FAILED
     run.stdout.fnmatch_lines(["*the recorded property 'model' is a Classifier, which cannot be reported*"])
 
