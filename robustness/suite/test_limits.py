@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from robustness.gate.thresholds import Limit
-from robustness.pytest_fixtures import Gate
-from robustness.pytest_plugin import declared_limits
+from robustness.pytest_plugin.fixtures import Gate
+from robustness.pytest_plugin.run import declared_limits
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 import robustness.evaluation.evaluate
 import robustness.gate.check
 import robustness.models.load
-import robustness.pytest_fixtures
+import robustness.pytest_plugin.fixtures
+import robustness.pytest_plugin.reports
 import robustness.report.results
 import robustness.report.terminal  # noqa: F401
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.pytest_plugin import PROPERTY, RUN, declared_thresholds
+from robustness.pytest_plugin.run import PROPERTY, RUN, declared_thresholds
 
 if TYPE_CHECKING:
     from torch import nn

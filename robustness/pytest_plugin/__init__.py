@@ -1,0 +1,61 @@
+"""The pytest door: options in; limits, fixtures and hooks for the tests; results and a summary out.
+
+Where no limits are selected it does nothing, and it imports nothing heavy before a limit or a model is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from robustness.errors import RobustnessError
+from robustness.pytest_plugin.run import RUN, THRESHOLDS, is_worker, run_id, thresholds_file
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("robustness", "robustness: a release gate for image classifiers")
+    group.addoption(
+        "--thresholds", metavar="FILE", help="the limits to gate on (default: thresholds.toml in pytest's root folder)"
+    )
+    group.addoption(
+        "--robustness-report",
+        metavar="FOLDER",
+        default="robustness-report",
+        help="where report.html and results.json go (default: robustness-report)",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[RUN] = run_id(config)
+    file = thresholds_file(config)
+    if file is None:
+        return
+    from robustness.gate.thresholds import read_thresholds
+    from robustness.pytest_plugin import collection, fixtures, reports
+
+    config.pluginmanager.register(fixtures)
+    config.pluginmanager.register(collection)
+    try:
+        thresholds = read_thresholds(file)
+    except RobustnessError as error:  # somebody's unit tests may not care: said when a limit or a model is asked for
+        config.stash[THRESHOLDS] = error
+        return
+    config.stash[THRESHOLDS] = thresholds
+    config.pluginmanager.register(fixtures.model_fixtures(thresholds))
+    config.pluginmanager.register(reports)
+    if is_worker(config):
+        config.pluginmanager.register(reports.WorkerHooks())
+        return
+    controller = reports.Controller(config, thresholds)
+    config.pluginmanager.register(controller)
+    if controller.ledger.asked and sys.stderr.isatty():
+        from robustness.pytest_plugin.progress import ProgressBar
+
+        config.pluginmanager.register(ProgressBar())
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Noise specs in a project's own parametrized tests read as `gaussian(sigma=25)`."""
+    return str(val) if type(val).__module__ == "robustness.noise.specs" else None

@@ -1,0 +1,32 @@
+"""`pytest thresholds.toml` runs the packaged suite; tests that use the gate's fixtures are marked as its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import robustness.suite
+from robustness.pytest_plugin.run import PROPERTY, declared_limits, is_gate_test, thresholds_file
+from robustness.report.records import to_property
+
+
+class ThresholdsFile(pytest.File):
+    """A thresholds file as tests: the modules of the packaged suite."""
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        declared_limits(self.config)
+        for module in sorted(Path(robustness.suite.__path__[0]).glob("test_*.py")):
+            yield pytest.Module.from_parent(self, path=module)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path == thresholds_file(parent.config) and parent.session.isinitpath(file_path):
+        return ThresholdsFile.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if is_gate_test(item):
+        item.user_properties.append((PROPERTY, to_property("rule", {})))

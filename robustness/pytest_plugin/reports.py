@@ -1,0 +1,122 @@
+"""From the reports of tests to the ledger, the results and the summary; nothing may be lost on the way."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from robustness.pytest_plugin.run import PROPERTY, RUN, given_paths, is_gate_test
+from robustness.report.ledger import Ledger
+from robustness.report.records import plain
+
+if TYPE_CHECKING:
+    from robustness.gate.thresholds import Thresholds
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """xdist sends plain values only, and loses a report with any other: a test of the gate fails instead of vanishing."""
+    report = yield
+    if not is_gate_test(item):
+        return report
+    kept: list[tuple[str, object]] = []
+    for name, value in report.user_properties:
+        try:
+            kept.append((name, plain(value)))
+        except (TypeError, ValueError):
+            report.outcome = "failed"
+            report.longrepr = (
+                f"the recorded property {name!r} is a {type(value).__name__}, which cannot be reported: "
+                "record a number, a text, a list or a dict"
+            )
+    report.user_properties[:] = kept
+    return report
+
+
+class WorkerHooks:
+    """In an xdist worker: tells the controller what only a worker knows."""
+
+    def __init__(self) -> None:
+        self.deselected = 0
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.deselected += sum(map(is_gate_test, items))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        session.config.workeroutput["robustness_deselected"] = self.deselected  # type: ignore[attr-defined]
+
+
+class Controller:
+    """Where reports arrive, the xdist controller or the only process: keeps the ledger, and closes it."""
+
+    def __init__(self, config: pytest.Config, thresholds: Thresholds) -> None:
+        self.config, self.thresholds = config, thresholds
+        self.started = time.time()
+        self.results: dict[str, Any] | None = None
+        limits = [str(limit) for limit in thresholds.limits]
+        self.ledger = Ledger(limits, asked=thresholds.file in given_paths(config), narrowed=_is_narrowed(config))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.ledger.collect(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        self.ledger.collect(ids)
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.ledger.deselected |= any(map(is_gate_test, items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.ledger.deselected |= bool(getattr(node, "workeroutput", {}).get("robustness_deselected"))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        records = [str(value) for name, value in report.user_properties if name == PROPERTY]
+        failure = report.longreprtext if report.failed else None
+        self.ledger.report(report.nodeid, report.when == "teardown", failure, records)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """After the last test: what is missing counts as a failed test, so that the exit code says so."""
+        result = yield
+        if self.ledger.is_gate and not self.config.option.collectonly and self.ledger.gaps():
+            session.testsfailed += 1
+        return result
+
+    def pytest_sessionfinish(self) -> None:
+        from robustness.evaluation.store import Store
+        from robustness.report.html import write_report
+        from robustness.report.results import build_results, write_results
+
+        Store().end_run(self.config.stash[RUN])
+        if self.ledger.is_gate and not self.config.option.collectonly:
+            self.results = build_results(self.ledger, self.thresholds, sys.argv, self.started)
+            folder = self.config.invocation_params.dir / self.config.getoption("--robustness-report")
+            write_results(self.results, folder)
+            self.report = write_report(self.results, folder)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.results is None:
+            return
+        from robustness.report.terminal import error_lines, limit_rows, verdict_sentence
+
+        verdict = self.results["verdict"]
+        markup = {{"PASS": "green", "PARTIAL": "yellow"}.get(verdict, "red"): True}
+        terminalreporter.section("robustness gate", "=", **markup)
+        for row in limit_rows(self.results):
+            terminalreporter.write_line(row, **{"red": True} if row.endswith("FAIL") else {})
+        for line in error_lines(self.results):
+            terminalreporter.write_line(line, red=True)
+        terminalreporter.write_line(f"report: {os.path.relpath(self.report)}")
+        terminalreporter.write_line(verdict_sentence(self.results), bold=True, **markup)
+
+
+def _is_narrowed(config: pytest.Config) -> bool:
+    """Whether the command left tests out on purpose."""
+    options = ("keyword", "markexpr", "deselect", "lf", "stepwise")
+    return any(getattr(config.option, name, None) for name in options) or any("::" in path for path in config.args)
