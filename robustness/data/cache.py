@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from robustness.atomic import replacing
 from robustness.data.image_set import ImageSet
 from robustness.errors import RobustnessError
 from robustness.folders import cache_folder
@@ -34,12 +34,8 @@ def _save(path: Path, image_set: ImageSet) -> None:
     if image_set.tracks is not None:
         arrays["tracks"] = image_set.tracks
     about = {"name": image_set.name, "class_names": json.dumps(image_set.class_names), "digest": _digest(image_set)}
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    try:
+    with replacing(path) as partial:
         save_file(arrays, partial, metadata=about)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _load(path: Path) -> ImageSet | None:

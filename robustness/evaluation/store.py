@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from robustness.atomic import replacing
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
 from robustness.folders import cache_folder
@@ -51,13 +51,9 @@ class Store:
 
 
 def _write(path: Path, result: Result) -> None:
-    partial = path.with_suffix(f".{os.getpid()}.partial")
     arrays: dict[str, npt.NDArray[Any]] = {"predictions": result.predictions, "margins": result.margins}
-    try:
+    with replacing(path) as partial:
         save_file(arrays, partial, metadata={"sha256": _digest(arrays)})
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Result | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from robustness.atomic import replacing
 from robustness.errors import RobustnessError
 
 State = dict[str, torch.Tensor]
@@ -22,16 +22,9 @@ def card_path(weights: Path) -> Path:
 
 def save_checkpoint(path: Path, state: State, card: dict[str, Any]) -> None:
     """Write weights and card; an interrupted write leaves what stood there before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial, partial_card = path.with_suffix(".partial"), path.with_suffix(".card.partial")
-    try:
-        partial_card.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, partial)
-        os.replace(partial, path)
-        os.replace(partial_card, card_path(path))
-    finally:
-        partial.unlink(missing_ok=True)
-        partial_card.unlink(missing_ok=True)
+    with replacing(path) as weights, replacing(card_path(path)) as text:
+        text.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, weights)
 
 
 def load_weights(path: Path) -> State:

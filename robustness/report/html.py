@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from robustness.atomic import replacing
 from robustness.report import charts
 from robustness.report.terminal import verdict_sentence
 
@@ -38,10 +38,6 @@ def render_report(results: dict[str, Any]) -> str:
 def write_report(results: dict[str, Any], folder: Path) -> Path:
     """Write report.html into the folder, whole or not at all."""
     file = folder / "report.html"
-    partial = folder / f"report.{os.getpid()}.partial"
-    try:
+    with replacing(file) as partial:
         partial.write_text(render_report(results), encoding="utf-8")
-        os.replace(partial, file)
-    finally:
-        partial.unlink(missing_ok=True)
     return file

@@ -23,7 +23,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 import time
 from dataclasses import asdict
@@ -31,6 +30,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from robustness.atomic import replacing
 from robustness.data import load_image_set
 from robustness.gate.thresholds import Thresholds
 from robustness.report.ledger import Ledger
@@ -88,12 +88,7 @@ def _pictures(thresholds: Thresholds) -> dict[str, Any]:
 
 def write_results(results: dict[str, Any], folder: Path) -> Path:
     """Write results.json into the folder, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "results.json"
-    partial = folder / f"results.{os.getpid()}.partial"
-    try:
+    with replacing(file) as partial:
         partial.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(partial, file)
-    finally:
-        partial.unlink(missing_ok=True)
     return file

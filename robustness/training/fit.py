@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import nn
 from torchvision.transforms import v2
 from tqdm import tqdm
 
+from robustness.atomic import replacing
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError
 from robustness.models.classifier import Classifier
@@ -137,14 +137,9 @@ def accuracy(module: nn.Module, image_set: ImageSet, fit: Fit) -> float:
 
 
 def _save(path: Path, run: dict[str, object], module: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
     state = {"run": run, "module": module.state_dict(), "optimizer": optimizer.state_dict(), "progress": asdict(progress)}
-    try:
+    with replacing(path) as partial:
         torch.save(state, partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _restore(path: Path, run: dict[str, object], module: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
