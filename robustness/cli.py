@@ -52,9 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     gate = commands.add_parser(
         "gate",
         help="measure every limit in thresholds.toml; exit 1 when one breaks or is not measured",
-        usage="robustness gate [-h] [--root FOLDER] [THRESHOLDS.toml] [PYTEST-OPTION ...]",
-        description="Measure every limit in a thresholds file, by default thresholds.toml in this folder. All other options "
-        "go to pytest: -n auto spreads the limits over the processor's cores, -x stops at the first that breaks.",
+        usage="robustness gate [-h] [--root FOLDER] [THRESHOLDS.toml] [TEST-FILE ...] [PYTEST-OPTION ...]",
+        description="Measure every limit in a thresholds file, by default thresholds.toml in this folder. Rules of your own "
+        "run with it when you name their test files. All other options go to pytest: -n auto spreads large gates over the "
+        "processor's cores, -x stops at the first that breaks.",
         epilog="Exit codes: 0 all limits hold, 1 a limit broke or was not measured, 2 something to mend.",
     )
     _add_root(gate)
@@ -165,7 +166,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--size", type=int, metavar="PIXELS", help="width and height of the network's input (default: 40)")
+    parser.add_argument(
+        "--size", type=int, metavar="PIXELS", help="width and height of the network's input (built-in networks: 40)"
+    )
     parser.add_argument(
         "--fit", choices=["crop-or-pad", "resize"], default="crop-or-pad", help="how images come to it (default: %(default)s)"
     )
@@ -177,7 +180,12 @@ def _add_subject(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="baseline-cnn, small-resnet, python:package.module:factory, or with --thresholds a name in it",
     )
-    parser.add_argument("--thresholds", type=Path, metavar="FILE", help="take the model, data and seed as this file says")
+    parser.add_argument(
+        "--thresholds",
+        type=Path,
+        metavar="FILE",
+        help="take the model, data and seed from this file (default, without --data: thresholds.toml)",
+    )
     parser.add_argument("--weights", metavar="NAME", help="a shipped set's name or a safetensors file (default: --data's)")
     _add_fit(parser)
     _add_data(parser)
@@ -188,16 +196,15 @@ def _subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
     """The model, the images and the seed that a command names, directly or through a thresholds file."""
     from robustness.data import load_image_set
     from robustness.errors import nearest
-    from robustness.gate.thresholds import read_thresholds
+    from robustness.gate.thresholds import FILE_NAME, read_thresholds
     from robustness.models.declaration import ModelDeclaration
     from robustness.models.load import load_classifier
 
-    if args.thresholds:
-        thresholds = read_thresholds(args.thresholds)
+    file = args.thresholds or (None if args.data else Path(FILE_NAME))
+    if file and (args.thresholds or file.exists()):
+        thresholds = read_thresholds(file)
         if args.model not in thresholds.models:
-            raise RobustnessError(
-                f"{args.thresholds} declares no model {args.model!r}: {nearest(args.model, thresholds.models)}"
-            )
+            raise RobustnessError(f"{file} declares no model {args.model!r}: {nearest(args.model, thresholds.models)}")
         declaration, base = thresholds.models[args.model], thresholds.base
         data, seed = args.data or thresholds.data, thresholds.seed if args.seed is None else args.seed
         images = load_image_set(data, root=args.root, base=Path.cwd() if args.data else base)
@@ -214,16 +221,25 @@ def _subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
 def _gate(args: argparse.Namespace) -> int:
     import pytest
 
+    from robustness.data import load_image_set
     from robustness.gate.thresholds import FILE_NAME, read_thresholds
 
-    files = [argument for argument in args.rest if argument.endswith(".toml")] or [FILE_NAME]
-    options = [argument for argument in args.rest if argument not in files]
-    for file in files:
-        read_thresholds(Path(file))  # before pytest starts, so that problems in the file stand alone
     if args.root:
         os.environ["ROBUSTNESS_DATA"] = str(args.root.absolute())
+    if not any(_thresholds_in(argument) for argument in args.rest):
+        args.rest.insert(0, FILE_NAME)
+    for file in filter(None, map(_thresholds_in, args.rest)):  # what can be mended is said before pytest starts
+        thresholds = read_thresholds(file)
+        if not thresholds.data.startswith("python:"):
+            load_image_set(thresholds.data, base=thresholds.base)
     quiet = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
-    return min(1, int(pytest.main([*files, "-W", quiet, *options])))
+    return min(1, int(pytest.main([*args.rest, "-W", quiet])))
+
+
+def _thresholds_in(argument: str) -> Path | None:
+    """The thresholds file that an argument names, alone or before a test's id."""
+    file = argument.partition("::")[0]
+    return Path(file) if file.endswith(".toml") else None
 
 
 def _init(args: argparse.Namespace) -> None:
@@ -252,7 +268,7 @@ def _sweep(args: argparse.Namespace) -> None:
     if highest.magnitude is None or args.steps < 1:
         raise RobustnessError('a sweep wants a noise with a magnitude and at least one step, for example "gaussian(sigma=50)"')
     top = getattr(highest, highest.magnitude)
-    _print_measurements(args, [highest.at(top * step / args.steps) for step in range(args.steps + 1)])
+    _print_measurements(args, [highest.at(float(f"{top * step / args.steps:.6g}")) for step in range(args.steps + 1)])
 
 
 def _print_measurements(args: argparse.Namespace, noises: Sequence[Noise]) -> None:

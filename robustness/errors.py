@@ -10,6 +10,15 @@ class RobustnessError(Exception):
     """Something the user can mend: the message says what happened, where, and what to do."""
 
 
+def described(error: BaseException) -> str:
+    """An exception of somebody else's code in one line: its type, what it says, and where it was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})" if trace else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
 def nearest(word: str, valid: Iterable[str]) -> str:
     """A sentence that helps after an unknown `word`: the nearest valid name, or all of them."""
     names = sorted(valid)

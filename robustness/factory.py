@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, described
 
 
 def call_factory(target: str, base: Path) -> Any:
@@ -19,6 +19,11 @@ def call_factory(target: str, base: Path) -> Any:
         sys.path.insert(0, str(base))
     try:
         factory = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError, TypeError) as error:
-        raise RobustnessError(f"python:{target}: {error}; looked in {base} and in Python's path") from error
-    return factory()
+    except Exception as error:  # importing runs the user's code
+        raise RobustnessError(f"python:{target}: {described(error)}; looked in {base} and in Python's path") from error
+    try:
+        return factory()
+    except RobustnessError:
+        raise
+    except Exception as error:  # the user's code may raise anything
+        raise RobustnessError(f"python:{target} raised {described(error)}") from error

@@ -67,6 +67,9 @@ class ImageSet:
             tracks=None if tracks is None else np.asarray(tracks, dtype=np.int64),
         )
 
+    def __repr__(self) -> str:
+        return f"<ImageSet {self.name}: {len(self):,} images>"
+
     def __len__(self) -> int:
         return len(self.labels)
 

@@ -38,4 +38,7 @@ def load_image_set(reference: str, split: str = "test", root: Path | None = None
         return decode(list_folder(base / Path(rest).expanduser()))
     if kind == "python" and rest:
         return read_dataset(reference, call_factory(rest, base))
-    raise RobustnessError(f"unknown data {reference!r}: {nearest(reference, REFERENCES)}")
+    hint = (
+        f"did you mean 'folder:{reference}'?" if reference and (base / reference).is_dir() else nearest(reference, REFERENCES)
+    )
+    raise RobustnessError(f"unknown data {reference!r}: {hint}")

@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
 from robustness.data import ImageSet, fit_images
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, described
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
@@ -78,11 +79,22 @@ def evaluate(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: in
         part = slice(start, min(start + BATCH, len(images)))
         batch = np.zeros((BATCH, *images.shape[1:]), dtype=np.uint8)
         batch[: part.stop - start] = apply(noise, images[part], image_set.index[part], seed)
-        logits = _checked(classifier.logits(batch), part.stop - start, classifier, image_set)
+        logits = _checked(_logits(classifier, batch), part.stop - start, classifier, image_set)
         top = logits.topk(2, dim=1)
         predictions[part] = top.indices[:, 0].to(torch.int16).numpy()
         margins[part] = (top.values[:, 0] - top.values[:, 1]).numpy()
     return Result(predictions, margins)
+
+
+def _logits(classifier: Classifier, batch: npt.NDArray[np.uint8]) -> torch.Tensor:
+    try:
+        return classifier.logits(batch)
+    except Exception as error:  # the user's module may raise anything
+        count, height, width, channels = batch.shape
+        raise RobustnessError(
+            f"{classifier.name} raised {described(error)} on float32 images of shape ({count}, {channels}, {height}, {width}); "
+            f"is its size {classifier.fit.size}?"
+        ) from error
 
 
 def _checked(logits: torch.Tensor, count: int, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:

@@ -96,7 +96,7 @@ class _Model(_Table):
     load: str
     weights: str | None = None
     size: Annotated[int, Field(ge=1, le=4096)] | None = None
-    fit: Literal["crop-or-pad", "resize"] = "crop-or-pad"
+    fit: Literal["crop-or-pad", "resize"] | None = None
     mean: Annotated[Channels, Field(strict=False)] = (0.0, 0.0, 0.0)
     std: Annotated[Channels, Field(strict=False)] = (1.0, 1.0, 1.0)
 
@@ -155,8 +155,8 @@ class _Reader:
             except ValidationError:
                 yield name, ModelDeclaration(name, "")
                 continue
-            declaration = ModelDeclaration(name=name, **model.model_dump())
-            self._check_declaration(declaration)
+            self._check_model(name, model)
+            declaration = ModelDeclaration(name=name, **model.model_dump(exclude_none=True))
             if declaration.fixture in RESERVED:
                 self._problem(
                     ("models", name), f"pytest has a fixture {declaration.fixture!r} already: name the model otherwise"
@@ -166,17 +166,20 @@ class _Reader:
             fixtures[declaration.fixture] = name
             yield name, declaration
 
-    def _check_declaration(self, declaration: ModelDeclaration) -> None:
-        path = ("models", declaration.name, "load")
-        known = declaration.load in BUILT_IN or declaration.load == "fixture" or declaration.load.startswith("python:")
-        if not known:
-            self._problem(path, f"unknown model {declaration.load!r}: {nearest(declaration.load, REFERENCES)}")
-        elif declaration.load in BUILT_IN and declaration.weights is None:
-            self._problem(path, f'{declaration.load} needs weights, for example weights = "gtsrb"')
-        elif declaration.load == "fixture" and declaration.size is None:
-            self._problem(path, "a fixture needs the size of the network's input, for example size = 40")
-        if 0.0 in declaration.std:
-            self._problem(("models", declaration.name, "std"), "is divided by, so it cannot be 0")
+    def _check_model(self, name: str, model: _Model) -> None:
+        path = ("models", name, "load")
+        if model.load in BUILT_IN:
+            if model.weights is None:
+                self._problem(path, f'{model.load} needs weights, for example weights = "signs"')
+        elif model.load == "fixture" or model.load.startswith("python:"):
+            if model.size is None:
+                self._problem(path, "a model of your own needs the size of its input, for example size = 40")
+            if model.fit is None:
+                self._problem(path, 'say how images come to that size: fit = "resize", or "crop-or-pad", which never resizes')
+        else:
+            self._problem(path, f"unknown model {model.load!r}: {nearest(model.load, REFERENCES)}")
+        if 0.0 in model.std:
+            self._problem(("models", name, "std"), "is divided by, so it cannot be 0")
 
     def _limits(self, content: dict[str, Any], declarations: Mapping[str, ModelDeclaration]) -> Iterator[Limit]:
         tables = content.get("limits")

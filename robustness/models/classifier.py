@@ -37,6 +37,9 @@ class Classifier:
     def __post_init__(self) -> None:
         self.module.eval().to(self.device)
 
+    def __repr__(self) -> str:
+        return f"<Classifier {self.name}, {self.fit}>"
+
     @property
     def device(self) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -24,7 +24,8 @@ def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> 
         return wrap_module(call_factory(declaration.load.removeprefix("python:"), base), declaration, base)
     if declaration.load == "fixture":
         raise RobustnessError(
-            f'model {declaration.name}: load = "fixture" needs a pytest fixture {declaration.fixture!r} in conftest.py'
+            f'model {declaration.name}: load = "fixture" needs a pytest fixture {declaration.fixture!r} in conftest.py, '
+            "and only tests can measure it, as `robustness gate` does"
         )
     raise RobustnessError(
         f"model {declaration.name}: unknown load {declaration.load!r}: {nearest(declaration.load, REFERENCES)}"
@@ -34,6 +35,10 @@ def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> 
 def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
     """A user's own module as the declaration describes it. Its code cannot be hashed, so its results serve one run."""
     if isinstance(module, Classifier):
+        if declaration.size not in (None, module.fit.size):
+            raise RobustnessError(
+                f"model {declaration.name}: declared with size {declaration.size}, made with {module.fit.size}"
+            )
         return module
     if not isinstance(module, nn.Module):
         raise RobustnessError(f"model {declaration.name}: {declaration.load} gave {type(module).__name__}, not an nn.Module")

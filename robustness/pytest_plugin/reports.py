@@ -77,7 +77,7 @@ class Controller:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         records = [str(value) for name, value in report.user_properties if name == PROPERTY]
-        failure = report.longreprtext if report.failed else None
+        failure = _message(report) if report.failed else None
         self.ledger.report(report.nodeid, report.when == "teardown", failure, records)
 
     @pytest.hookimpl(wrapper=True)
@@ -114,6 +114,13 @@ class Controller:
             terminalreporter.write_line(line, red=True)
         terminalreporter.write_line(f"report: {os.path.relpath(self.report)}")
         terminalreporter.write_line(verdict_sentence(self.results), bold=True, **markup)
+
+
+def _message(report: pytest.TestReport) -> str:
+    """What a failure says, without the traceback that pytest shows."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    message = crash.message if crash else report.longreprtext
+    return str(message).removeprefix("Failed: ")
 
 
 def _is_narrowed(config: pytest.Config) -> bool:

@@ -19,7 +19,8 @@ def verdict_sentence(results: dict[str, Any]) -> str:
         case "PASS":
             return f"PASS: all {len(limits)} limits hold" if len(limits) > 1 else "PASS: the one limit holds"
         case "PARTIAL":
-            return f"PARTIAL: {len(limits)} of {total} limits measured, all of them hold; no release verdict"
+            held = "and kept" if limits else "since none was selected"
+            return f"PARTIAL: {len(limits)} of {total} limits measured {held}; no release verdict"
     rules = sum(LIMIT_TEST not in test for test in results["errors"])
     reasons = [f"{len(broken)} of {len(limits)} measured limits broken ({some(broken)})"] if broken else []
     reasons += [f"{rules} rule{'s' * (rules > 1)} broken"] if rules else []
@@ -32,7 +33,7 @@ def error_lines(results: dict[str, Any]) -> list[str]:
     """What went wrong, each message once with the number of tests it stopped."""
     tests: dict[str, list[str]] = {}
     for test, message in results["errors"].items():
-        tests.setdefault(message.strip().splitlines()[-1] if message.strip() else "failed", []).append(test)
+        tests.setdefault(message.strip().splitlines()[0] if message.strip() else "failed", []).append(test)
     return [f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {text}" for text, names in tests.items()]
 
 

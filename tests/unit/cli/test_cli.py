@@ -83,6 +83,25 @@ def test_what_can_be_mended_is_said_in_one_line_and_exits_with_2(arguments, mess
     assert message in said
 
 
+def test_a_model_of_the_thresholds_file_in_this_folder_is_found_by_its_name(tmp_path, capsys):
+    (tmp_path / "thresholds.toml").write_text(
+        'schema = 1\n[run]\ndata = "signs"\n[models.mine]\nload = "baseline-cnn"\nweights = "signs"\n'
+        '[[limits]]\nmodels = ["mine"]\nnoise = "clean"\naccuracy = 0.9\n'
+    )
+    assert main(["evaluate", "mine"]) == 0
+    assert "mine" in capsys.readouterr().out
+
+
+def test_the_gate_says_what_can_be_mended_before_pytest_starts(tmp_path, capsys):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "thresholds.toml").write_text(
+        'schema = 1\n[run]\ndata = "pictures"\n[models.mine]\nload = "baseline-cnn"\nweights = "signs"\n'
+        '[[limits]]\nmodels = ["mine"]\nnoise = "clean"\naccuracy = 0.9\n'
+    )
+    assert main(["gate"]) == 2
+    assert capsys.readouterr().err == "robustness: unknown data 'pictures': did you mean 'folder:pictures'?\n"
+
+
 def test_the_gate_exits_with_0_or_1_and_names_the_report(tmp_path, capfd):
     (tmp_path / "thresholds.toml").write_text(
         'schema = 1\n[run]\ndata = "signs"\n[models.cnn]\nload = "baseline-cnn"\nweights = "signs"\n'

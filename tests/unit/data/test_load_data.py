@@ -80,8 +80,8 @@ def test_a_factory_without_module_or_name_is_told_how_to_write_it(tmp_path, targ
         load_image_set(f"python:{target}", base=tmp_path)
 
 
-def test_an_error_in_the_users_own_factory_is_passed_on_as_it_is(tmp_path, module):
-    with pytest.raises(ZeroDivisionError, match="the user's own"):
+def test_an_error_in_the_users_own_factory_is_told_with_its_place(tmp_path, module):
+    with pytest.raises(RobustnessError, match=rf"raised ZeroDivisionError: .*the user's own.* \(.*{module}\.py:\d+\)"):
         load_image_set(f"python:{module}:broken", base=tmp_path)
 
 

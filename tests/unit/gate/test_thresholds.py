@@ -25,6 +25,7 @@ weights = "gtsrb"
 [models.my-net]
 load = "fixture"
 size = 40
+fit = "resize"
 """
 LIMITS = """\
 [[limits]]
@@ -68,10 +69,10 @@ def test_a_good_file_gives_its_limits_with_their_places(file):
     assert list(thresholds.models) == ["cnn", "my-net"]
     assert thresholds.models["my-net"].fixture == "my_net"
     assert [(limit.model, limit.noise, limit.accuracy, limit.place) for limit in thresholds.limits] == [
-        ("cnn", Gaussian(5), Decimal("0.9"), "thresholds.toml:14"),
-        ("my-net", Gaussian(5), Decimal("0.9"), "thresholds.toml:14"),
-        ("cnn", Gaussian(25), Decimal("0.29"), "thresholds.toml:15"),
-        ("my-net", Gaussian(25), Decimal("0.29"), "thresholds.toml:15"),
+        ("cnn", Gaussian(5), Decimal("0.9"), "thresholds.toml:15"),
+        ("my-net", Gaussian(5), Decimal("0.9"), "thresholds.toml:15"),
+        ("cnn", Gaussian(25), Decimal("0.29"), "thresholds.toml:16"),
+        ("my-net", Gaussian(25), Decimal("0.29"), "thresholds.toml:16"),
     ]
     assert str(thresholds.limits[0]) == "cnn-gaussian(sigma=5)"
 
@@ -130,9 +131,10 @@ ONE_PROBLEM = {
         'weights = "gtsrb"',
         "",
         "load =",
-        'models.cnn.load: baseline-cnn needs weights, for example weights = "gtsrb"',
+        'models.cnn.load: baseline-cnn needs weights, for example weights = "signs"',
     ),
-    "no size": ("size = 40", "", 'load = "fixture"', "models.my-net.load: a fixture needs the size of the network's input"),
+    "no fit": ('fit = "resize"', "", 'load = "fixture"', "models.my-net.load: say how images come to that size"),
+    "no size": ("size = 40", "", 'load = "fixture"', "models.my-net.load: a model of your own needs the size of its input"),
     "size 0": ("size = 40", "size = 0", "size", "models.my-net.size: input should be greater than or equal to 1, not 0"),
     "std 0": ("size = 40", "size = 40\nstd = [1, 0, 1]", "std", "models.my-net.std: is divided by, so it cannot be 0"),
     "mean NaN": (
@@ -148,10 +150,10 @@ ONE_PROBLEM = {
         "mean",
         "models.my-net.mean[2]: input should be a valid number, not '0'",
     ),
-    "wrong fit": ("size = 40", 'size = 40\nfit = "crop"', "fit", "models.my-net.fit: 'crop' is not 'crop-or-pad' or 'resize'"),
+    "wrong fit": ('fit = "resize"', 'fit = "crop"', "fit", "models.my-net.fit: 'crop' is not 'crop-or-pad' or 'resize'"),
     "model name": (
         "[models.my-net]",
-        "[models.1net]\nload = 'fixture'\nsize = 3\n[models.my-net]",
+        "[models.1net]\nload = 'fixture'\nsize = 3\nfit = 'resize'\n[models.my-net]",
         "[models.1net]",
         "models.1net: a model's name has",
     ),
@@ -189,10 +191,10 @@ ONE_PROBLEM = {
     "sigma a text": ("    25,", '    "25",', '"25"', "limits[0].sigma[1]: gaussian: sigma is a number, not '25'"),
     "uneven lists": ("    25,\n", "", "sigma", "limits[0].sigma: has 1 of 2 values: lists of one table go side by side"),
     "missing parameter": ("sigma = [\n    5,\n    25,\n]", "", "accuracy", "limits[0].accuracy[0]: gaussian needs sigma"),
-    "same level twice": ("    25,", "    5.0,", "5.0", "is limited twice, first at thresholds.toml:14"),
+    "same level twice": ("    25,", "    5.0,", "5.0", "is limited twice, first at thresholds.toml:15"),
     "fixture taken": (
         "[models.my-net]",
-        '[models.my_net]\nload = "fixture"\nsize = 3\n[models.my-net]',
+        '[models.my_net]\nload = "fixture"\nsize = 3\nfit = "resize"\n[models.my-net]',
         "[models.my-net]",
         "models.my-net: the fixture my_net already stands for 'my_net'",
     ),
@@ -223,7 +225,7 @@ def test_the_key_0_001_is_explained(file):
 def test_a_limit_of_another_table_is_a_duplicate(file):
     text = HEAD + LIMITS + LIMITS.replace("5,\n    25,", "6,\n    25,").replace('"cnn", ', "")
     assert problems(file, text) == [
-        (line_of(text, "6,\n") + 1, "limits[1]: my-net-gaussian(sigma=25) is limited twice, first at thresholds.toml:15")
+        (line_of(text, "6,\n") + 1, "limits[1]: my-net-gaussian(sigma=25) is limited twice, first at thresholds.toml:16")
     ]
 
 
@@ -254,7 +256,7 @@ noise = "clean"
 accuracy = 2
 [limit]
 """
-    assert [line for line, _ in problems(file, text)] == [1, 3, 4, 8, 9, 10, 12, 13, 18, 21, 23, 24]
+    assert [line for line, _ in problems(file, text)] == [1, 3, 4, 6, 6, 8, 8, 9, 10, 12, 13, 18, 21, 23, 24]
 
 
 def test_limits_on_a_model_with_a_problem_are_not_reported_too(file):
@@ -407,4 +409,4 @@ def test_a_model_takes_no_fixtures_name(file):
 
 
 def test_a_misspelt_array_of_tables_is_found_where_it_stands(file):
-    assert (10, "limit: unknown key: did you mean 'limits'?") in problems(file, HEAD + LIMITS.replace("limits", "limit"))
+    assert (11, "limit: unknown key: did you mean 'limits'?") in problems(file, HEAD + LIMITS.replace("limits", "limit"))

@@ -43,6 +43,7 @@ data = "folder:pictures"
 [models.toy]
 load = "python:toy:make"
 size = 8
+fit = "resize"
 
 [[limits]]
 models = ["toy"]

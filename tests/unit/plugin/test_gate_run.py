@@ -24,7 +24,7 @@ def test_one_broken_limit_fails_exactly_its_test_and_says_how_to_repeat_it(proje
     run.assert_outcomes(passed=2, failed=1)
     run.stdout.fnmatch_lines(
         [
-            "thresholds.toml:19 toy gaussian(sigma=25)",
+            "thresholds.toml:20 toy gaussian(sigma=25)",
             "  accuracy 0.*: * of 20 right, the limit 0.8 asks for 16",
             '  repeat: robustness evaluate toy --thresholds thresholds.toml --noise "gaussian(sigma=25)"',
             "*FAIL: 1 of 3 measured limits broken*",
@@ -43,12 +43,12 @@ def test_a_model_that_does_not_load_fails_and_the_others_are_measured(project):
     project.edit(
         "thresholds.toml",
         '[[limits]]\nmodels = ["toy"]\nnoise = "clean"',
-        '[models.gone]\nload = "python:toy:gone"\nsize = 8\n[[limits]]\nmodels = ["toy", "gone"]\nnoise = "clean"',
+        '[models.gone]\nload = "python:toy:gone"\nsize = 8\nfit = "resize"\n[[limits]]\nmodels = ["toy", "gone"]\nnoise = "clean"',
     )
     run = project.gate()
     assert run.ret == FAILED
     run.stdout.fnmatch_lines(
-        ["*python:toy:gone: module 'toy' has no attribute 'gone'*", "*FAIL: 1 limit not measured: gone-clean*"]
+        ["*python:toy:gone: *module 'toy' has no attribute 'gone'*", "*FAIL: 1 limit not measured: gone-clean*"]
     )
     assert len(project.results()["limits"]) == 3
 
@@ -76,8 +76,8 @@ def test_problems_in_the_file_stop_the_run_all_at_once(project, mode):
     assert run.ret != 0
     run.stdout.fnmatch_lines(
         [
-            "*thresholds.toml:14: limits?0?.accuracy?0?: 1.1 lies outside 0..1*",
-            "*:19: limits?1?.sgma: unknown key: did you mean 'sigma'?*",
+            "*thresholds.toml:15: limits?0?.accuracy?0?: 1.1 lies outside 0..1*",
+            "*:20: limits?1?.sgma: unknown key: did you mean 'sigma'?*",
         ]
     )
 
@@ -109,7 +109,11 @@ def test_a_single_limit_by_its_node_id_is_partial(project):
 
 @pytest.mark.parametrize("mark", ["xfail", "skip"])
 def test_marks_hide_no_broken_limit(project, mark, mode):
-    project.edit("thresholds.toml", "accuracy = 1.0", "accuracy = 1.0\n[models.wrong]\nload = 'python:toy:make'\nsize = 2\n")
+    project.edit(
+        "thresholds.toml",
+        "accuracy = 1.0",
+        "accuracy = 1.0\n[models.wrong]\nload = 'python:toy:make'\nsize = 2\nfit = 'resize'\n",
+    )
     project.edit("thresholds.toml", "accuracy = [0.9, 0.8]", "accuracy = [1.0, 1.0]")
     project.edit("toy.py", "[excess, -excess]", "[-excess, excess]")
     project.write(

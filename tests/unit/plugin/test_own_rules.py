@@ -19,6 +19,7 @@ DECLARED = """
 [models.my-net]
 load = "fixture"
 size = 8
+fit = "resize"
 
 [[limits]]
 models = ["my-net"]

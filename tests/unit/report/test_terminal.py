@@ -28,7 +28,7 @@ RULE = "test_rules.py::test_mine"
         (results("PASS", [limit(), limit()]), "PASS: all 2 limits hold"),
         (
             results("PARTIAL", [limit()], ["b", "c"]),
-            "PARTIAL: 1 of 3 limits measured, all of them hold; no release verdict",
+            "PARTIAL: 1 of 3 limits measured and kept; no release verdict",
         ),
         (results("FAIL", [limit(), limit(verdict="FAIL")]), "FAIL: 1 of 2 measured limits broken (cnn under clean)"),
         (results("FAIL", [limit()], errors={RULE: "x"}), "FAIL: 1 rule broken"),
@@ -70,7 +70,7 @@ def test_no_limits_make_no_table():
 
 
 def test_an_error_of_many_tests_is_told_once():
-    errors = {"one": "traceback\nno such weights", "two": "other", "three": "no such weights\n"}
+    errors = {"one": "no such weights\nand more", "two": "other", "three": "no such weights\n"}
     assert error_lines(results("FAIL", errors=errors)) == ["one and 1 more: no such weights", "two: other"]
 
 
