@@ -233,7 +233,8 @@ def _gate(args: argparse.Namespace) -> int:
         if not thresholds.data.startswith("python:"):
             load_image_set(thresholds.data, base=thresholds.base)
     quiet = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
-    return min(1, int(pytest.main([*args.rest, "-W", quiet])))
+    code = int(pytest.main([*args.rest, "-W", quiet]))
+    return USAGE_ERROR if code == pytest.ExitCode.USAGE_ERROR else min(1, code)
 
 
 def _thresholds_in(argument: str) -> Path | None:

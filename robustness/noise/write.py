@@ -23,17 +23,19 @@ GAP, CAPTION = 4, 14
 def write_copies(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: int, out: Path) -> int:
     """The set under each noise, as PNG: `out/gaussian(sigma=25)/00014/00012.png` is image 12, of class 14.
 
-    These are the very bytes that a network of that input size is measured on. Returns the number of files written.
+    Classes that are folder names in alphabetical order already keep their names. These are the very bytes that a network of
+    that input size is measured on. Returns the number of files written.
     """
     if out.exists() and any(out.iterdir()):
         raise RobustnessError(f"{out}: not empty, and nothing in it is overwritten; name another folder")
     images = fit_images(image_set, fit)
+    folders = _class_folders(image_set.class_names)
     for label in np.unique(image_set.labels):
         for noise in noises:
-            (out / str(noise) / f"{label:05d}").mkdir(parents=True, exist_ok=True)
+            (out / str(noise) / folders[label]).mkdir(parents=True, exist_ok=True)
 
     def save(image: npt.NDArray[np.uint8], place: int, noise: Noise) -> None:
-        file = f"{image_set.labels[place]:05d}/{image_set.index[place]:05d}.png"
+        file = f"{folders[image_set.labels[place]]}/{image_set.index[place]:05d}.png"
         Image.fromarray(image).save(out / str(noise) / file)
 
     total = len(images) * len(noises)
@@ -44,6 +46,12 @@ def write_copies(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: i
                 noisy = apply(noise, images[places.start : places.stop], image_set.index[places.start : places.stop], seed)
                 bar.update(len(list(pool.map(save, noisy, places, [noise] * len(places)))))
     return total
+
+
+def _class_folders(names: Sequence[str]) -> list[str]:
+    """A folder name for each class, so that the copies, read as `folder:PATH`, give the same labels."""
+    usable = list(names) == sorted(set(names)) and not any(set(name) & set('/\\:*?"<>|') for name in names)
+    return list(names) if usable else [f"{label:05d}" for label in range(len(names))]
 
 
 def write_sheet(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: int, file: Path, rows: int = 6) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,17 +57,24 @@ class Controller:
 
     def __init__(self, config: pytest.Config, thresholds: Thresholds) -> None:
         self.config, self.thresholds = config, thresholds
+        self.folder: Path = config.invocation_params.dir / config.getoption("--robustness-report")
         self.started = time.time()
         self.results: dict[str, Any] | None = None
         limits = [str(limit) for limit in thresholds.limits]
         self.ledger = Ledger(limits, asked=thresholds.file in given_paths(config), narrowed=_is_narrowed(config))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.ledger.collect(item.nodeid for item in session.items)
+        self._collect(item.nodeid for item in session.items)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        self.ledger.collect(ids)
+        self._collect(ids)
+
+    def _collect(self, tests: Iterable[str]) -> None:
+        self.ledger.collect(tests)
+        if self.is_gate:  # a run that dies must not leave the last run's verdict to be read as its own
+            for name in ("results.json", "report.html"):
+                (self.folder / name).unlink(missing_ok=True)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.ledger.deselected |= any(map(is_gate_test, items))
@@ -84,21 +92,24 @@ class Controller:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """After the last test: what is missing counts as a failed test, so that the exit code says so."""
         result = yield
-        if self.ledger.is_gate and not self.config.option.collectonly and self.ledger.gaps():
+        if self.is_gate and self.ledger.gaps():
             session.testsfailed += 1
         return result
 
-    def pytest_sessionfinish(self) -> None:
+    @property
+    def is_gate(self) -> bool:
+        return self.ledger.is_gate and not self.config.option.collectonly
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
         from robustness.evaluation.store import Store
         from robustness.report.html import write_report
         from robustness.report.results import build_results, write_results
 
         Store().end_run(self.config.stash[RUN])
-        if self.ledger.is_gate and not self.config.option.collectonly:
+        if self.is_gate and exitstatus != pytest.ExitCode.USAGE_ERROR:
             self.results = build_results(self.ledger, self.thresholds, sys.argv, self.started)
-            folder = self.config.invocation_params.dir / self.config.getoption("--robustness-report")
-            write_results(self.results, folder)
-            self.report = write_report(self.results, folder)
+            write_results(self.results, self.folder)
+            self.report = write_report(self.results, self.folder)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.results is None:

@@ -9,8 +9,15 @@ from robustness.errors import RobustnessError
 from robustness.noise import Clean, Gaussian, SaltAndPepper, apply
 from robustness.noise.write import write_copies, write_sheet
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 NOISES = [Clean(), Gaussian(25), SaltAndPepper(0.1)]
 FIT = Fit(8)
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +48,15 @@ def test_a_sheet_shows_an_image_in_each_row_and_a_noise_in_each_column(images, t
     sheet = np.asarray(Image.open(tmp_path / "new" / "sheet.png"))
     assert sheet.shape[0] == 14 + 2 * (16 + 4)
     assert set(np.unique(sheet[14:30, sheet.shape[1] // 2 + 20 :])) <= {0, 255}
+
+
+def test_copies_of_a_folder_read_back_with_the_same_classes(images, tmp_path):
+    import dataclasses
+
+    from robustness.data import load_image_set
+
+    named = dataclasses.replace(images, class_names=("cat", "dog"))
+    write_copies(named, FIT, [Clean()], 0, tmp_path / "copies")
+    again = load_image_set(f"folder:{tmp_path}/copies/clean")
+    assert again.class_names == ("cat", "dog")
+    assert sorted(again.labels) == sorted(images.labels)

@@ -160,3 +160,16 @@ def test_torch_shares_the_cores_among_workers(project):
     )
     run = project.gate("-n", "2", paths=("test_threads.py",))
     run.assert_outcomes(passed=1)
+
+
+def test_a_run_that_dies_leaves_no_former_verdict(project):
+    assert project.gate().ret == 0
+    project.edit("toy.py", "excess = ", "import os\n        os._exit(0)\n        excess = ")
+    project.pytester.runpytest_subprocess("thresholds.toml")
+    assert list((project.pytester.path / "robustness-report").iterdir()) == []
+
+
+def test_a_wrong_expression_is_a_usage_error_and_no_verdict(project):
+    run = project.gate("-k", "sigma=25")
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    run.stdout.no_fnmatch_line("*robustness gate*")
