@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"robustness: {error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
-        print("robustness: interrupted; what was measured is kept", file=sys.stderr)
+        print("robustness: interrupted; what is finished is kept", file=sys.stderr)
         return INTERRUPTED
 
 
