@@ -59,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 all limits hold, 1 a limit broke or was not measured, 2 something to mend.",
     )
     _add_root(gate)
+    gate.add_argument(
+        "--robustness-report",
+        type=Path,
+        default=Path("robustness-report"),
+        metavar="FOLDER",
+        help="where report.html and results.json go (default: %(default)s)",
+    )
     gate.set_defaults(run=_gate)
 
     init = commands.add_parser(
@@ -223,9 +230,13 @@ def _gate(args: argparse.Namespace) -> int:
 
     from robustness.data import load_image_set
     from robustness.gate.thresholds import FILE_NAME, read_thresholds
+    from robustness.report.results import forget_results
 
     if args.root:
         os.environ["ROBUSTNESS_DATA"] = str(args.root.absolute())
+    if any(argument.startswith("--thresholds") for argument in args.rest):
+        raise RobustnessError("name the thresholds file itself: robustness gate FILE.toml")
+    forget_results(args.robustness_report)
     if not any(_thresholds_in(argument) for argument in args.rest):
         args.rest.insert(0, FILE_NAME)
     for file in filter(None, map(_thresholds_in, args.rest)):  # what can be mended is said before pytest starts
@@ -233,7 +244,7 @@ def _gate(args: argparse.Namespace) -> int:
         if not thresholds.data.startswith("python:"):
             load_image_set(thresholds.data, base=thresholds.base)
     quiet = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
-    code = int(pytest.main([*args.rest, "-W", quiet]))
+    code = int(pytest.main([*args.rest, "--robustness-report", str(args.robustness_report), "-W", quiet]))
     return USAGE_ERROR if code == pytest.ExitCode.USAGE_ERROR else min(1, code)
 
 

@@ -21,9 +21,19 @@ def call_factory(target: str, base: Path) -> Any:
         factory = getattr(importlib.import_module(module_name), attribute)
     except Exception as error:  # importing runs the user's code
         raise RobustnessError(f"python:{target}: {described(error)}; looked in {base} and in Python's path") from error
+    _check_home(module_name, base)
     try:
         return factory()
     except RobustnessError:
         raise
     except Exception as error:  # the user's code may raise anything
         raise RobustnessError(f"python:{target} raised {described(error)}") from error
+
+
+def _check_home(module_name: str, base: Path) -> None:
+    """A module of the same name that was imported before, from elsewhere, must not stand in for the one beside the file."""
+    beside = base.joinpath(*module_name.split("."))
+    imported = getattr(sys.modules[module_name], "__file__", None)
+    for file in (beside.with_suffix(".py"), beside / "__init__.py"):
+        if file.exists() and (imported is None or not file.samefile(imported)):
+            raise RobustnessError(f"python:{module_name}: {imported} was imported before {file}; rename one of them")

@@ -70,5 +70,7 @@ def _fingerprint(listing: Listing) -> str:
             status = os.stat(file)
         except OSError as error:
             raise RobustnessError(f"{file}: {error.strerror}; restore the file or fetch the data again") from error
-        digest.update(f"{os.path.abspath(file)}|{label}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+        digest.update(
+            f"{os.path.abspath(file)}|{label}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}|{status.st_ino}\n".encode()
+        )
     return digest.hexdigest()

@@ -33,6 +33,11 @@ class ImageSet:
     tracks: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("pixels", "shapes", "labels", "index", "tracks"):
+            if (array := getattr(self, name)) is not None:
+                view = array.view()
+                view.flags.writeable = False  # hashes are computed once
+                object.__setattr__(self, name, view)
         if not len(self.labels):
             raise RobustnessError(f"the image set {self.name} is empty")
         if self.labels.min() < 0 or self.labels.max() >= len(self.class_names):

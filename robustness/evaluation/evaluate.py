@@ -53,16 +53,23 @@ def measure(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int
         model_hash=_identity(classifier),
         data_hash=image_set.content_hash,
         arithmetic=f"{classifier.device.type} float32 batch {BATCH} torch {torch.__version__}",
-        run=None if classifier.architecture else run,
+        run=None if is_hashable(classifier) else run,
     )
     result, stored = store.get_or_compute(case, lambda: evaluate(classifier, image_set, noise, seed))
     right = result.right(image_set.labels)
     return Measurement(case, result, right, len(image_set), time.perf_counter() - started, stored)
 
 
+def is_hashable(classifier: Classifier) -> bool:
+    """Whether the hash says all: a built-in network as it was built, without hooks or methods put on it since."""
+    return classifier.architecture is not None and not any(
+        part._forward_hooks or part._forward_pre_hooks or "forward" in vars(part) for part in classifier.module.modules()
+    )
+
+
 def _identity(classifier: Classifier) -> str:
     """What stands for the model in a case: its content, and where the code cannot be hashed also its name and class."""
-    if classifier.architecture:
+    if is_hashable(classifier):
         return classifier.content_hash()
     code = type(classifier.module)
     return f"{classifier.name} {code.__module__}.{code.__qualname__} {classifier.content_hash()}"

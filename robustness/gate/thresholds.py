@@ -5,6 +5,7 @@ Reading is strict, and reports every problem at once: whatever a gate does not u
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from robustness.noise import KINDS, Noise, make_noise
 FILE_NAME = "thresholds.toml"
 
 RESERVED = {
-    *("accuracy", "test_set", "robustness_gate", "robustness_thresholds", "robustness_store", "robustness_threads"),
+    *("accuracy", "test_set", "robustness_gate", "robustness_thresholds", "robustness_threads"),
     *("request", "cache", "capsys", "caplog", "monkeypatch", "pytestconfig", "recwarn", "tmp_path", "tmp_path_factory"),
 }
 """Fixtures that a model's own, of the same name, would take the place of."""
@@ -51,6 +52,7 @@ class Thresholds:
     """A file's content. models: by name, in the file's order. limits: in the file's order."""
 
     file: Path
+    sha256: str
     data: str
     seed: int
     models: dict[str, ModelDeclaration]
@@ -65,7 +67,8 @@ class Thresholds:
 def read_thresholds(file: Path) -> Thresholds:
     """The content of the file; a `RobustnessError` lists every problem with its line."""
     try:
-        text = file.read_text(encoding="utf-8")
+        content_bytes = file.read_bytes()
+        text = content_bytes.decode()
         content = tomllib.loads(text)
         lines = line_numbers(text)
     except FileNotFoundError:
@@ -74,7 +77,7 @@ def read_thresholds(file: Path) -> Thresholds:
         raise RobustnessError(f"{file}: nested too deeply to be read") from None
     except (OSError, ValueError) as error:  # not text, not TOML, or a number of thousands of digits
         raise RobustnessError(f"{file}: {error}") from error
-    reader = _Reader(file, lines)
+    reader = _Reader(file, lines, hashlib.sha256(content_bytes).hexdigest())
     thresholds = reader.read(content)
     if thresholds is None:
         problems = "\n".join(f"  {file.name}:{line}: {message}" for line, message in sorted(reader.problems))
@@ -124,8 +127,8 @@ TABLES: dict[str, type[_Table]] = {"run": _Run, "models": _Model, "limits": _Lim
 class _Reader:
     """One reading of one file: it collects problems instead of stopping at the first."""
 
-    def __init__(self, file: Path, lines: dict[KeyPath, int]) -> None:
-        self.file = file
+    def __init__(self, file: Path, lines: dict[KeyPath, int], sha256: str) -> None:
+        self.file, self.sha256 = file, sha256
         self.lines = lines
         self.problems: set[tuple[int, str]] = set()
 
@@ -135,7 +138,7 @@ class _Reader:
         limits = tuple(self._limits(content, declarations))
         if parsed is None or self.problems:
             return None
-        return Thresholds(self.file, parsed.run.data, parsed.run.seed, declarations, limits)
+        return Thresholds(self.file, self.sha256, parsed.run.data, parsed.run.seed, declarations, limits)
 
     def _validate(self, content: dict[str, Any]) -> _File | None:
         try:

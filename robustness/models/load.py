@@ -35,9 +35,11 @@ def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> 
 def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
     """A user's own module as the declaration describes it. Its code cannot be hashed, so its results serve one run."""
     if isinstance(module, Classifier):
-        if declaration.size not in (None, module.fit.size):
+        declared = (Fit(declaration.size or module.fit.size, declaration.fit), declaration.mean, declaration.std)
+        if declaration.weights or declared != (module.fit, module.mean, module.std):
             raise RobustnessError(
-                f"model {declaration.name}: declared with size {declaration.size}, made with {module.fit.size}"
+                f"model {declaration.name}: {declaration.load} gave a Classifier with preprocessing of its own, {module.fit}; "
+                "declare the same size, fit, mean and std, and no weights"
             )
         return module
     if not isinstance(module, nn.Module):

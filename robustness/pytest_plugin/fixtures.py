@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
     from robustness.data import ImageSet
     from robustness.evaluation.evaluate import Measurement
-    from robustness.evaluation.store import Store
     from robustness.gate.check import Outcome
     from robustness.gate.thresholds import Limit, Thresholds
     from robustness.models.classifier import Classifier
     from robustness.models.declaration import ModelDeclaration
     from robustness.noise import Noise
+
+
+IMAGES = pytest.StashKey["ImageSet"]()
+LOADED = pytest.StashKey["dict[str, Classifier]"]()
 
 
 @pytest.fixture(scope="session")
@@ -34,20 +38,10 @@ def robustness_thresholds(request: pytest.FixtureRequest) -> Thresholds:
 
 
 @pytest.fixture(scope="session")
-def test_set(robustness_thresholds: Thresholds) -> ImageSet:
+def test_set(request: pytest.FixtureRequest, robustness_thresholds: Thresholds) -> ImageSet:
     """The images that the thresholds file names as `[run] data`."""
-    from robustness.data import load_image_set
-
     with _plain_errors():
-        return load_image_set(robustness_thresholds.data, base=robustness_thresholds.base)
-
-
-@pytest.fixture(scope="session")
-def robustness_store() -> Store:
-    """Past results, shared by all workers and runs."""
-    from robustness.evaluation.store import Store
-
-    return Store()
+        return _declared_images(request.config)
 
 
 @pytest.fixture(scope="session")
@@ -65,12 +59,10 @@ def robustness_threads() -> int:
 def robustness_gate(
     request: pytest.FixtureRequest,
     robustness_thresholds: Thresholds,
-    test_set: ImageSet,
-    robustness_store: Store,
     robustness_threads: int,
 ) -> Gate:
     """Measures for this test, each case once over all workers and runs."""
-    return Gate(request, robustness_thresholds, test_set, robustness_store)
+    return Gate(request)
 
 
 @pytest.fixture
@@ -101,16 +93,17 @@ def _model_fixture(declaration: ModelDeclaration) -> Any:
 class Gate:
     """What a test of the gate measures with; every measurement is recorded in the test's report."""
 
-    def __init__(self, request: pytest.FixtureRequest, thresholds: Thresholds, images: ImageSet, store: Store) -> None:
-        self.request, self.thresholds, self.images, self.store = request, thresholds, images, store
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self.request = request
+        self.thresholds = declared_thresholds(request.config)
 
     def check(self, limit: Limit) -> Outcome:
-        """Measure a limit's case and judge it."""
+        """Measure a limit's case and judge it: the declared images and model, whatever other tests made of theirs."""
         from robustness.gate.check import check, repeat_command
 
         with _plain_errors():
-            model = self.request.getfixturevalue(self.thresholds.models[limit.model].fixture)
-            measurement = self._measure(model, self.images, limit.noise)
+            images = _declared_images(self.request.config)
+            measurement = self._measure(self._declared_classifier(limit.model), images, limit.noise)
         outcome = check(limit, measurement, repeat_command(limit, self.thresholds, self.request.node.nodeid))
         self._record("limit", outcome.as_dict())
         return outcome
@@ -120,16 +113,34 @@ class Gate:
         from robustness.noise import Clean
 
         with _plain_errors():
-            measurement = self._measure(model, images, noise or Clean())
+            measurement = self._measure(self._classifier(model), images, noise or Clean(), afresh=True)
         case, right, total = measurement.case, measurement.right, measurement.total
         self._record("measurement", {"case": str(case), "key": case.key, "right": right, "total": total})
         return measurement.accuracy
 
-    def _measure(self, model: object, images: ImageSet, noise: Noise) -> Measurement:
+    def _measure(self, classifier: Classifier, images: ImageSet, noise: Noise, afresh: bool = False) -> Measurement:
+        """afresh: two codes that no hash tells apart may come by the same name, so their results are not shared."""
         from robustness.evaluation.evaluate import measure
+        from robustness.evaluation.store import Store
 
-        classifier = self._classifier(model)
-        return measure(classifier, images, noise, self.thresholds.seed, self.store, self.request.config.stash[RUN])
+        run = f"{self.request.config.stash[RUN]} {uuid.uuid4().hex}" if afresh else self.request.config.stash[RUN]
+        store = Store()
+        try:
+            return measure(classifier, images, noise, self.thresholds.seed, store, run)
+        finally:
+            if afresh:
+                store.end_run(run)
+
+    def _declared_classifier(self, name: str) -> Classifier:
+        from robustness.models.load import load_classifier, wrap_module
+
+        declaration = self.thresholds.models[name]
+        if declaration.load == "fixture":
+            return wrap_module(self.request.getfixturevalue(declaration.fixture), declaration, self.thresholds.base)
+        loaded = self.request.config.stash.setdefault(LOADED, {})
+        if name not in loaded:
+            loaded[name] = load_classifier(declaration, self.thresholds.base)
+        return loaded[name]
 
     def _classifier(self, model: object) -> Classifier:
         """A classifier as it is; a fixture's own module as its declaration describes it."""
@@ -138,9 +149,13 @@ class Gate:
 
         if isinstance(model, Classifier):
             return model
-        for declaration in self.thresholds.models.values():
-            if declaration.load == "fixture" and self.request.getfixturevalue(declaration.fixture) is model:
-                return wrap_module(model, declaration, self.thresholds.base)
+        own = [declaration for declaration in self.thresholds.models.values() if declaration.load == "fixture"]
+        matching = [declaration for declaration in own if self.request.getfixturevalue(declaration.fixture) is model]
+        if len(matching) > 1:
+            names = ", ".join(declaration.name for declaration in matching)
+            raise RobustnessError(f"{names} are one and the same module: return a copy from each fixture")
+        if matching:
+            return wrap_module(model, matching[0], self.thresholds.base)
         raise RobustnessError(
             f"a {type(model).__name__} that no declared model's fixture returned: declare it in "
             f'{self.thresholds.file.name} with load = "fixture", or return a robustness.Classifier'
@@ -150,6 +165,16 @@ class Gate:
         from robustness.report.records import to_property
 
         self.request.node.user_properties.append((PROPERTY, to_property(kind, values)))
+
+
+def _declared_images(config: pytest.Config) -> ImageSet:
+    """The images of the thresholds file, read once; no fixture of a project's own comes between."""
+    from robustness.data import load_image_set
+
+    if IMAGES not in config.stash:
+        thresholds = declared_thresholds(config)
+        config.stash[IMAGES] = load_image_set(thresholds.data, base=thresholds.base)
+    return config.stash[IMAGES]
 
 
 @contextmanager

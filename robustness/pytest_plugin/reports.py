@@ -61,7 +61,11 @@ class Controller:
         self.started = time.time()
         self.results: dict[str, Any] | None = None
         limits = [str(limit) for limit in thresholds.limits]
-        self.ledger = Ledger(limits, asked=thresholds.file in given_paths(config), narrowed=_is_narrowed(config))
+        asked = thresholds.file in given_paths(config) or bool(config.getoption("--thresholds"))
+        self.ledger = Ledger(limits, asked=asked, narrowed=_is_narrowed(config))
+        self.begun = False
+        if self.is_gate:
+            self._begin()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._collect(item.nodeid for item in session.items)
@@ -72,9 +76,17 @@ class Controller:
 
     def _collect(self, tests: Iterable[str]) -> None:
         self.ledger.collect(tests)
-        if self.is_gate:  # a run that dies must not leave the last run's verdict to be read as its own
-            for name in ("results.json", "report.html"):
-                (self.folder / name).unlink(missing_ok=True)
+        if self.is_gate and not self.begun:
+            self._begin()
+
+    def _begin(self) -> None:
+        """A run that dies must leave neither a former verdict to be read as its own nor results bound to its name."""
+        from robustness.evaluation.store import Store
+        from robustness.report.results import forget_results
+
+        self.begun = True
+        forget_results(self.folder)
+        Store().end_run(self.config.stash[RUN])
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.ledger.deselected |= any(map(is_gate_test, items))
@@ -86,7 +98,11 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         records = [str(value) for name, value in report.user_properties if name == PROPERTY]
         failure = _message(report) if report.failed else None
-        self.ledger.report(report.nodeid, report.when == "teardown", failure, records)
+        self.ledger.report(report.nodeid, report.when == "teardown", failure, records, report.skipped)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and report.nodeid not in self.ledger.uncollected:
+            self.ledger.uncollected.append(report.nodeid)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -100,7 +116,7 @@ class Controller:
     def is_gate(self) -> bool:
         return self.ledger.is_gate and not self.config.option.collectonly
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         from robustness.evaluation.store import Store
         from robustness.report.html import write_report
         from robustness.report.results import build_results, write_results
@@ -110,6 +126,8 @@ class Controller:
             self.results = build_results(self.ledger, self.thresholds, sys.argv, self.started)
             write_results(self.results, self.folder)
             self.report = write_report(self.results, self.folder)
+            if self.results["verdict"] == "FAIL" and not session.exitstatus:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.results is None:

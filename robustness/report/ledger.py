@@ -28,12 +28,16 @@ class Ledger:
     finished: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    skipped: set[str] = field(default_factory=set)
+    uncollected: list[str] = field(default_factory=list)
 
     def collect(self, tests: Iterable[str]) -> None:
         self.collected.update(tests)
 
-    def report(self, test: str, done: bool, failure: str | None, properties: Iterable[str]) -> None:
+    def report(self, test: str, done: bool, failure: str | None, properties: Iterable[str], skipped: bool = False) -> None:
         """Enter one report of a test. done: its last one. properties: the records it carries, all so far."""
+        if skipped:
+            self.skipped.add(test)
         if done:
             self.finished.add(test)
         if failure is not None:
@@ -70,12 +74,16 @@ class Ledger:
     def gaps(self) -> list[str]:
         """Why the run cannot be trusted even where no test failed: one sentence each."""
         gaps = []
+        if self.uncollected:
+            gaps.append(f"{_count(self.uncollected, 'file')} not collected: {some(self.uncollected)}")
         if lost := sorted(self.collected - self.finished):
             gaps.append(f"{_count(lost, 'collected test')} never reported: {some(lost)}")
         if unmeasured := [limit for limit in self._unmeasured if limit not in self.left_out]:
             gaps.append(f"{_count(unmeasured, 'limit')} not measured: {some(unmeasured)}")
         if hidden := [record["limit"] for test, record in self._limits() if self._is_hidden(test, record)]:
             gaps.append(f"{_count(hidden, 'broken limit')} whose test did not fail (xfail hides nothing here): {some(hidden)}")
+        if not gaps and not self.finished:
+            gaps.append("no test ran")
         return gaps
 
     @property
@@ -83,7 +91,8 @@ class Ledger:
         """FAIL, PARTIAL (nothing failed, not everything was selected) or PASS."""
         if not self.limits or self.gaps() or self.errors or any(o["verdict"] != "PASS" for o in self.outcomes.values()):
             return "FAIL"
-        return "PARTIAL" if self.left_out or self.deselected else "PASS"
+        skipped_rules = self.skipped & self.records.keys()
+        return "PARTIAL" if self.left_out or self.deselected or skipped_rules else "PASS"
 
     @property
     def _unmeasured(self) -> list[str]:

@@ -20,7 +20,6 @@ Schema 1, an object with
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import platform
@@ -46,10 +45,7 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         "schema": SCHEMA,
         "verdict": ledger.verdict,
         "gaps": ledger.gaps(),
-        "thresholds": {
-            "path": str(thresholds.file),
-            "sha256": hashlib.sha256(thresholds.file.read_bytes()).hexdigest(),
-        },
+        "thresholds": {"path": str(thresholds.file), "sha256": thresholds.sha256},
         "data": thresholds.data,
         "seed": thresholds.seed,
         "models": {name: asdict(declaration) for name, declaration in thresholds.models.items()},
@@ -84,6 +80,12 @@ def _pictures(thresholds: Thresholds) -> dict[str, Any]:
         return {}
     noises = dict.fromkeys(limit.noise for limit in thresholds.limits)
     return {"images": describe_images(image_set), "gallery": draw_gallery(image_set, list(noises), thresholds.seed)}
+
+
+def forget_results(folder: Path) -> None:
+    """Remove what a former run wrote."""
+    for name in ("results.json", "report.html"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def write_results(results: dict[str, Any], folder: Path) -> Path:
