@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def list_folder(folder: Path) -> Listing:
     rows = [
         (file, class_folder)
         for class_folder in sorted(path for path in folder.iterdir() if path.is_dir())
-        for file in sorted(class_folder.rglob("*"))
+        for file in sorted(_files(class_folder))
         if file.suffix.lower() in Image.EXTENSION
     ]
     if not rows:
@@ -36,6 +37,13 @@ def list_folder(folder: Path) -> Listing:
         labels=[names.index(class_folder.name) for _, class_folder in rows],
         class_names=names,
     )
+
+
+def _files(class_folder: Path) -> Iterator[Path]:
+    for path in class_folder.rglob("*"):
+        if path.is_symlink() and path.is_dir():  # `rglob` passes over it, and images left out would not be measured
+            raise RobustnessError(f"{path}: a link to a folder, which is not followed; copy its images, or link each of them")
+        yield path
 
 
 def read_dataset(name: str, dataset: Any) -> ImageSet:

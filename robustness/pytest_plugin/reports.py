@@ -118,11 +118,12 @@ class Controller:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         from robustness.evaluation.store import Store
-        from robustness.report.html import write_report
-        from robustness.report.results import build_results, write_results
 
         Store().end_run(self.config.stash[RUN])
         if self.is_gate and exitstatus != pytest.ExitCode.USAGE_ERROR:
+            from robustness.report.html import write_report
+            from robustness.report.results import build_results, write_results
+
             self.results = build_results(self.ledger, self.thresholds, sys.argv, self.started)
             write_results(self.results, self.folder)
             self.report = write_report(self.results, self.folder)

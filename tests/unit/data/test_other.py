@@ -112,3 +112,11 @@ def test_an_image_of_another_rank_is_refused(image):
 def test_a_fractional_label_is_refused():
     with pytest.raises(RobustnessError, match="not a Dataset"):
         read_dataset("mine", [(np.zeros((2, 2, 3), np.uint8), 1.7)])
+
+
+def test_a_link_to_a_folder_inside_a_class_is_refused_and_not_passed_over(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "pets" / "cat").mkdir(parents=True)
+    (tmp_path / "pets" / "cat" / "more").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RobustnessError, match="more: a link to a folder"):
+        list_folder(tmp_path / "pets")
