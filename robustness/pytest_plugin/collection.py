@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import robustness.suite
 from robustness.pytest_plugin.run import PROPERTY, declared_limits, is_gate_test, thresholds_file
 from robustness.report.records import to_property
+
+SUITE = Path(__file__).parents[1] / "suite"
 
 
 class ThresholdsFile(pytest.File):
@@ -17,7 +18,7 @@ class ThresholdsFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Collector]:
         declared_limits(self.config)
-        for module in sorted(Path(robustness.suite.__path__[0]).glob("test_*.py")):
+        for module in sorted(SUITE.glob("test_*.py")):
             yield pytest.Module.from_parent(self, path=module)
 
 
