@@ -1,15 +1,21 @@
 """Noise on images: pure functions from bytes to bytes."""
 
+from robustness.noise.apply import apply
 from robustness.noise.presets import PRESETS, parse_noises
-from robustness.noise.reference import apply
 from robustness.noise.specs import (
     KINDS,
     Clean,
     Gaussian,
     GaussianWraparound,
+    Impulse,
     Noise,
+    Offset,
     Periodic,
+    Resolution,
     SaltAndPepper,
+    Shot,
+    Speckle,
+    Uniform,
     make_noise,
     parse_noise,
 )
@@ -20,9 +26,15 @@ __all__ = [
     "Clean",
     "Gaussian",
     "GaussianWraparound",
+    "Impulse",
     "Noise",
+    "Offset",
     "Periodic",
+    "Resolution",
     "SaltAndPepper",
+    "Shot",
+    "Speckle",
+    "Uniform",
     "apply",
     "make_noise",
     "parse_noise",

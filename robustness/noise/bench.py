@@ -1,0 +1,378 @@
+"""How fast noise is made, beside other libraries: the contenders of `robustness bench` and of `pytest tests/benchmarks`.
+
+Every contender gets its best fair setting: images in the type it likes best, converted before the clock starts, and whole
+batches where it takes them. What hands back floats is not made to round. One thread each, unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import statistics
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from robustness.errors import RobustnessError
+from robustness.noise.apply import apply
+from robustness.noise.reference import apply as reference
+from robustness.noise.specs import Gaussian, Impulse, Noise, Periodic, SaltAndPepper, Shot, Speckle
+from robustness.report.table import table
+
+if TYPE_CHECKING:
+    import torch
+
+CUDA_IMAGES = 16_384
+ROUNDS = 3
+SECONDS = 0.15  # each contender, in each round
+
+GAUSSIAN = Gaussian(sigma=25)
+SALT_AND_PEPPER = SaltAndPepper(amount=0.01)
+IMPULSE = Impulse(amount=0.03)  # as ImageNet-C at severity 1, like the next two
+SHOT = Shot(gain=4.25)
+SPECKLE = Speckle(sigma=0.15)
+PERIODIC = Periodic(amplitude=0.25)
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to make a noise.
+
+    make: takes uint8 images, an array of shape (N, H, W, 3) or on CUDA a tensor of shape (N, 3, H, W); imports and converts
+        what it needs, and returns the call that is timed.
+    baseline: the one of its group that the others are compared with.
+    requires: what to `pip install` for it.
+    """
+
+    noise: Noise
+    name: str
+    make: Callable[[Any], Call]
+    ours: bool = False
+    baseline: bool = False
+    requires: str = ""
+    cuda: bool = False
+
+    @property
+    def group(self) -> str:
+        return f"{self.noise} on CUDA" if self.cuda else str(self.noise)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a contender took for so many values (channels of pixels), or why it could not be measured."""
+
+    contender: Contender
+    values: int
+    seconds: float | None = None
+    missing: str = ""
+
+
+class Unavailable(RobustnessError):
+    """A contender that cannot run here."""
+
+
+def run_benchmarks(images: int = 256, size: int = 40) -> list[Row]:
+    """Time every contender on `images` random images of `size` by `size` pixels; CUDA, where there is one, on 16,384."""
+    lineup = contenders()
+    rows: list[Row] = []
+    with tqdm(total=ROUNDS * len(lineup), desc="timing", leave=False, disable=None) as bar:
+        for _, group in groupby(lineup, key=lambda contender: contender.group):
+            rows += _time_group(list(group), images, size, bar)
+    return rows
+
+
+def bench_table(rows: Sequence[Row]) -> list[str]:
+    """The rows as text, a table for each group."""
+    lines: list[str] = []
+    for group, members in groupby(rows, key=lambda row: row.contender.group):
+        lines += [*([""] if lines else []), group, *_group_table(list(members))]
+    return lines
+
+
+def contenders() -> list[Contender]:
+    """All that can be compared on this machine, in groups: other libraries whether or not they are installed."""
+    return [*_on_cpu(), *(_on_cuda() if has_cuda() else [])]
+
+
+def has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available() and find_spec("triton") is not None  # which brings the clock
+
+
+def sample(contender: Contender, images: int, size: int) -> Any:
+    """Random images of the kind the contender's `make` takes."""
+    array = np.random.default_rng(0).integers(0, 256, (images, size, size, 3), dtype=np.uint8)
+    return _tensor(array).cuda() if contender.cuda else array
+
+
+def prepare(contender: Contender, images: Any) -> Call:
+    """The call to time, made once already: that compiles kernels and fills tables. Raises `Unavailable`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # other libraries' imports
+            call = contender.make(images)
+    except ImportError as error:
+        if not contender.requires:
+            raise
+        absent = isinstance(error, ModuleNotFoundError)
+        raise Unavailable(
+            f"not installed: pip install {contender.requires}" if absent else f"cannot be imported: {error}"
+        ) from error
+    call()
+    return call
+
+
+def _time_group(group: Sequence[Contender], images: int, size: int, bar: Any) -> list[Row]:
+    """Round after round, so that what else the machine does hits all alike."""
+    pixels = sample(group[0], CUDA_IMAGES if group[0].cuda else images, size)
+    calls = [_attempt(contender, pixels) for contender in group]
+    seconds: list[list[float]] = [[] for _ in group]
+    for _ in range(ROUNDS):
+        for contender, call, taken in zip(group, calls, seconds, strict=True):
+            if not isinstance(call, str):
+                taken.append(_seconds(contender, call))
+            bar.update()
+    values = math.prod(pixels.shape)
+    return [
+        Row(contender, values, missing=call) if isinstance(call, str) else Row(contender, values, statistics.median(taken))
+        for contender, call, taken in zip(group, calls, seconds, strict=True)
+    ]
+
+
+def _attempt(contender: Contender, images: Any) -> Call | str:
+    try:
+        return prepare(contender, images)
+    except Unavailable as error:
+        return str(error)
+
+
+def _seconds(contender: Contender, call: Call) -> float:
+    """The median time of a call."""
+    if contender.cuda:
+        from triton.testing import do_bench
+
+        return float(do_bench(call, return_mode="median")) / 1000  # device events, with the L2 cache flushed before each
+    from torch.utils.benchmark import Timer
+
+    timer = Timer("call()", globals={"call": call}, num_threads=1)  # torch's own threads
+    return float(timer.blocked_autorange(min_run_time=SECONDS).median)
+
+
+def _group_table(rows: Sequence[Row]) -> list[str]:
+    baseline = next(row for row in rows if row.contender.baseline)
+    cuda = baseline.contender.cuda
+    head = ["", "M values/s", *(["GB/s"] if cuda else []), f"of {baseline.contender.name}"]
+    measured = [_cells(row, baseline) for row in rows if row.seconds]
+    missing = [f"{row.contender.name}: {row.missing}" for row in rows if not row.seconds]
+    return [f"  {line}" for line in [*table(head, measured, left=1), *missing]]
+
+
+def _cells(row: Row, baseline: Row) -> list[str]:
+    assert row.seconds
+    assert baseline.seconds
+    moved = [f"{2 * row.values / row.seconds / 1e9:,.0f}"] if row.contender.cuda else []  # each byte read once, written once
+    speed = f"{row.values / row.seconds / 1e6:,.1f}"
+    return [row.contender.name, speed, *moved, f"{baseline.seconds / row.seconds:.3f}"]
+
+
+# The line-up.
+
+
+def _on_cpu() -> list[Contender]:
+    return [
+        *_ours(GAUSSIAN),
+        Contender(GAUSSIAN, "torch.randn, the draws alone", _torch_randn),
+        Contender(GAUSSIAN, "torchvision GaussianNoise", _torchvision(GAUSSIAN.sigma)),
+        _scikit_image(GAUSSIAN, "gaussian", var=(GAUSSIAN.sigma / 255) ** 2),
+        _kornia(GAUSSIAN, "RandomGaussianNoise", std=GAUSSIAN.sigma / 255),
+        _albumentations(GAUSSIAN, "GaussNoise", std_range=(GAUSSIAN.sigma / 255,) * 2),
+        _imagecorruptions(GAUSSIAN, "gaussian_noise"),
+        *_ours(SALT_AND_PEPPER),
+        _kornia(SALT_AND_PEPPER, "RandomSaltAndPepperNoise", amount=SALT_AND_PEPPER.amount, salt_vs_pepper=0.5),
+        _albumentations(SALT_AND_PEPPER, "SaltAndPepper", amount=(SALT_AND_PEPPER.amount,) * 2, salt_vs_pepper=(0.5, 0.5)),
+        *_ours(IMPULSE),
+        _scikit_image(IMPULSE, "s&p", amount=IMPULSE.amount),
+        _imagecorruptions(IMPULSE, "impulse_noise"),
+        *_ours(SHOT),
+        Contender(SHOT, "NumPy Generator.poisson, the draws alone", _numpy_poisson),
+        _scikit_image(SHOT, "poisson"),
+        _albumentations(SHOT, "ShotNoise", scale_range=(SHOT.gain / 255,) * 2),
+        _imagecorruptions(SHOT, "shot_noise"),
+        *_ours(SPECKLE),
+        _scikit_image(SPECKLE, "speckle", var=SPECKLE.sigma**2),
+        _imagecorruptions(SPECKLE, "speckle_noise"),
+        *_ours(PERIODIC),
+        Contender(PERIODIC, "NumPy floats", _numpy_wave),
+    ]
+
+
+def _on_cuda() -> list[Contender]:
+    return [
+        contender
+        for noise in (GAUSSIAN, SALT_AND_PEPPER, IMPULSE, SHOT, SPECKLE, PERIODIC)
+        for contender in (
+            Contender(noise, "a copy of the images", _copy, baseline=True, cuda=True),
+            Contender(noise, "ours", _apply(noise, None), ours=True, cuda=True),
+            Contender(noise, "eager torch, bytes by way of floats", _eager(noise), cuda=True),
+            *([Contender(noise, "torchvision GaussianNoise", _torchvision(noise.sigma), cuda=True)] * (noise is GAUSSIAN)),
+        )
+    ]
+
+
+def _ours(noise: Noise) -> list[Contender]:
+    return [
+        Contender(noise, "ours, 1 thread", _apply(noise, 1), ours=True, baseline=True),
+        Contender(noise, f"ours, {os.cpu_count()} threads", _apply(noise, None), ours=True),
+        Contender(noise, "ours, the reference in NumPy", _reference(noise), ours=True),
+        Contender(noise, "eager torch, bytes by way of floats", lambda images: _eager(noise)(_tensor(images))),
+    ]
+
+
+def _apply(noise: Noise, threads: int | None) -> Callable[[Any], Call]:
+    return lambda images: lambda: apply(noise, images, np.arange(len(images)), 0, threads=threads)
+
+
+def _reference(noise: Noise) -> Callable[[Any], Call]:
+    return lambda images: lambda: reference(noise, images, np.arange(len(images)), 0)
+
+
+def _tensor(images: npt.NDArray[np.uint8]) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+
+
+def _copy(images: torch.Tensor) -> Call:
+    import torch
+
+    target = torch.empty_like(images)
+    return lambda: target.copy_(images)
+
+
+def _eager(noise: Noise) -> Callable[[torch.Tensor], Call]:
+    """What one writes by hand: floats, noise, then round, clip and back to bytes."""
+
+    def make(images: torch.Tensor) -> Call:
+        import torch
+
+        add_noise = _float_noise(noise, images)
+        return lambda: add_noise(images.float()).round_().clamp_(0, 255).to(torch.uint8)
+
+    return make
+
+
+def _float_noise(noise: Noise, images: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The noise on float images in 0..255."""
+    import torch
+
+    count, channels, height, width = images.shape
+    match noise:
+        case Gaussian(sigma):
+            return lambda x: x + sigma * torch.randn_like(x)
+        case Speckle(sigma):
+            return lambda x: x * (1 + sigma * torch.randn_like(x))
+        case Shot(gain):
+            return lambda x: gain * torch.poisson(x / gain)
+        case SaltAndPepper(amount) | Impulse(amount):
+            units = (count, channels if isinstance(noise, Impulse) else 1, height, width)
+            return lambda x: _replace(x, torch.rand(units, device=x.device), amount)
+        case Periodic():
+            wave = torch.from_numpy(_wave(width)).to(images.device)
+            return lambda x: x + wave
+    raise RobustnessError(f"no float version of {noise}")
+
+
+def _replace(x: torch.Tensor, draw: torch.Tensor, amount: float) -> torch.Tensor:
+    return x.masked_fill(draw < amount, 255).masked_fill(draw < amount / 2, 0)
+
+
+def _wave(width: int) -> npt.NDArray[np.float32]:
+    t = 2 * np.pi * PERIODIC.frequency * np.arange(width)
+    return (255 * PERIODIC.amplitude * (np.sin(t) + np.cos(t))).astype(np.float32)
+
+
+def _numpy_wave(images: npt.NDArray[np.uint8]) -> Call:
+    floats, wave = images.astype(np.float32), _wave(images.shape[2])[:, np.newaxis]
+    return lambda: np.clip(floats + wave, 0, 255)
+
+
+def _numpy_poisson(images: npt.NDArray[np.uint8]) -> Call:
+    photons, random = images / SHOT.gain, np.random.default_rng(0)
+    return lambda: random.poisson(photons)
+
+
+def _torch_randn(images: npt.NDArray[np.uint8]) -> Call:
+    import torch
+
+    return lambda: torch.randn(images.shape)
+
+
+def _torchvision(sigma: float) -> Callable[[Any], Call]:
+    def make(images: Any) -> Call:
+        from torchvision.transforms.v2 import GaussianNoise
+
+        floats = (_tensor(images) if isinstance(images, np.ndarray) else images) / 255
+        transform = GaussianNoise(sigma=sigma / 255)
+        return lambda: transform(floats)
+
+    return make
+
+
+def _scikit_image(noise: Noise, mode: str, **parameters: float) -> Contender:
+    def make(images: npt.NDArray[np.uint8]) -> Call:
+        from skimage.util import random_noise
+
+        floats, random = images.astype(np.float32) / 255, np.random.default_rng(0)
+        return lambda: random_noise(floats, mode, rng=random, **parameters)
+
+    return Contender(noise, f"scikit-image {mode}", make, requires="scikit-image")
+
+
+def _kornia(noise: Noise, transform: str, **parameters: float) -> Contender:
+    def make(images: npt.NDArray[np.uint8]) -> Call:
+        import kornia.augmentation
+
+        floats = _tensor(images) / 255
+        augment = getattr(kornia.augmentation, transform)(p=1.0, **parameters)
+        return lambda: augment(floats)
+
+    return Contender(noise, f"kornia {transform}", make, requires="kornia")
+
+
+def _albumentations(noise: Noise, transform: str, **ranges: tuple[float, ...]) -> Contender:
+    """Image by image: its batches share one draw."""
+
+    def make(images: npt.NDArray[np.uint8]) -> Call:
+        os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # its import asks the network for a newer version
+        import albumentations
+        import cv2
+
+        cv2.setNumThreads(1)
+        augment = getattr(albumentations, transform)(p=1.0, **ranges)
+        return lambda: [augment(image=image)["image"] for image in images]
+
+    return Contender(noise, f"albumentations {transform}", make, requires="albumentations")
+
+
+def _imagecorruptions(noise: Noise, corruption: str) -> Contender:
+    """ImageNet-C's own functions, at severity 1, which take an image at a time."""
+
+    def make(images: npt.NDArray[np.uint8]) -> Call:
+        from imagecorruptions import corrupt
+
+        if min(images.shape[1:3]) < 32:
+            raise Unavailable("takes images of 32 pixels and more")
+        return lambda: [corrupt(image, severity=1, corruption_name=corruption) for image in images]
+
+    # It imports pkg_resources, which setuptools 82 dropped.
+    return Contender(noise, f"imagecorruptions {corruption}", make, requires='imagecorruptions "setuptools<82"')
