@@ -43,10 +43,10 @@ def apply(
     _check_images(images, images.dim(), str(images.dtype).removeprefix("torch."), "(N, C, H, W)")
     places = _checked_index(index, len(images), seed)
     if images.is_cuda:
-        from robustness.noise.cuda import apply_on_cuda, is_available
+        from robustness.noise.cuda import apply_on_device, has_triton
 
-        if is_available():
-            return apply_on_cuda(arithmetic(noise, *images.shape[2:]), images, places, seed)
+        if has_triton():
+            return apply_on_device(arithmetic(noise, *images.shape[2:]), images, places, seed)
     import torch
 
     noisy = _on_arrays(noise, images.detach().permute(0, 2, 3, 1).cpu().numpy(), places, seed, threads)

@@ -84,6 +84,10 @@ class Field:
 
     levels: npt.NDArray[np.int16]
 
+    def in_memory_order(self, channels: int, planar: bool) -> npt.NDArray[np.int16]:
+        """What is added to each byte of an image that lies in memory as (H, W, C), or as (C, H, W) when planar."""
+        return np.tile(self.levels.ravel(), channels) if planar else np.repeat(self.levels.ravel(), channels)
+
 
 @dataclass(frozen=True)
 class Averaging:
@@ -100,6 +104,7 @@ class Averaging:
 Arithmetic = Addition | Transition | Replacement | Field | Averaging
 
 
+@lru_cache(maxsize=256)
 def arithmetic(noise: Noise, height: int, width: int) -> Arithmetic | None:
     """What the noise does to images of that many pixels; None if nothing."""
     match noise:
@@ -128,26 +133,22 @@ def arithmetic(noise: Noise, height: int, width: int) -> Arithmetic | None:
     raise RobustnessError(f"{noise} has no place in the noise contract")
 
 
-@lru_cache(maxsize=256)
 def gaussian_table(sigma: float) -> npt.NDArray[np.int16]:
     """`sigma Q[u]`, Q the normal quantiles, in whole grey levels."""
     return _whole(_fixed(sigma) * normal_quantiles().astype(np.int64)).astype(np.int16)
 
 
-@lru_cache(maxsize=256)
 def uniform_table(half_width: float) -> npt.NDArray[np.int16]:
     """`half_width (2u + 1 - 2^16) / 2^16` in whole grey levels."""
     return ((_fixed(half_width) * (2 * HALVES + 1 - SIZE) + 2**31) >> 32).astype(np.int16)
 
 
-@lru_cache(maxsize=16)
 def _speckle(noise: Speckle) -> Transition:
     """`x + x sigma Q[u]`: rising in u for every x."""
     scaled = _fixed(noise.sigma) * normal_quantiles().astype(np.int64)
     return _transition(STREAMS[Speckle], [np.searchsorted(x + _whole(x * scaled), LEVELS, side="right") for x in range(256)])
 
 
-@lru_cache(maxsize=16)
 def _shot(noise: Shot) -> Transition:
     """The Poisson quantile of `(u + 1/2) / 2^16` in photons, times the gain."""
     gain = _fixed(noise.gain)
@@ -184,7 +185,6 @@ def _transition(stream: int, rows: list[npt.NDArray[np.int64]]) -> Transition:
     return Transition(stream, counts, np.array(first, dtype=np.uint8))
 
 
-@lru_cache(maxsize=256)
 def _wave(noise: Periodic, height: int, width: int) -> Field:
     """A numerically controlled oscillator: phase in 2^-32 turns, its upper 16 bits, rounded, look up sine and cosine."""
     cosine = cosines().astype(np.int64)

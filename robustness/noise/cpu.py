@@ -10,11 +10,12 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from robustness.noise import kernels
+from robustness.noise import cpu_kernels as kernels
 from robustness.noise.arithmetic import Addition, Arithmetic, Averaging, Field, Replacement, Transition
 
 Images = npt.NDArray[np.uint8]
@@ -35,7 +36,7 @@ def apply_on_cpu(work: Arithmetic, images: Images, index: Indices, seed: int, th
 
     parts = min(threads or len(os.sched_getaffinity(0)), count, max(1, images.size // SMALL))
     bounds = [count * part // parts for part in range(parts + 1)]
-    first, *others = [slice(start, end) for start, end in zip(bounds, bounds[1:], strict=False)]
+    first, *others = [slice(start, end) for start, end in pairwise(bounds)]
     running = [_pool().submit(loop, flat[part], out[part], index[part]) for part in others]
     loop(flat[first], out[first], index[first])
     for part in running:
@@ -58,9 +59,9 @@ def _loop(
             return lambda images, noisy, index: replace(
                 images, noisy, channels, planar, limit, per_channel, stream, index, seed
             )
-        case Field(levels):
+        case Field():
             add_field = kernels.add_field()
-            field = np.tile(levels.ravel(), channels) if planar else np.repeat(levels.ravel(), channels)
+            field = work.in_memory_order(channels, planar)
             return lambda images, noisy, _: add_field(images, noisy, field)
         case Averaging(rows, columns):
             average = kernels.average()

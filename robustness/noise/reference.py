@@ -49,19 +49,22 @@ def _apply(work: Arithmetic | None, images: Images, index: Indices, seed: int) -
 
 def _average(images: Images, rows: int, columns: int) -> Images:
     _, height, width, _ = images.shape
-    down, across = _shares(height, rows), _shares(width, columns)
+    down, across = shares(height, rows), shares(width, columns)
     total = np.einsum("iy,nyxc,jx->nijc", down, images.astype(np.int64), across, optimize=True)
     means = ((2 * total + height * width) // (2 * height * width)).astype(np.uint8)
-    nearest_row = (2 * np.arange(height) + 1) * rows // (2 * height)
-    nearest_column = (2 * np.arange(width) + 1) * columns // (2 * width)
-    return means[:, nearest_row][:, :, nearest_column]
+    return means[:, nearest_cells(height, rows)][:, :, nearest_cells(width, columns)]
 
 
-def _shares(side: int, cells: int) -> npt.NDArray[np.int64]:
+def shares(side: int, cells: int) -> npt.NDArray[np.int64]:
     """How much of each pixel lies in each of the cells a side is cut into, in parts of a cells-th; shape (cells, side)."""
     start = np.maximum(np.arange(cells)[:, np.newaxis] * side, np.arange(side) * cells)
     end = np.minimum((np.arange(cells)[:, np.newaxis] + 1) * side, (np.arange(side) + 1) * cells)
     return np.maximum(end - start, 0)
+
+
+def nearest_cells(side: int, cells: int) -> npt.NDArray[np.int64]:
+    """The cell in which each pixel's centre lies; shape (side,)."""
+    return (2 * np.arange(side) + 1) * cells // (2 * side)
 
 
 def _half_words(images: Images, stream: int, index: Indices, seed: int) -> npt.NDArray[np.uint16]:
