@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from robustness.models.declaration import BUILT_IN
 
 if TYPE_CHECKING:
     from robustness.data import ImageSet
+    from robustness.gate.thresholds import Thresholds
     from robustness.models.classifier import Classifier
     from robustness.noise import Noise
 
@@ -91,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="SPEC",
-        help='such as "gaussian(sigma=25)", or the preset "paper" (the study\'s nine); repeatable; without it: clean',
+        help='such as "gaussian(sigma=25)", "imagenet-c(severity=3)" or "paper" (the study\'s nine cells); repeatable; '
+        "without it: clean",
     )
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
     evaluate.set_defaults(run=_evaluate)
@@ -125,7 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_data(noise)
     noise.add_argument(
-        "--noise", action="append", required=True, metavar="SPEC", help='such as "gaussian(sigma=25)" or "paper"'
+        "--noise",
+        action="append",
+        required=True,
+        metavar="SPEC",
+        help='such as "gaussian(sigma=25)", "cifar-c(severity=1)" or "paper"',
     )
     noise.add_argument("--split", choices=["train", "test"], default="test", help="default: %(default)s")
     noise.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
@@ -154,6 +160,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_fit(train)
     train.add_argument("--out", type=Path, metavar="FILE", help="safetensors; a card is written beside it")
     train.set_defaults(run=_train)
+
+    bench = commands.add_parser(
+        "bench",
+        help="how fast noise is made on this machine, beside other libraries",
+        description="Time each noise on this machine: this package's kernels, its reference, and other libraries where they "
+        "are installed; on a CUDA device also the share of the memory's bandwidth.",
+    )
+    bench.add_argument("--images", type=int, default=256, metavar="N", help="images in a batch (default: %(default)s)")
+    bench.add_argument("--size", type=int, default=40, metavar="PIXELS", help="width and height (default: %(default)s)")
+    bench.set_defaults(run=_bench)
 
     data = commands.add_parser("data", help="image sets: fetch").add_subparsers(metavar="ACTION", required=True)
     fetch = data.add_parser("fetch", help="download an image set", description="Download, check and unpack an image set.")
@@ -203,15 +219,14 @@ def _subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
     """The model, the images and the seed that a command names, directly or through a thresholds file."""
     from robustness.data import load_image_set
     from robustness.errors import nearest
-    from robustness.gate.thresholds import FILE_NAME, read_thresholds
     from robustness.models.declaration import ModelDeclaration
     from robustness.models.load import load_classifier
 
-    file = args.thresholds or (None if args.data else Path(FILE_NAME))
-    if file and (args.thresholds or file.exists()):
-        thresholds = read_thresholds(file)
+    if thresholds := _thresholds(args):
         if args.model not in thresholds.models:
-            raise RobustnessError(f"{file} declares no model {args.model!r}: {nearest(args.model, thresholds.models)}")
+            raise RobustnessError(
+                f"{thresholds.file} declares no model {args.model!r}: {nearest(args.model, thresholds.models)}"
+            )
         declaration, base = thresholds.models[args.model], thresholds.base
         data, seed = args.data or thresholds.data, thresholds.seed if args.seed is None else args.seed
         images = load_image_set(data, root=args.root, base=Path.cwd() if args.data else base)
@@ -223,6 +238,22 @@ def _subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
         base, seed = Path.cwd(), args.seed or 0
         images = load_image_set(args.data, root=args.root)
     return load_classifier(declaration, base), images, seed
+
+
+def _thresholds(args: argparse.Namespace) -> Thresholds | None:
+    """The thresholds file that a command speaks of, if any."""
+    from robustness.gate.thresholds import FILE_NAME, read_thresholds
+
+    file = args.thresholds or (None if args.data else Path(FILE_NAME))
+    return read_thresholds(file) if file and (args.thresholds or file.exists()) else None
+
+
+def _kinds(args: argparse.Namespace) -> Mapping[str, type[Noise]]:
+    """The kinds of noise that a command knows: the built-in ones and those of its thresholds file."""
+    from robustness.noise import KINDS
+
+    thresholds = _thresholds(args)
+    return thresholds.kinds if thresholds else KINDS
 
 
 def _gate(args: argparse.Namespace) -> int:
@@ -269,18 +300,22 @@ def _init(args: argparse.Namespace) -> None:
 def _evaluate(args: argparse.Namespace) -> None:
     from robustness.noise import Clean, parse_noises
 
-    noises = [noise for text in args.noise for noise in parse_noises(text)] or [Clean()]
+    kinds = _kinds(args)
+    noises = [noise for text in args.noise for noise in parse_noises(text, kinds)] or [Clean()]
     _print_measurements(args, noises)
 
 
 def _sweep(args: argparse.Namespace) -> None:
-    from robustness.noise import parse_noise
+    from robustness.noise import Clean, parse_noises
 
-    highest = parse_noise(args.noise)
-    if highest.magnitude is None or args.steps < 1:
+    highest, *others = parse_noises(args.noise, _kinds(args))
+    top = highest.level
+    if others or top is None or args.steps < 1:
         raise RobustnessError('a sweep wants a noise with a magnitude and at least one step, for example "gaussian(sigma=50)"')
-    top = getattr(highest, highest.magnitude)
-    _print_measurements(args, [highest.at(float(f"{top * step / args.steps:.6g}")) for step in range(args.steps + 1)])
+    start = highest.identity or 0.0
+    levels = [float(f"{start + (top - start) * step / args.steps:.6g}") for step in range(args.steps + 1)]
+    nothing = highest.at(levels[0]) if highest.identity is not None else Clean()
+    _print_measurements(args, [nothing, *(highest.at(level) for level in levels[1:])])
 
 
 def _print_measurements(args: argparse.Namespace, noises: Sequence[Noise]) -> None:
@@ -356,6 +391,12 @@ def _train(args: argparse.Namespace) -> None:
     card = train_network(args.network, images, test_set, fit, recipe, args.seed, out, _command())
     test_accuracy = card["test_accuracy"]
     print(f"wrote {out}" + ("" if test_accuracy is None else f": {test_accuracy:.4f} on the test set"))
+
+
+def _bench(args: argparse.Namespace) -> None:
+    from robustness.noise.bench import bench_table, run_benchmarks
+
+    print("\n".join(bench_table(run_benchmarks(args.images, args.size))))
 
 
 def _fetch(args: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,31 @@ from robustness.errors import RobustnessError, described
 
 
 def call_factory(target: str, base: Path) -> Any:
-    """What `package.module:factory` returns, looked up beside `base` first, then where Python looks."""
-    module_name, colon, attribute = target.partition(":")
-    if not (module_name and colon and attribute):
-        raise RobustnessError(f"cannot read python:{target}: write python:package.module:factory")
-    if str(base) not in sys.path:
-        sys.path.insert(0, str(base))
-    try:
-        factory = getattr(importlib.import_module(module_name), attribute)
-    except Exception as error:  # importing runs the user's code
-        raise RobustnessError(f"python:{target}: {described(error)}; looked in {base} and in Python's path") from error
-    _check_home(module_name, base)
+    """What `package.module:factory` returns."""
+    factory = import_callable(target, base)
     try:
         return factory()
     except RobustnessError:
         raise
     except Exception as error:  # the user's code may raise anything
         raise RobustnessError(f"python:{target} raised {described(error)}") from error
+
+
+def import_callable(target: str, base: Path) -> Callable[..., Any]:
+    """`package.module:name`, looked up beside `base` first, then where Python looks."""
+    module_name, colon, attribute = target.partition(":")
+    if not (module_name and colon and attribute):
+        raise RobustnessError(f"cannot read python:{target}: write python:package.module:factory")
+    if str(base) not in sys.path:
+        sys.path.insert(0, str(base))
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except Exception as error:  # importing runs the user's code
+        raise RobustnessError(f"python:{target}: {described(error)}; looked in {base} and in Python's path") from error
+    _check_home(module_name, base)
+    if not callable(found):
+        raise RobustnessError(f"python:{target} is a {type(found).__name__}, which cannot be called")
+    return found  # type: ignore[no-any-return]
 
 
 def _check_home(module_name: str, base: Path) -> None:

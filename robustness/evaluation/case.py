@@ -14,7 +14,7 @@ class Case:
     """What predictions depend on, and nothing else: limits and file names are no part of it.
 
     model_hash, data_hash: SHA-256 of content. arithmetic: device family, dtype and library versions.
-    run: the run's own identifier where the model's code cannot be hashed, so that its results end with the run.
+    run: the run's own identifier where the model's or the noise's code cannot be hashed, so that its results end with the run.
     """
 
     model: str

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
@@ -15,7 +14,7 @@ from robustness.errors import RobustnessError, described
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
-from robustness.models.classifier import Classifier
+from robustness.models.classifier import Classifier, to_tensor
 from robustness.noise import Noise, apply
 
 BATCH = 256
@@ -41,7 +40,7 @@ class Measurement:
 def measure(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int, store: Store, run: str) -> Measurement:
     """Evaluate a case, or find its result in the store.
 
-    run: names this run; a model whose code cannot be hashed is evaluated afresh in every run, and once in each.
+    run: names this run; a model or noise whose code cannot be hashed is evaluated afresh in every run, and once in each.
     """
     _check_classes(classifier, image_set)
     started = time.perf_counter()
@@ -53,7 +52,7 @@ def measure(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int
         model_hash=_identity(classifier),
         data_hash=image_set.content_hash,
         arithmetic=f"{classifier.device.type} float32 batch {BATCH} torch {torch.__version__}",
-        run=None if is_hashable(classifier) else run,
+        run=None if is_hashable(classifier) and noise.bit_identical else run,
     )
     result, stored = store.get_or_compute(case, lambda: evaluate(classifier, image_set, noise, seed))
     right = result.right(image_set.labels)
@@ -84,22 +83,31 @@ def evaluate(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: in
     title = f"{classifier.name} {noise}"
     for start in tqdm(range(0, len(images), BATCH), title, unit="batch", leave=False, disable=None):
         part = slice(start, min(start + BATCH, len(images)))
-        batch = np.zeros((BATCH, *images.shape[1:]), dtype=np.uint8)
-        batch[: part.stop - start] = apply(noise, images[part], image_set.index[part], seed)
-        logits = _checked(_logits(classifier, batch), part.stop - start, classifier, image_set)
+        clean = to_tensor(images[part]).to(classifier.device)
+        noisy = apply(noise, clean, image_set.index[part], seed, torch.get_num_threads())
+        logits = _checked(_logits(classifier, _padded(noisy)), len(noisy), classifier, image_set)
         top = logits.topk(2, dim=1)
         predictions[part] = top.indices[:, 0].to(torch.int16).numpy()
         margins[part] = (top.values[:, 0] - top.values[:, 1]).numpy()
     return Result(predictions, margins)
 
 
-def _logits(classifier: Classifier, batch: npt.NDArray[np.uint8]) -> torch.Tensor:
+def _padded(batch: torch.Tensor) -> torch.Tensor:
+    """The batch filled up with black images to its fixed size."""
+    if len(batch) == BATCH:
+        return batch
+    full = torch.zeros((BATCH, *batch.shape[1:]), dtype=batch.dtype, device=batch.device)
+    full = full.contiguous(memory_format=torch.channels_last)
+    full[: len(batch)] = batch
+    return full
+
+
+def _logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
     try:
         return classifier.logits(batch)
     except Exception as error:  # the user's module may raise anything
-        count, height, width, channels = batch.shape
         raise RobustnessError(
-            f"{classifier.name} raised {described(error)} on float32 images of shape ({count}, {channels}, {height}, {width}); "
+            f"{classifier.name} raised {described(error)} on float32 images of shape {tuple(batch.shape)}; "
             f"is its size {classifier.fit.size}?"
         ) from error
 

@@ -17,6 +17,8 @@ class Outcome:
     """One limit, measured. Every field is a plain value, fit for JSON.
 
     limit: the limit's id. required: the accuracy it asks for, as written. needed: the images that are.
+    family, magnitude, level, identity: the noise without its magnitude, the magnitude's name and value, and the value that
+    leaves images as they are. bit_identical: whether the noise is the same on every machine.
     key: the case's hash in the store. repeat: the command that measures the same again.
     """
 
@@ -25,6 +27,11 @@ class Outcome:
     model: str
     data: str
     noise: str
+    family: str
+    magnitude: str | None
+    level: float | None
+    identity: float | None
+    bit_identical: bool
     seed: int
     required: str
     needed: int
@@ -60,6 +67,11 @@ def check(limit: Limit, measurement: Measurement, repeat: str) -> Outcome:
         model=limit.model,
         data=measurement.case.data,
         noise=str(limit.noise),
+        family=limit.noise.family,
+        magnitude=limit.noise.magnitude,
+        level=limit.noise.level,
+        identity=limit.noise.identity,
+        bit_identical=limit.noise.bit_identical,
         seed=measurement.case.seed,
         required=str(limit.accuracy),
         needed=needed(limit.accuracy, total),

@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from robustness.errors import RobustnessError, nearest
 from robustness.gate.places import KeyPath, line_numbers
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration
-from robustness.noise import KINDS, Noise, make_noise
+from robustness.noise import KINDS, PRESETS, Noise, declare_noise, make_noises, parameter_names
 
 FILE_NAME = "thresholds.toml"
 
@@ -31,6 +31,7 @@ RESERVED = {
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Shares = Annotated[list[Share], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 Channels = tuple[Finite, Finite, Finite]
 
 
@@ -49,13 +50,17 @@ class Limit:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """A file's content. models: by name, in the file's order. limits: in the file's order."""
+    """A file's content. models: by name, in the file's order. limits: in the file's order.
+
+    kinds: the kinds of noise by name, the built-in ones and those that the file declares.
+    """
 
     file: Path
     sha256: str
     data: str
     seed: int
     models: dict[str, ModelDeclaration]
+    kinds: dict[str, type[Noise]]
     limits: tuple[Limit, ...]
 
     @property
@@ -104,6 +109,15 @@ class _Model(_Table):
     std: Annotated[Channels, Field(strict=False)] = (1.0, 1.0, 1.0)
 
 
+class _Noise(_Table):
+    """Whatever other keys there are go to the transform."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    load: str
+    magnitude: str
+
+
 class _Limits(_Table):
     """Whatever other keys there are belong to the noise."""
 
@@ -117,11 +131,12 @@ class _Limits(_Table):
 class _File(_Table):
     schema_: Annotated[int, Field(ge=1, le=1)] = Field(alias="schema")
     run: _Run
-    models: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")], _Model], Field(min_length=1)]
+    models: Annotated[dict[Name, _Model], Field(min_length=1)]
+    noises: dict[Name, _Noise] = {}
     limits: Annotated[list[_Limits], Field(min_length=1)]
 
 
-TABLES: dict[str, type[_Table]] = {"run": _Run, "models": _Model, "limits": _Limits}
+TABLES: dict[str, type[_Table]] = {"run": _Run, "models": _Model, "noises": _Noise, "limits": _Limits}
 
 
 class _Reader:
@@ -131,14 +146,16 @@ class _Reader:
         self.file, self.sha256 = file, sha256
         self.lines = lines
         self.problems: set[tuple[int, str]] = set()
+        self.kinds: dict[str, type[Noise]] = dict(KINDS)
 
     def read(self, content: dict[str, Any]) -> Thresholds | None:
         parsed = self._validate(content)
         declarations = dict(self._declarations(content))
+        self.kinds |= self._noises(content)
         limits = tuple(self._limits(content, declarations))
         if parsed is None or self.problems:
             return None
-        return Thresholds(self.file, self.sha256, parsed.run.data, parsed.run.seed, declarations, limits)
+        return Thresholds(self.file, self.sha256, parsed.run.data, parsed.run.seed, declarations, self.kinds, limits)
 
     def _validate(self, content: dict[str, Any]) -> _File | None:
         try:
@@ -168,6 +185,21 @@ class _Reader:
                 self._problem(("models", name), f"the fixture {declaration.fixture} already stands for {other!r}")
             fixtures[declaration.fixture] = name
             yield name, declaration
+
+    def _noises(self, content: dict[str, Any]) -> Iterator[tuple[str, type[Noise]]]:
+        """The noises that are well formed."""
+        tables = content.get("noises")
+        for name, table in (tables if isinstance(tables, dict) else {}).items():
+            if name in KINDS or name in PRESETS:
+                self._problem(("noises", name), "is a noise already: name yours otherwise")
+                continue
+            try:
+                noise = _Noise.model_validate(table)
+                yield name, declare_noise(name, noise.load, noise.magnitude, noise.model_extra or {}, self.file.parent)
+            except ValidationError:
+                continue
+            except RobustnessError as error:
+                self._problem(("noises", name), str(error))
 
     def _check_model(self, name: str, model: _Model) -> None:
         path = ("models", name, "load")
@@ -207,7 +239,7 @@ class _Reader:
     def _levels(self, limits: _Limits, table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[Noise, Decimal, int]]:
         """One entry per level: parameters and accuracies in lists go side by side, single ones hold for all levels."""
         parameters = limits.model_extra or {}
-        if limits.noise not in KINDS or set(parameters) - set(KINDS[limits.noise].parameters()):
+        if not self._is_noise(limits.noise) or set(parameters) - set(parameter_names(limits.noise, self.kinds)):
             return
         columns: dict[str, Any] = {**parameters, "accuracy": table["accuracy"]}
         lengths = {name: len(column) for name, column in columns.items() if isinstance(column, list)}
@@ -223,7 +255,8 @@ class _Reader:
             accuracy = Decimal(str(row.pop("accuracy")))
             where = next(((*path, name, level) for name in lengths), path)
             try:
-                yield make_noise(limits.noise, row), accuracy, self._line(where)
+                for noise in make_noises(limits.noise, row, self.kinds):
+                    yield noise, accuracy, self._line(where)
             except RobustnessError as error:
                 self._problem(where, f"{error}{_dotted_key_hint(row)}")
 
@@ -235,13 +268,16 @@ class _Reader:
                 self._problem((*path, "models", place), f"unknown model {name!r}: {nearest(name, declarations)}")
         if not isinstance(kind, str):
             return
-        if kind not in KINDS:
-            self._problem((*path, "noise"), f"unknown noise {kind!r}: {nearest(kind, KINDS)}")
+        if not self._is_noise(kind):
+            self._problem((*path, "noise"), f"unknown noise {kind!r}: {nearest(kind, [*self.kinds, *PRESETS])}")
             return
-        valid = [*_Limits.model_fields, *KINDS[kind].parameters()]
+        valid = [*_Limits.model_fields, *parameter_names(kind, self.kinds)]
         for name in table:
             if name not in valid:
                 self._problem((*path, name), f"unknown key: {nearest(name, valid)}")
+
+    def _is_noise(self, kind: str) -> bool:
+        return kind in self.kinds or kind in PRESETS
 
     def _problem(self, path: KeyPath, message: str, line: int | None = None) -> None:
         self.problems.add((line or self._line(path), f"{_spell(path)}: {message}"))
@@ -257,7 +293,7 @@ def _plain(problem: Any) -> tuple[KeyPath, str]:
     """A pydantic error as a path and a sentence."""
     path = tuple(problem["loc"])
     if path[-1:] == ("[key]",):
-        return path[:-1], "a model's name has letters, digits, - and _, and does not begin with a digit or -"
+        return path[:-1], "a name has letters, digits, - and _, and does not begin with a digit or -"
     match problem["type"]:
         case "extra_forbidden":
             table = _File if len(path) == 1 else TABLES[str(path[0])]

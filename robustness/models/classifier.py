@@ -44,10 +44,10 @@ class Classifier:
     def device(self) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
-    def logits(self, images: npt.NDArray[np.uint8]) -> torch.Tensor:
-        """Logits, float32 of shape (N, classes), for uint8 images of shape (N, size, size, 3)."""
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits, float32 of shape (N, classes), for uint8 images of shape (N, 3, size, size) on any device."""
         with torch.inference_mode():
-            batch = torch.tensor(images, device=self.device).permute(0, 3, 1, 2).float().div_(255)
+            batch = images.to(self.device).float().div_(255)
             if any(self.mean) or self.std != (1.0, 1.0, 1.0):
                 batch = (batch - self._channels(self.mean)) / self._channels(self.std)
             output: torch.Tensor = self.module(batch)
@@ -62,6 +62,11 @@ class Classifier:
 
     def _channels(self, values: tuple[float, float, float]) -> torch.Tensor:
         return torch.tensor(values, device=self.device).view(1, 3, 1, 1)
+
+
+def to_tensor(images: npt.NDArray[np.uint8]) -> torch.Tensor:
+    """Images of shape (N, H, W, 3), as image sets hold them, as a tensor of shape (N, 3, H, W) in channels-last memory."""
+    return torch.tensor(images).permute(0, 3, 1, 2)
 
 
 def hash_state(state: State) -> str:

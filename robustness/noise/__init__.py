@@ -1,7 +1,8 @@
 """Noise on images: pure functions from bytes to bytes."""
 
 from robustness.noise.apply import apply
-from robustness.noise.presets import PRESETS, parse_noises
+from robustness.noise.custom import Custom, declare_noise
+from robustness.noise.presets import PRESETS, make_noises, parameter_names, parse_noises
 from robustness.noise.specs import (
     KINDS,
     Clean,
@@ -24,6 +25,7 @@ __all__ = [
     "KINDS",
     "PRESETS",
     "Clean",
+    "Custom",
     "Gaussian",
     "GaussianWraparound",
     "Impulse",
@@ -36,7 +38,10 @@ __all__ = [
     "Speckle",
     "Uniform",
     "apply",
+    "declare_noise",
     "make_noise",
+    "make_noises",
+    "parameter_names",
     "parse_noise",
     "parse_noises",
 ]

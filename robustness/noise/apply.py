@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, TypeGuard, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from robustness.errors import RobustnessError
 from robustness.noise.arithmetic import arithmetic
+from robustness.noise.custom import Custom, apply_custom
 from robustness.noise.specs import Noise
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ def apply(
     Returns new images of the same shape, on the same device; tensors and arrays laid out like `images` where those are
     dense in (N, H, W, C) or (N, C, H, W) order.
     """
-    if not _is_tensor(images):
+    if isinstance(images, np.ndarray):
         _check_images(images, images.ndim, str(images.dtype), "(N, H, W, C)")
         places = _checked_index(index, len(images), seed)
         return _on_arrays(noise, images, places, seed, threads)
     _check_images(images, images.dim(), str(images.dtype).removeprefix("torch."), "(N, C, H, W)")
     places = _checked_index(index, len(images), seed)
-    if images.is_cuda:
+    if images.is_cuda and not isinstance(noise, Custom):
         from robustness.noise.cuda import apply_on_device, has_triton
 
         if has_triton():
@@ -54,16 +54,14 @@ def apply(
 
 
 def _on_arrays(noise: Noise, images: Images, index: Indices, seed: int, threads: int | None) -> Images:
+    if isinstance(noise, Custom):
+        return apply_custom(noise, images, index, seed)
     work = arithmetic(noise, *images.shape[1:3])
     if work is None or not images.size:
         return images.copy("K")
     from robustness.noise.cpu import apply_on_cpu  # imports Numba
 
     return apply_on_cpu(work, images, index, seed, threads)
-
-
-def _is_tensor(images: object) -> TypeGuard[torch.Tensor]:
-    return "torch" in sys.modules and isinstance(images, sys.modules["torch"].Tensor)
 
 
 def _check_images(images: Images | torch.Tensor, dimensions: int, dtype: str, shape: str) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import os
 import statistics
+import timeit
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import groupby
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 CUDA_IMAGES = 16_384
 ROUNDS = 3
-SECONDS = 0.05  # each contender, in each round
+SECONDS = 0.1  # for each contender, in each round
 
 GAUSSIAN = Gaussian(sigma=25)
 SALT_AND_PEPPER = SaltAndPepper(amount=0.01)
@@ -84,7 +86,7 @@ def run_benchmarks(images: int = 256, size: int = 40) -> list[Row]:
     """Time every contender on `images` random images of `size` by `size` pixels; CUDA, where there is one, on 16,384."""
     lineup = contenders()
     rows: list[Row] = []
-    with tqdm(total=ROUNDS * len(lineup), desc="timing", leave=False, disable=None) as bar:
+    with one_thread(), tqdm(total=ROUNDS * len(lineup), desc="timing", leave=False, disable=None) as bar:
         for _, group in groupby(lineup, key=lambda contender: contender.group):
             rows += _time_group(list(group), images, size, bar)
     return rows
@@ -107,6 +109,19 @@ def has_cuda() -> bool:
     import torch
 
     return torch.cuda.is_available() and find_spec("triton") is not None  # which brings the clock
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread, as the other libraries run."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def sample(contender: Contender, images: int, size: int) -> Any:
@@ -136,16 +151,16 @@ def _time_group(group: Sequence[Contender], images: int, size: int, bar: Any) ->
     """Round after round, so that what else the machine does hits all alike."""
     pixels = sample(group[0], CUDA_IMAGES if group[0].cuda else images, size)
     calls = [_attempt(contender, pixels) for contender in group]
-    seconds: list[list[float]] = [[] for _ in group]
+    times: list[list[float]] = [[] for _ in group]
     for _ in range(ROUNDS):
-        for contender, call, taken in zip(group, calls, seconds, strict=True):
+        for contender, call, taken in zip(group, calls, times, strict=True):
             if not isinstance(call, str):
-                taken.append(_seconds(contender, call))
+                taken += _times(contender, call)
             bar.update()
     values = math.prod(pixels.shape)
     return [
         Row(contender, values, missing=call) if isinstance(call, str) else Row(contender, values, statistics.median(taken))
-        for contender, call, taken in zip(group, calls, seconds, strict=True)
+        for contender, call, taken in zip(group, calls, times, strict=True)
     ]
 
 
@@ -156,22 +171,20 @@ def _attempt(contender: Contender, images: Any) -> Call | str:
         return str(error)
 
 
-def _seconds(contender: Contender, call: Call) -> float:
-    """The median time of a call."""
+def _times(contender: Contender, call: Call) -> list[float]:
+    """Seconds, call by call; on CUDA the median of many."""
     if contender.cuda:
         from triton.testing import do_bench
 
-        return float(do_bench(call, return_mode="median")) / 1000  # device events, with the L2 cache flushed before each
-    from torch.utils.benchmark import Timer
-
-    timer = Timer("call()", globals={"call": call}, num_threads=1)  # torch's own threads
-    return float(timer.blocked_autorange(min_run_time=SECONDS).median)
+        return [do_bench(call, return_mode="median") / 1000]  # device events, with the L2 cache flushed before each
+    first = timeit.timeit(call, number=1)
+    return [first, *timeit.repeat(call, number=1, repeat=int(SECONDS / first))]
 
 
 def _group_table(rows: Sequence[Row]) -> list[str]:
     baseline = next(row for row in rows if row.contender.baseline)
     cuda = baseline.contender.cuda
-    head = ["", "M values/s", *(["GB/s"] if cuda else []), f"of {baseline.contender.name}"]
+    head = ["", "M values/s", *(["GB/s"] if cuda else []), f"relative to {baseline.contender.name}"]
     measured = [_cells(row, baseline) for row in rows if row.seconds]
     missing = [f"{row.contender.name}: {row.missing}" for row in rows if not row.seconds]
     return [f"  {line}" for line in [*table(head, measured, left=1), *missing]]
@@ -190,41 +203,41 @@ def _cells(row: Row, baseline: Row) -> list[str]:
 
 def _on_cpu() -> list[Contender]:
     return [
-        *_ours(GAUSSIAN),
+        *_in_every_group(GAUSSIAN),
         Contender(GAUSSIAN, "torch.randn, the draws alone", _torch_randn),
         Contender(GAUSSIAN, "torchvision GaussianNoise", _torchvision(GAUSSIAN.sigma)),
         _scikit_image(GAUSSIAN, "gaussian", np.float64, var=(GAUSSIAN.sigma / 255) ** 2),
         _kornia(GAUSSIAN, "RandomGaussianNoise", std=GAUSSIAN.sigma / 255),
         _albumentations(GAUSSIAN, "GaussNoise", std_range=(GAUSSIAN.sigma / 255,) * 2),
         _imagecorruptions(GAUSSIAN, "gaussian_noise"),
-        *_ours(SALT_AND_PEPPER),
+        *_in_every_group(SALT_AND_PEPPER),
         _kornia(SALT_AND_PEPPER, "RandomSaltAndPepperNoise", amount=SALT_AND_PEPPER.amount, salt_vs_pepper=0.5),
         _albumentations(SALT_AND_PEPPER, "SaltAndPepper", amount=(SALT_AND_PEPPER.amount,) * 2, salt_vs_pepper=(0.5, 0.5)),
-        *_ours(IMPULSE),
+        *_in_every_group(IMPULSE),
         _scikit_image(IMPULSE, "s&p", np.float32, amount=IMPULSE.amount),
         _imagecorruptions(IMPULSE, "impulse_noise"),
-        *_ours(SHOT),
+        *_in_every_group(SHOT),
         Contender(SHOT, "NumPy Generator.poisson, the draws alone", _numpy_poisson),
         _scikit_image(SHOT, "poisson", np.float32),
         _albumentations(SHOT, "ShotNoise", scale_range=(SHOT.gain / 255,) * 2),
         _imagecorruptions(SHOT, "shot_noise"),
-        *_ours(SPECKLE),
+        *_in_every_group(SPECKLE),
         _scikit_image(SPECKLE, "speckle", np.float64, var=SPECKLE.sigma**2),
         _imagecorruptions(SPECKLE, "speckle_noise"),
-        *_ours(PERIODIC),
+        *_in_every_group(PERIODIC),
         Contender(PERIODIC, "NumPy, floats in and out", _numpy_wave),
     ]
 
 
 def _on_cuda() -> list[Contender]:
     return [
-        *_against_copying(GAUSSIAN),
+        *_in_every_cuda_group(GAUSSIAN),
         Contender(GAUSSIAN, "torchvision GaussianNoise", _torchvision(GAUSSIAN.sigma), cuda=True),
-        *(row for noise in (SALT_AND_PEPPER, IMPULSE, SHOT, SPECKLE, PERIODIC) for row in _against_copying(noise)),
+        *(row for noise in (SALT_AND_PEPPER, IMPULSE, SHOT, SPECKLE, PERIODIC) for row in _in_every_cuda_group(noise)),
     ]
 
 
-def _ours(noise: Noise) -> list[Contender]:
+def _in_every_group(noise: Noise) -> list[Contender]:
     every = os.cpu_count() or 1
     return [
         Contender(noise, "ours, 1 thread", _apply(noise, 1), ours=True, baseline=True),
@@ -234,7 +247,7 @@ def _ours(noise: Noise) -> list[Contender]:
     ]
 
 
-def _against_copying(noise: Noise) -> list[Contender]:
+def _in_every_cuda_group(noise: Noise) -> list[Contender]:
     return [
         Contender(noise, "a copy", _copy, baseline=True, cuda=True),
         Contender(noise, "ours", _apply(noise, None), ours=True, cuda=True),

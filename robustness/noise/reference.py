@@ -33,7 +33,8 @@ def _apply(work: Arithmetic | None, images: Images, index: Indices, seed: int) -
             return levels.astype(np.uint8) if wraps else _clip(levels)  # a cast keeps the low byte
         case Transition(stream, counts, _):
             cut = _half_words(images, stream, index, seed)
-            return (counts[images] <= cut[..., np.newaxis]).sum(axis=-1).astype(np.uint8)
+            level: Images = np.sum(counts[images] <= cut[..., np.newaxis], axis=-1, dtype=np.uint8)
+            return level
         case Replacement(stream, limit, per_channel):
             units = images if per_channel else images[..., :1]
             word = _first_words(units, stream, index, seed)
@@ -52,19 +53,21 @@ def _average(images: Images, rows: int, columns: int) -> Images:
     down, across = shares(height, rows), shares(width, columns)
     total = np.einsum("iy,nyxc,jx->nijc", down, images.astype(np.int64), across, optimize=True)
     means = ((2 * total + height * width) // (2 * height * width)).astype(np.uint8)
-    return means[:, nearest_cells(height, rows)][:, :, nearest_cells(width, columns)]
+    noisy: Images = means[:, nearest_cells(height, rows)][:, :, nearest_cells(width, columns)]
+    return noisy
 
 
 def shares(side: int, cells: int) -> npt.NDArray[np.int64]:
     """How much of each pixel lies in each of the cells a side is cut into, in parts of a cells-th; shape (cells, side)."""
     start = np.maximum(np.arange(cells)[:, np.newaxis] * side, np.arange(side) * cells)
     end = np.minimum((np.arange(cells)[:, np.newaxis] + 1) * side, (np.arange(side) + 1) * cells)
-    return np.maximum(end - start, 0)
+    share: npt.NDArray[np.int64] = np.maximum(end - start, 0)
+    return share
 
 
 def nearest_cells(side: int, cells: int) -> npt.NDArray[np.int64]:
     """The cell in which each pixel's centre lies; shape (side,)."""
-    return (2 * np.arange(side) + 1) * cells // (2 * side)
+    return (2 * np.arange(side, dtype=np.int64) + 1) * cells // (2 * side)
 
 
 def _half_words(images: Images, stream: int, index: Indices, seed: int) -> npt.NDArray[np.uint16]:

@@ -21,9 +21,11 @@ class Noise:
     kind: ClassVar[str] = ""
     magnitude: ClassVar[str | None] = None
     """The parameter that says how much."""
-    identity: ClassVar[float] = 0.0
-    """The magnitude that leaves every image as it is; away from it there is more and more noise."""
-    contract: ClassVar[int] = 1
+    identity: ClassVar[float | None] = 0.0
+    """The magnitude that leaves every image as it is; away from it there is more and more noise. None: not known."""
+    bit_identical: ClassVar[bool] = True
+    """Whether the bytes are the same on every machine; if not, results are marked, and kept for one run only."""
+    contract: ClassVar[int] = 2
     """Raised when the same parameters come to mean other bytes: results under the old number are then stale."""
     ranges: ClassVar[dict[str, tuple[float, float]]] = {}
 
@@ -47,11 +49,24 @@ class Noise:
             raise RobustnessError(f"{self.kind} has no magnitude to vary")
         return replace(self, **{self.magnitude: magnitude})
 
+    @property
+    def level(self) -> float | None:
+        """The magnitude's value."""
+        return None if self.magnitude is None else float(getattr(self, self.magnitude))
+
+    @property
+    def family(self) -> str:
+        """The text form without the magnitude: what the points of one curve have in common."""
+        return self._text(set(filter(None, [self.magnitude])))
+
     def __str__(self) -> str:
+        return self._text(set())
+
+    def _text(self, left_out: set[str]) -> str:
         shown = [
             f"{field.name}={_number(getattr(self, field.name))}"
             for field in fields(self)
-            if getattr(self, field.name) != field.default
+            if field.name not in left_out and getattr(self, field.name) != field.default
         ]
         return f"{self.kind}({', '.join(shown)})" if shown else self.kind
 
@@ -214,7 +229,7 @@ class Resolution(Noise):
 
     kind: ClassVar[str] = "resolution"
     magnitude: ClassVar[str | None] = "factor"
-    identity: ClassVar[float] = 1.0
+    identity: ClassVar[float | None] = 1.0
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"factor": (1, 1000)}
     factor: float
 
@@ -276,8 +291,9 @@ def _optional(spec: type[Noise], name: str) -> bool:
 
 
 def _example(spec: type[Noise]) -> str:
-    sizes = {"sigma": 25, "half_width": 25, "levels": 25, "amount": 0.01, "gain": 4.25, "factor": 2}
-    return f"{spec.kind}({spec.magnitude}={sizes.get(spec.magnitude or '', 0.5)})"
+    typical = {"half_width": 25, "levels": 25, "amount": 0.01, "gain": 4.25, "factor": 2}
+    level = 25 if spec.kind.startswith("gaussian") else typical.get(spec.magnitude or "", 0.5)
+    return f"{spec.kind}({spec.magnitude}={level})"
 
 
 def _short(value: float) -> str:

@@ -58,4 +58,4 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Noise specs in a project's own parametrized tests read as `gaussian(sigma=25)`."""
-    return str(val) if type(val).__module__ == "robustness.noise.specs" else None
+    return str(val) if any(base.__module__ == "robustness.noise.specs" for base in type(val).__mro__) else None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
-
-from robustness.noise import parse_noise
 
 WIDTH, HEIGHT = 440, 240
 LEFT, RIGHT, TOP, BOTTOM = 44, 22, 14, 40
@@ -44,37 +41,34 @@ class Chart:
 
 
 def accuracy_charts(results: dict[str, Any]) -> list[Chart]:
-    """A chart for each noise that differs in its magnitude alone; clean accuracy stands at magnitude 0."""
-    groups: dict[str, list[tuple[float, dict[str, Any]]]] = {}
-    clean = []
+    """A chart for each noise that differs in its magnitude alone; clean accuracy stands at the magnitude that does nothing."""
+    clean = [limit for limit in results["limits"] if limit["magnitude"] is None]
+    families: dict[str, list[dict[str, Any]]] = {}
     for limit in results["limits"]:
-        noise = parse_noise(limit["noise"])
-        if noise.magnitude is None:
-            clean.append((0.0, limit))
-        else:
-            groups.setdefault(_without_magnitude(limit["noise"]), []).append((getattr(noise, noise.magnitude), limit))
+        if limit["magnitude"] is not None:
+            families.setdefault(limit["family"], []).append(limit)
     models = list(results["models"])
-    return [_chart(title, levels, clean, models) for title, levels in groups.items()]
+    return [_chart(title, limits, clean, models) for title, limits in families.items()]
 
 
-def _chart(
-    title: str, levels: list[tuple[float, dict[str, Any]]], clean: list[tuple[float, dict[str, Any]]], models: list[str]
-) -> Chart:
-    highest = max(magnitude for magnitude, _ in levels) or 1.0
-    magnitude = parse_noise(levels[0][1]["noise"]).magnitude or ""
+def _chart(title: str, limits: list[dict[str, Any]], clean: list[dict[str, Any]], models: list[str]) -> Chart:
+    identity = limits[0]["identity"]
+    levels = [(limit["level"], limit) for limit in limits]
+    if identity is not None:
+        levels += [(identity, limit) for limit in clean]
+    shown = sorted({value for value, _ in levels} | ({identity} if identity is not None else set()))
+    lowest, highest = float(shown[0]), float(shown[-1])
 
     def x(value: float) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * value / highest, 1)
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (value - lowest) / ((highest - lowest) or 1.0), 1)
 
     lines = []
     for number, model in enumerate(models):
-        mine = sorted((pair for pair in [*clean, *levels] if pair[1]["model"] == model), key=lambda pair: pair[0])
-        points = [_point(x(value), limit) for value, limit in mine]
-        if any(limit["noise"] != "clean" for _, limit in mine):
-            lines.append(Line(model, number, points))
-    shown = sorted({0.0, *(value for value, _ in levels)})
-    x_ticks = [(x(value), f"{value:g}") for value in _apart(shown, highest)]
-    return Chart(title, magnitude, lines, x_ticks, [(_y(share / 4), f"{25 * share}") for share in range(5)])
+        mine = sorted((pair for pair in levels if pair[1]["model"] == model), key=lambda pair: pair[0])
+        if any(limit["magnitude"] for _, limit in mine):
+            lines.append(Line(model, number, [_point(x(value), limit) for value, limit in mine]))
+    x_ticks = [(x(value), f"{value:g}") for value in _apart(shown)]
+    return Chart(title, limits[0]["magnitude"], lines, x_ticks, [(_y(share / 4), f"{25 * share}") for share in range(5)])
 
 
 def _point(x: float, limit: dict[str, Any]) -> Point:
@@ -86,17 +80,10 @@ def _y(accuracy: float) -> float:
     return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * accuracy, 1)
 
 
-def _apart(values: list[float], highest: float) -> list[float]:
+def _apart(values: list[float]) -> list[float]:
     """The values that leave room for each other's text, the highest always among them."""
     kept = [values[-1]]
     for value in reversed(values[:-1]):
-        if math.isclose(kept[-1], value) or kept[-1] - value >= highest / 9:
+        if kept[-1] - value >= (values[-1] - values[0]) / 9:
             kept.append(value)
     return kept[::-1]
-
-
-def _without_magnitude(text: str) -> str:
-    """`periodic(amplitude=0.5, phase=90)` as `periodic(phase=90)`: what tells one curve from another."""
-    noise = parse_noise(text)
-    magnitude = noise.magnitude or ""
-    return str(noise.at(0.0)).replace(f"{magnitude}=0, ", "").replace(f"({magnitude}=0)", "")

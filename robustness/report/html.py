@@ -31,6 +31,7 @@ def render_report(results: dict[str, Any]) -> str:
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas={name: getattr(charts, name) for name in ("WIDTH", "HEIGHT", "LEFT", "RIGHT", "TOP", "BOTTOM")},
         noises=list(dict.fromkeys(limit["noise"] for limit in limits)),
+        own_noises={limit["noise"] for limit in limits if not limit["bit_identical"]},
         cells={(limit["model"], limit["noise"]): limit for limit in limits},
     )
 

@@ -22,6 +22,7 @@ def to_plain(measurement: Measurement) -> dict[str, Any]:
         "model": case.model,
         "data": case.data,
         "noise": str(case.noise),
+        "bit_identical": case.noise.bit_identical,
         "seed": case.seed,
         "right": measurement.right,
         "total": measurement.total,

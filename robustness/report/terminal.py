@@ -7,6 +7,7 @@ from typing import Any
 from robustness.report.ledger import LIMIT_TEST, some
 from robustness.report.table import table
 
+OWN_NOISE = "† a transform of the thresholds file's own: measured afresh in every run, and perhaps otherwise on another machine"
 HEAD = ("model", "noise", "right", "total", "accuracy", "limit", "verdict")
 
 
@@ -43,7 +44,7 @@ def limit_rows(results: dict[str, Any]) -> list[str]:
     rows = [
         (
             limit["model"],
-            limit["noise"],
+            limit["noise"] + ("" if limit["bit_identical"] else " †"),
             f"{limit['right']:,}",
             f"{limit['total']:,}",
             f"{limit['accuracy']:.4f}",
@@ -52,4 +53,5 @@ def limit_rows(results: dict[str, Any]) -> list[str]:
         )
         for limit in ordered
     ]
-    return table(HEAD, rows) if rows else []
+    notes = [] if all(limit["bit_identical"] for limit in ordered) else [OWN_NOISE]
+    return table(HEAD, rows) + notes if rows else []

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from robustness.atomic import replacing
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError
-from robustness.models.classifier import Classifier
+from robustness.models.classifier import Classifier, to_tensor
 from robustness.training.recipes import Recipe
 from robustness.training.split import split_by_track
 
@@ -120,7 +120,7 @@ AUGMENTATION = v2.Compose(
 
 def _check_finite(module: nn.Module, image_set: ImageSet, fit: Fit) -> None:
     """The loss is taken before a step, so the last step of an epoch could leave weights that no loss has seen."""
-    if not torch.isfinite(Classifier("in training", module, fit).logits(fit_images(image_set, fit))).all():
+    if not torch.isfinite(Classifier("in training", module, fit).logits(to_tensor(fit_images(image_set, fit)))).all():
         raise RobustnessError(
             "training diverged: the network gives NaN or infinite logits; a smaller learning rate usually helps"
         )
@@ -132,7 +132,7 @@ def accuracy(module: nn.Module, image_set: ImageSet, fit: Fit) -> float:
     right = 0
     for start in range(0, len(images), EVALUATION_BATCH):
         part = slice(start, start + EVALUATION_BATCH)
-        right += int((classifier.logits(images[part]).argmax(1).cpu().numpy() == image_set.labels[part]).sum())
+        right += int((classifier.logits(to_tensor(images[part])).argmax(1).cpu().numpy() == image_set.labels[part]).sum())
     return right / len(images)
 
 

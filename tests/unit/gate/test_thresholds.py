@@ -155,7 +155,7 @@ ONE_PROBLEM = {
         "[models.my-net]",
         "[models.1net]\nload = 'fixture'\nsize = 3\nfit = 'resize'\n[models.my-net]",
         "[models.1net]",
-        "models.1net: a model's name has",
+        "models.1net: a name has",
     ),
     "seed negative": ("data =", "seed = -1\ndata =", "seed", "run.seed: input should be greater than or equal to 0, not -1"),
     "seed too large": ("data =", f"seed = {2**64}\ndata =", "seed", f"run.seed: input should be less than {2**64}"),

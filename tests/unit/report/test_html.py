@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from robustness.noise import parse_noise
 from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
 from robustness.report.html import render_report, write_report
 
@@ -17,6 +18,11 @@ def limit(model="net", noise="gaussian(sigma=25)", right=80, required="0.75", ve
         "place": "thresholds.toml:9",
         "model": model,
         "noise": noise,
+        "family": parse_noise(noise).family,
+        "magnitude": parse_noise(noise).magnitude,
+        "level": parse_noise(noise).level,
+        "identity": parse_noise(noise).identity,
+        "bit_identical": True,
         "required": required,
         "needed": 75,
         "right": right,

@@ -10,7 +10,7 @@ from robustness.report.terminal import error_lines, limit_rows, verdict_sentence
 def limit(noise="clean", verdict="PASS", right=1234):
     return {
         "model": "cnn", "noise": noise, "right": right, "total": 12630, "accuracy": right / 12630,
-        "required": "0.29", "verdict": verdict,
+        "required": "0.29", "verdict": verdict, "bit_identical": True,
     }  # fmt: skip
 
 
