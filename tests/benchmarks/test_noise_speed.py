@@ -1,25 +1,41 @@
-"""How fast noise is made: `pytest tests/benchmarks -n 0 --benchmark-only`."""
+"""How fast noise is made, beside other libraries: `pytest tests/benchmarks -n 0 --benchmark-only`."""
 
 from __future__ import annotations
 
-import numpy as np
+import math
+
 import pytest
 import torch
 
-from robustness import Gaussian, Periodic, SaltAndPepper, apply
-
-IMAGES = np.random.default_rng(0).integers(0, 256, (256, 40, 40, 3), dtype=np.uint8)
+from robustness.noise.bench import CUDA_IMAGES, UnavailableError, contenders, one_thread, prepare, sample
 
 
-@pytest.mark.parametrize("noise", [Gaussian(sigma=25), Periodic(amplitude=0.25), SaltAndPepper(amount=0.004)])
-@pytest.mark.benchmark(group="noise on 256 images of 40x40x3")
-def test_reference(benchmark, noise):
-    benchmark.extra_info["values"] = IMAGES.size
-    benchmark(apply, noise, IMAGES, np.arange(len(IMAGES)), 0)
+@pytest.fixture(autouse=True)
+def _one_thread():
+    with one_thread():
+        yield
 
 
-@pytest.mark.benchmark(group="noise on 256 images of 40x40x3")
-def test_bare_torch_randn(benchmark):
-    """The floor of every float implementation: draws alone, nothing added."""
-    benchmark.extra_info["values"] = IMAGES.size
-    benchmark(torch.randn, IMAGES.shape)
+@pytest.mark.parametrize("contender", contenders(), ids=lambda contender: f"{contender.group} {contender.name}")
+def test_noise(benchmark, contender):
+    images = sample(contender, CUDA_IMAGES if contender.cuda else 256, 40)
+    try:
+        call = prepare(contender, images)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    benchmark.group = f"{contender.group}, {len(images):,} images of 40x40x3"
+    benchmark(_finished(call) if contender.cuda else call)
+    values = math.prod(images.shape)
+    benchmark.extra_info["values"] = values
+    if benchmark.stats:  # none where benchmarks are disabled
+        benchmark.extra_info["M values/s"] = round(values / benchmark.stats.stats.median / 1e6, 1)
+
+
+def _finished(call):
+    """The call with what it started on the device."""
+
+    def run():
+        call()
+        torch.cuda.synchronize()
+
+    return run
