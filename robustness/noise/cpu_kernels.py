@@ -26,13 +26,14 @@ LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 BYTES = types.Array(types.uint8, 2, "C", readonly=True)
 OUT = types.Array(types.uint8, 2, "C")
 LEVELS = types.Array(types.int16, 1, "C", readonly=True)
+NARROW_LEVELS = types.Array(types.int8, 1, "C", readonly=True)
 COUNTS = types.Array(types.int32, 2, "C", readonly=True)
 INDEX = types.Array(types.int64, 1, "C", readonly=True)
 
 Kernel = Callable[..., None]
 
 
-def kernel(*signature: Any) -> Callable[[Kernel], Callable[[], Kernel]]:
+def kernel(*signatures: Any) -> Callable[[Kernel], Callable[[], Kernel]]:
     """Makes a loop into a function that returns it compiled; one process compiles, the others wait and read its result."""
 
     def decorate(loop: Kernel) -> Callable[[], Kernel]:
@@ -40,11 +41,11 @@ def kernel(*signature: Any) -> Callable[[Kernel], Callable[[], Kernel]]:
         def compiled() -> Kernel:
             with FileLock(cache_folder() / "compiling.lock"):
                 try:
-                    return njit(types.void(*signature), nogil=True, cache=True)(loop)  # type: ignore[no-any-return]
+                    return njit(list(signatures), nogil=True, cache=True)(loop)
                 except RuntimeError as error:
                     if "cannot cache" not in str(error):
                         raise
-                return njit(types.void(*signature), nogil=True)(loop)  # type: ignore[no-any-return]  # nowhere to keep it
+                return njit(list(signatures), nogil=True)(loop)  # nowhere to keep it
 
         return compiled
 
@@ -75,13 +76,16 @@ def _sum(image, noisy, added, wraps):
             noisy[e] = min(max(np.int16(image[e] + added[e]), np.int16(0)), np.int16(255))
 
 
-@kernel(BYTES, OUT, types.int64, types.boolean, LEVELS, types.boolean, types.int64, INDEX, types.uint64)
+@kernel(
+    types.void(BYTES, OUT, types.int64, types.boolean, LEVELS, types.boolean, types.int64, INDEX, types.uint64),
+    types.void(BYTES, OUT, types.int64, types.boolean, NARROW_LEVELS, types.boolean, types.int64, INDEX, types.uint64),
+)
 def add(images, noisy, channels, planar, table, wraps, stream, index, seed):
     elements = images.shape[1]
     pixels = elements // channels
     words = np.empty(4 * (CHUNK * channels // 8), np.uint32)
     halves = words.view(np.uint16)
-    added = np.empty(CHUNK * channels, np.int16)
+    added = np.empty(CHUNK * channels, table.dtype)
     for n in range(len(images)):
         for pixel in range(0, pixels, CHUNK):
             count = min(CHUNK, pixels - pixel)
@@ -99,7 +103,7 @@ def add(images, noisy, channels, planar, table, wraps, stream, index, seed):
                 _sum(images[n, start : start + size], noisy[n, start : start + size], added[:size], wraps)
 
 
-@kernel(BYTES, OUT, types.int64, types.boolean, COUNTS, BYTES, types.int64, INDEX, types.uint64)
+@kernel(types.void(BYTES, OUT, types.int64, types.boolean, COUNTS, BYTES, types.int64, INDEX, types.uint64))
 def move(images, noisy, channels, planar, counts, first, stream, index, seed):
     elements = images.shape[1]
     pixels = elements // channels
@@ -121,7 +125,7 @@ def move(images, noisy, channels, planar, counts, first, stream, index, seed):
                 noisy[n, at] = y
 
 
-@kernel(BYTES, OUT, types.int64, types.boolean, types.int64, types.boolean, types.int64, INDEX, types.uint64)
+@kernel(types.void(BYTES, OUT, types.int64, types.boolean, types.int64, types.boolean, types.int64, INDEX, types.uint64))
 def replace(images, noisy, channels, planar, limit, per_channel, stream, index, seed):
     elements = images.shape[1]
     pixels = elements // channels
@@ -148,13 +152,13 @@ def replace(images, noisy, channels, planar, limit, per_channel, stream, index, 
                         noisy[n, c * pixels + start + u if planar else (start + u) * channels + c] = colour
 
 
-@kernel(BYTES, OUT, LEVELS)
+@kernel(types.void(BYTES, OUT, LEVELS))
 def add_field(images, noisy, field):
     for n in range(len(images)):
         _sum(images[n], noisy[n], field, False)
 
 
-@kernel(BYTES, OUT, types.int64, types.boolean, types.int64, types.int64, types.int64, types.int64)
+@kernel(types.void(BYTES, OUT, types.int64, types.boolean, types.int64, types.int64, types.int64, types.int64))
 def average(images, noisy, channels, planar, height, width, rows, columns):
     area = height * width
     totals = np.empty((rows, columns), np.int64)

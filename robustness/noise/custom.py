@@ -6,10 +6,13 @@ beyond a run. It is code, and runs with the user's rights.
 
 from __future__ import annotations
 
+import inspect
 import random
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import make_dataclass
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +28,8 @@ Images = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
 
 LOADS = ("torchvision:NAME", "python:package.module:function")
+LARGEST = 1e12
+"""Of the magnitudes either way: finite, and what charts and sweeps divide by stays so."""
 STREAM = 255
 """Of the words that seed transforms, apart from those of the noise contract."""
 
@@ -35,8 +40,9 @@ class Custom(Noise):
     load: `torchvision:NAME`, a class of `torchvision.transforms.v2`, made with the magnitude and the arguments, and called
     with one image at a time, uint8 of shape (1, 3, H, W), because a transform draws its random numbers once a call; or
     `python:package.module:function`, called with a batch, uint8 NumPy array of shape (N, H, W, 3), and the magnitude and
-    arguments by name. Both return the same shape in uint8. Before each call Python's, NumPy's and torch's global random
-    numbers are seeded from the seed and the (first) image's index.
+    arguments by name. Both return the same shape in uint8. The magnitude is a float, but an int where a transform of
+    torchvision's takes whole numbers only, such as a JPEG's quality. Before each call Python's, NumPy's and, on the CPU,
+    torch's global random numbers are seeded from the seed and the (first) image's index.
     """
 
     bit_identical: ClassVar[bool] = False
@@ -48,18 +54,24 @@ class Custom(Noise):
 
 def declare_noise(name: str, load: str, magnitude: str, arguments: Mapping[str, Any], base: Path) -> type[Custom]:
     """The kind of noise that a thresholds file in the folder `base` declares."""
-    if load.partition(":")[0] not in ("torchvision", "python"):
+    family, *target = load.split(":")
+    if {"torchvision": 1, "python": 2}.get(family) != len(target) or not all(target):
         raise RobustnessError(f"unknown transform {load!r}: valid: {', '.join(LOADS)}")
-    if not magnitude.isidentifier():
+    plain = unicodedata.normalize("NFKC", magnitude)  # as Python reads names
+    if not magnitude.isidentifier() or iskeyword(magnitude) or plain != magnitude:
         raise RobustnessError(f"a magnitude is the name of an argument, not {magnitude!r}")
+    if magnitude in arguments:
+        raise RobustnessError(f"{magnitude} is the magnitude, which the limits give: leave it out here")
     declared = {
         "kind": name,
         "magnitude": magnitude,
-        "ranges": {magnitude: (-np.inf, np.inf)},
+        "ranges": {magnitude: (-LARGEST, LARGEST)},
         "load": load,
         "arguments": dict(arguments),
         "base": base,
     }
+    if magnitude in declared or hasattr(Custom, magnitude):
+        raise RobustnessError(f"a magnitude cannot be called {magnitude!r} here: declare a function of yours that renames it")
     return make_dataclass("Custom", [(magnitude, float)], bases=(Custom,), frozen=True, namespace=declared)
 
 
@@ -69,7 +81,7 @@ def apply_custom(noise: Custom, images: Images, index: Indices, seed: int) -> Im
     transform = _resolve(noise)
     one_by_one = noise.load.startswith("torchvision:")
     parts = [slice(n, n + 1) for n in range(len(images))] if one_by_one else [slice(None)] if len(images) else []
-    noisy = np.empty_like(images, order="C")
+    noisy = np.empty_like(images)
     for part in parts:
         with _seeded(int(seeds[part][0])):
             try:
@@ -84,11 +96,12 @@ def apply_custom(noise: Custom, images: Images, index: Indices, seed: int) -> Im
 
 
 def _resolve(noise: Custom) -> Callable[[Images], object]:
-    arguments = {str(noise.magnitude): noise.level, **noise.arguments}
+    name = str(noise.magnitude)
+    level: float = getattr(noise, name)
     family, _, target = noise.load.partition(":")
     if family == "python":
         function = import_callable(target, noise.base)
-        return lambda images: _as_array(function(images.copy(), **arguments))
+        return lambda images: _as_array(function(images.copy(), **{name: level}, **noise.arguments))
     import torch
     from torchvision.transforms import v2
 
@@ -96,10 +109,18 @@ def _resolve(noise: Custom) -> Callable[[Images], object]:
     if target not in valid:
         raise RobustnessError(f"{noise.kind}: torchvision.transforms.v2 has no transform {target!r}: {nearest(target, valid)}")
     try:
-        transform = getattr(v2, target)(**arguments)
+        made = getattr(v2, target)
+        transform = made(**{name: _as_taken(made, name, level)}, **noise.arguments)
     except Exception as error:  # whatever a constructor thinks of its arguments
         raise RobustnessError(f"{noise} ({noise.load}) raised {described(error)}") from error
     return lambda images: _as_array(transform(torch.from_numpy(images.copy()).permute(0, 3, 1, 2)).permute(0, 2, 3, 1))
+
+
+def _as_taken(transform: type, name: str, level: float) -> float:
+    """The level, as an int where it is whole and the transform's argument cannot be a float."""
+    argument = inspect.signature(transform).parameters.get(name)
+    types = str(argument.annotation) if argument else ""
+    return int(level) if level.is_integer() and "int" in types and "float" not in types else level
 
 
 def _as_array(result: Any) -> object:
@@ -114,7 +135,7 @@ def _seeded(seed: int) -> Iterator[None]:
 
     python, legacy = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # `torch.manual_seed` would leave other devices' generators changed
         np.random.seed(seed)
         random.seed(seed)
         try:

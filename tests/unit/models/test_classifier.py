@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from robustness.data import Fit
-from robustness.models.classifier import Classifier, hash_state
+from robustness.models.classifier import Classifier, hash_state, to_tensor
 
 CHANNELS = st.tuples(*[st.floats(-2, 2)] * 3)
 STDS = st.tuples(*[st.floats(0.1, 2)] * 3)
@@ -29,7 +29,7 @@ def small(**changes):
 @settings(deadline=None)
 def test_the_module_sees_pixels_over_255_less_mean_over_std(mean, std, pixels):
     images = np.frombuffer(pixels, np.uint8).reshape(2, 2, 2, 3)
-    seen = Classifier("eye", nn.Identity(), Fit(2), mean, std).logits(images).cpu()
+    seen = Classifier("eye", nn.Identity(), Fit(2), mean, std).logits(to_tensor(images)).cpu()
     wanted = (images.astype(np.float64) / 255 - np.array(mean)) / np.array(std)
     assert seen.dtype == torch.float32
     assert np.allclose(seen.numpy(), wanted.transpose(0, 3, 1, 2), rtol=1e-5, atol=1e-5)
@@ -39,19 +39,19 @@ def test_the_module_sees_pixels_over_255_less_mean_over_std(mean, std, pixels):
 @settings(deadline=None)
 def test_without_normalisation_the_module_sees_pixels_over_255(pixels):
     images = np.frombuffer(pixels, np.uint8).reshape(2, 2, 2, 3)
-    seen = Classifier("eye", nn.Identity(), Fit(2)).logits(images).cpu().numpy()
+    seen = Classifier("eye", nn.Identity(), Fit(2)).logits(to_tensor(images)).cpu().numpy()
     assert np.array_equal(seen.transpose(0, 2, 3, 1), images.astype(np.float32) / np.float32(255))
 
 
 def test_the_images_are_not_changed():
     images = np.full((1, 2, 2, 3), 200, np.uint8)
-    Classifier("eye", nn.Identity(), Fit(2), (0.5, 0.5, 0.5)).logits(images)
+    Classifier("eye", nn.Identity(), Fit(2), (0.5, 0.5, 0.5)).logits(to_tensor(images))
     assert np.all(images == 200)
 
 
 def test_the_module_is_put_to_evaluation_and_needs_no_gradient():
     module = nn.Sequential(nn.Flatten(), nn.Linear(12, 3), nn.Dropout()).train()
-    logits = Classifier("net", module, Fit(2)).logits(np.zeros((1, 2, 2, 3), np.uint8))
+    logits = Classifier("net", module, Fit(2)).logits(to_tensor(np.zeros((1, 2, 2, 3), np.uint8)))
     assert not module.training
     assert not logits.requires_grad
 

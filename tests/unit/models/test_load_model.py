@@ -15,7 +15,7 @@ from robustness.data import Fit
 from robustness.errors import RobustnessError
 from robustness.models.baseline_cnn import BaselineCNN
 from robustness.models.checkpoint import save_checkpoint
-from robustness.models.classifier import Classifier
+from robustness.models.classifier import Classifier, to_tensor
 from robustness.models.declaration import ModelDeclaration, shipped_weights
 from robustness.models.load import load_classifier, wrap_module
 
@@ -59,7 +59,7 @@ def test_shipped_weights_load():
     assert sum(parameter.numel() for parameter in model.module.parameters()) == 234_059
     assert model.class_names is not None
     assert len(model.class_names) == 43
-    assert model.logits(np.zeros((2, 40, 40, 3), np.uint8)).shape == (2, 43)
+    assert model.logits(to_tensor(np.zeros((2, 40, 40, 3), np.uint8))).shape == (2, 43)
 
 
 def test_the_declarations_preprocessing_is_taken_over():
@@ -121,7 +121,7 @@ def test_a_factory_beside_the_thresholds_is_called(own, tmp_path):
     model = load_classifier(own("flat", mean=(0.5, 0.5, 0.5), fit="resize"), tmp_path)
     assert (model.name, model.fit, model.mean) == ("own", Fit(2, "resize"), (0.5, 0.5, 0.5))
     assert model.architecture is None
-    assert model.logits(np.zeros((3, 2, 2, 3), np.uint8)).shape == (3, 2)
+    assert model.logits(to_tensor(np.zeros((3, 2, 2, 3), np.uint8))).shape == (3, 2)
 
 
 def test_a_factory_may_give_a_classifier(own, tmp_path):
