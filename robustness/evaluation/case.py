@@ -30,7 +30,7 @@ class Case:
     def key(self) -> str:
         """SHA-256 over the content; names are left out, so a renamed model meets its old results."""
         noise = [self.noise.kind, self.noise.contract, [getattr(self.noise, name) for name in self.noise.parameters()]]
-        content = ["case 1", self.model_hash, self.data_hash, noise, self.seed, self.arithmetic, self.run]
+        content = ["case 2", self.model_hash, self.data_hash, noise, self.seed, self.arithmetic, self.run]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def __str__(self) -> str:

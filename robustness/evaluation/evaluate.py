@@ -1,17 +1,20 @@
-"""From a case to its predictions: images, then noise, then the network, in batches of one fixed size."""
+"""From a case to its predictions: images, then noise, then the network, in fixed batches of one size."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
 from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError, described
 from robustness.evaluation.case import Case
+from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
 from robustness.models.classifier import Classifier, to_tensor
@@ -21,26 +24,51 @@ BATCH = 256
 """Fixed, and the last batch is padded to it: float32 logits move by about 1e-5 with the batch size."""
 
 
+Enough = Callable[[int, int], bool]
+"""Whether `right` of the first `seen` images say all that is asked."""
+
+
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """A case with its result. right: images named right. seconds: spent here, next to nothing when `stored` already."""
+    """A case with its result.
+
+    looks: after each batch, how many of the images seen so far, in the order of evaluation, were named right, and how many
+    were seen. total: images in the set. seconds: spent here, next to nothing when `stored` already.
+    """
 
     case: Case
     result: Result
-    right: int
+    looks: list[tuple[int, int]]
     total: int
     seconds: float
     stored: bool
 
     @property
+    def right(self) -> int:
+        return self.looks[-1][0]
+
+    @property
+    def seen(self) -> int:
+        return self.looks[-1][1]
+
+    @property
     def accuracy(self) -> float:
-        return self.right / self.total
+        return self.right / self.seen
 
 
-def measure(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int, store: Store, run: str) -> Measurement:
-    """Evaluate a case, or find its result in the store.
+def measure(
+    classifier: Classifier,
+    image_set: ImageSet,
+    noise: Noise,
+    seed: int,
+    store: Store,
+    run: str,
+    enough: Enough | None = None,
+) -> Measurement:
+    """Evaluate a case, as far as is needed, or find its result in the store.
 
     run: names this run; a model or noise whose code cannot be hashed is evaluated afresh in every run, and once in each.
+    enough: asked after each batch; without it every image is evaluated.
     """
     _check_classes(classifier, image_set)
     started = time.perf_counter()
@@ -54,9 +82,21 @@ def measure(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int
         arithmetic=f"{classifier.device.type} float32 batch {BATCH} torch {torch.__version__}",
         run=None if is_hashable(classifier) and noise.bit_identical else run,
     )
-    result, stored = store.get_or_compute(case, lambda: evaluate(classifier, image_set, noise, seed))
-    right = result.right(image_set.labels)
-    return Measurement(case, result, right, len(image_set), time.perf_counter() - started, stored)
+    result, stored = store.get_or_extend(case, lambda known: evaluate(classifier, image_set, noise, seed, known, enough))
+    looks = _looks(result.predictions, image_set)
+    return Measurement(case, result, looks, len(image_set), time.perf_counter() - started, stored)
+
+
+def _looks(predictions: npt.NDArray[np.int16], image_set: ImageSet) -> list[tuple[int, int]]:
+    order = evaluation_order(image_set.index)
+    right = np.cumsum((predictions == image_set.labels)[order])
+    evaluated = int((predictions >= 0).sum())
+    return [(int(right[seen - 1]), seen) for seen in _ends(len(order)) if seen <= evaluated]
+
+
+def _ends(total: int) -> list[int]:
+    """How many images have been seen after each batch."""
+    return [min(start + BATCH, total) for start in range(0, total, BATCH)]
 
 
 def is_hashable(classifier: Classifier) -> bool:
@@ -74,22 +114,51 @@ def _identity(classifier: Classifier) -> str:
     return f"{classifier.name} {code.__module__}.{code.__qualname__} {classifier.content_hash()}"
 
 
-def evaluate(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int) -> Result:
-    """Predictions of every image, none taken from a store."""
-    images = fit_images(image_set, classifier.fit)
+def evaluate(
+    classifier: Classifier,
+    image_set: ImageSet,
+    noise: Noise,
+    seed: int,
+    known: Result | None = None,
+    enough: Enough | None = None,
+) -> Result:
+    """Predictions batch by batch, in a fixed random order, of every image or until `enough`.
+
+    known: what was evaluated before; it is completed, never repeated, and returned itself where nothing is to be added.
+    """
+    order = evaluation_order(image_set.index)
+    predictions = np.full(len(order), -1, dtype=np.int16) if known is None else known.predictions.copy()
+    margins = np.zeros(len(order), dtype=np.float32) if known is None else known.margins.copy()
+    added, right = False, 0
+    images: npt.NDArray[np.uint8] | None = None
+    ends = _ends(len(order))
+    for seen in tqdm(ends, f"{classifier.name} {noise}", unit="batch", leave=False, delay=0.5, disable=None):
+        places = order[seen - 1 - (seen - 1) % BATCH : seen]
+        if (predictions[places] < 0).any():
+            images = fit_images(image_set, classifier.fit) if images is None else images
+            predictions[places], margins[places] = _predict(classifier, image_set, images, places, noise, seed)
+            added = True
+        right += int((predictions[places] == image_set.labels[places]).sum())
+        if enough is not None and enough(right, seen):
+            break
+    return Result(predictions, margins) if added or known is None else known
+
+
+def _predict(
+    classifier: Classifier,
+    image_set: ImageSet,
+    images: npt.NDArray[np.uint8],
+    places: npt.NDArray[np.int64],
+    noise: Noise,
+    seed: int,
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+    """Predictions and margins of a batch."""
     classifier.module.eval()
-    predictions = np.full(len(images), -1, dtype=np.int16)
-    margins = np.zeros(len(images), dtype=np.float32)
-    title = f"{classifier.name} {noise}"
-    for start in tqdm(range(0, len(images), BATCH), title, unit="batch", leave=False, disable=None):
-        part = slice(start, min(start + BATCH, len(images)))
-        clean = to_tensor(images[part]).to(classifier.device)
-        noisy = apply(noise, clean, image_set.index[part], seed, torch.get_num_threads())
-        logits = _checked(_logits(classifier, _padded(noisy)), len(noisy), classifier, image_set)
-        top = logits.topk(2, dim=1)
-        predictions[part] = top.indices[:, 0].to(torch.int16).numpy()
-        margins[part] = (top.values[:, 0] - top.values[:, 1]).numpy()
-    return Result(predictions, margins)
+    clean = to_tensor(images[places]).to(classifier.device)
+    noisy = apply(noise, clean, image_set.index[places], seed, torch.get_num_threads())
+    logits = _checked(_logits(classifier, _padded(noisy)), len(noisy), classifier, image_set)
+    top = logits.topk(2, dim=1)
+    return top.indices[:, 0].to(torch.int16).numpy(), (top.values[:, 0] - top.values[:, 1]).numpy()
 
 
 def _padded(batch: torch.Tensor) -> torch.Tensor:

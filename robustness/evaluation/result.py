@@ -19,6 +19,11 @@ class Result:
     predictions: npt.NDArray[np.int16]
     margins: npt.NDArray[np.float32]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every image was evaluated."""
+        return bool((self.predictions >= 0).all())
+
     def right(self, labels: npt.NDArray[np.int64]) -> int:
         """How many images are named right."""
         return int((self.predictions == labels).sum())

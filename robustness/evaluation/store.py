@@ -26,17 +26,19 @@ class Store:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or cache_folder() / "results"
 
-    def get_or_compute(self, case: Case, compute: Callable[[], Result]) -> tuple[Result, bool]:
-        """The case's result, and whether it was stored already. Other processes that want it wait for the first."""
+    def get_or_extend(self, case: Case, extend: Callable[[Result | None], Result]) -> tuple[Result, bool]:
+        """The case's result, and whether it was stored already. Other processes that want it wait for the first.
+
+        extend: given what is stored, if anything, returns it as it is if that is enough, or else more.
+        """
         path = self._path(case)
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             stored = _read(path)
-            if stored is not None:
-                return stored, True
-            result = compute()
-            _write(path, result)
-            return result, False
+            result = extend(stored)
+            if result is not stored:
+                _write(path, result)
+            return result, result is stored
 
     def end_run(self, run: str) -> None:
         """Forget the results that were bound to a run."""

@@ -15,7 +15,7 @@ from robustness.evaluation.case import Case
 from robustness.noise import Clean, Gaussian, GaussianWraparound, Periodic
 
 CASE = Case("net", "set", Gaussian(25), 7, "a" * 64, "b" * 64, "cpu float32")
-KEY = "70a9086a87ed1b444e98b7bb5ce165c1869ab39dcb316ee73eb567af2b1cb24e"
+KEY = "97be1064e15fd494b734cda7ada884351bfd5d439ed69fa9a5d7ccb8bb5b572f"
 PRINT_KEY = """
 from robustness.evaluation.case import Case
 from robustness.noise import Gaussian

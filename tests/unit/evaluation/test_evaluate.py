@@ -12,6 +12,7 @@ from toy_classifiers import CLASSES, Answer, Brightness, classifier, image_set
 from robustness.errors import RobustnessError
 from robustness.evaluation import evaluate as module_under_test
 from robustness.evaluation.evaluate import BATCH, evaluate, measure
+from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Store
 from robustness.noise import Clean, Gaussian, SaltAndPepper
 
@@ -205,3 +206,48 @@ def test_two_codes_with_the_same_weights_do_not_share_a_result(store):
 def test_a_module_that_raises_is_told_with_the_shape_it_was_given():
     with pytest.raises(RobustnessError, match=r"toy raised RuntimeError: .*shape \(256, 3, 4, 4\); is its size 4\?"):
         evaluate(classifier(Answer(lambda batch: batch @ torch.zeros(5, 5))), image_set(), Clean(), 0)
+
+
+# Stopping early, and going on
+
+
+def test_stops_when_enough_and_completes_without_repeating():
+    batches = []
+    model = classifier(Answer(lambda batch: batches.append(len(batch)) or batch.mean(dim=(2, 3))))
+    images = image_set(700)
+    whole = evaluate(model, images, Gaussian(40), 3)
+    batches.clear()
+    part = evaluate(model, images, Gaussian(40), 3, enough=lambda right, seen: seen >= 300)
+    assert batches == [BATCH, BATCH]
+    assert (part.predictions >= 0).sum() == 512
+    assert not part.is_complete
+    rest = evaluate(model, images, Gaussian(40), 3, known=part)
+    assert len(batches) == 3
+    assert np.array_equal(rest.predictions, whole.predictions)
+    assert evaluate(model, images, Gaussian(40), 3, known=rest, enough=lambda right, seen: False) is rest
+    assert len(batches) == 3
+
+
+def test_enough_is_told_how_many_of_the_images_seen_are_right():
+    images, told = image_set(700), []
+    result = evaluate(classifier(), images, Gaussian(90), 0, enough=lambda right, seen: told.append((right, seen)))
+    hit = (result.predictions == images.labels)[evaluation_order(images.index)]
+    assert told == [(int(hit[:seen].sum()), seen) for seen in (256, 512, 700)]
+
+
+def test_measuring_early_then_in_full_stores_one_result(store):
+    early = measure(classifier(), image_set(700), Clean(), 0, store, "run", enough=lambda right, seen: True)
+    assert (early.seen, early.total, len(early.looks), early.stored) == (256, 700, 1, False)
+    full = measure(classifier(), image_set(700), Clean(), 0, store, "run")
+    assert (full.seen, full.stored) == (700, False)
+    again = measure(classifier(), image_set(700), Clean(), 0, store, "run", enough=lambda right, seen: True)
+    assert (again.seen, again.stored, again.looks) == (700, True, full.looks)
+
+
+def test_the_order_hangs_on_the_index_alone():
+    index = np.random.default_rng(0).permutation(2**40 + np.arange(500))
+    order = evaluation_order(index)
+    assert sorted(order) == list(range(500))
+    half = np.arange(0, 500, 2)
+    kept = set(index[half])
+    assert list(index[half][evaluation_order(index[half])]) == [place for place in index[order] if place in kept]
