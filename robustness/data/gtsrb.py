@@ -16,6 +16,7 @@ from robustness.data.sign_names import SIGN_NAMES
 from robustness.errors import RobustnessError
 
 COUNTS = {"train": 39_209, "test": 12_630}
+TEST_TRACKS = "GTSRB's test images are 421 signs photographed 30 times each, and which show the same sign is not published"
 FETCH = "`robustness data fetch gtsrb` downloads the official archives"
 
 # Under the root or its folder `gtsrb` (torchvision's): torchvision's name first, then the official archive's.

@@ -22,6 +22,7 @@ class ImageSet:
     labels: int64 of shape (N,), indices into `class_names`.
     index: int64 of shape (N,), each image's place in the set it came from: a subset keeps them, so it meets the same noise.
     tracks: int64 of shape (N,) or None; frames of one physical object share a number.
+    dependent: why the images are known not to be independent although `tracks` are missing, or None.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ImageSet:
     class_names: tuple[str, ...]
     index: npt.NDArray[np.int64]
     tracks: npt.NDArray[np.int64] | None = None
+    dependent: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("pixels", "shapes", "labels", "index", "tracks"):
@@ -99,6 +101,7 @@ class ImageSet:
             class_names=self.class_names,
             index=self.index[chosen],
             tracks=None if self.tracks is None else self.tracks[chosen],
+            dependent=self.dependent,
         )
 
     def only(self, *class_names: str) -> ImageSet:

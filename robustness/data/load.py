@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from robustness.data.cache import cached
 from robustness.data.decode import decode
-from robustness.data.gtsrb import list_gtsrb
+from robustness.data.gtsrb import TEST_TRACKS, list_gtsrb
 from robustness.data.image_set import ImageSet
 from robustness.data.other import list_folder, read_dataset
 from robustness.data.signs.tracks import VERSION, draw_signs
@@ -33,7 +34,8 @@ def load_image_set(reference: str, split: str = "test", root: Path | None = None
     if reference == "signs":
         return cached(f"signs-{split}-{VERSION}", lambda: draw_signs(split))
     if reference == "gtsrb":
-        return decode(list_gtsrb(data_folder(root), split))
+        image_set = decode(list_gtsrb(data_folder(root), split))
+        return image_set if split == "train" else replace(image_set, dependent=TEST_TRACKS)
     if kind == "folder" and rest:
         return decode(list_folder(base / Path(rest).expanduser()))
     if kind == "python" and rest:

@@ -5,20 +5,32 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import asdict, dataclass
+from decimal import ROUND_FLOOR
 from typing import Any
 
+from robustness.data import ImageSet
+from robustness.errors import RobustnessError
+from robustness.evaluation.baseline import read_baseline
 from robustness.evaluation.evaluate import Measurement
+from robustness.gate.judge import Judgement, judge
+from robustness.gate.paired import Change, broken_places, drop_interval, excess_p_value
 from robustness.gate.thresholds import Limit, Thresholds
-from robustness.gate.verdict import judge, needed
+from robustness.gate.verdict import Verdict, needed
+
+SHOWN = 50
+"""Newly wrong images that an outcome names."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One limit, measured. Every field is a plain value, fit for JSON.
 
-    limit: the limit's id. required: the accuracy it asks for, as written. needed: the images that are.
+    limit: the limit's id. required: the accuracy it asks for, as written. needed: the images of the test set that are.
+    asks: "accuracy" or "max_drop". change: what changed since the baseline, where a drop is limited.
     family, magnitude, level, identity: the noise without its magnitude, the magnitude's name and value, and the value that
     leaves images as they are. bit_identical: whether the noise is the same on every machine.
+    right, seen, total: images named right, of those evaluated, of the set's. accuracy: right / seen.
+    claim, confidence, low, high, to_decide: `robustness.gate.judge`. stops: whether it stops the release. reason: in words.
     key: the case's hash in the store. repeat: the command that measures the same again.
     """
 
@@ -33,12 +45,21 @@ class Outcome:
     identity: float | None
     bit_identical: bool
     seed: int
+    asks: str
     required: str
     needed: int
+    change: dict[str, Any] | None
     right: int
+    seen: int
     total: int
     accuracy: float
+    claim: str
+    confidence: float | None
+    low: float | None
+    high: float | None
+    to_decide: int | None
     verdict: str
+    stops: bool
     key: str
     model_hash: str
     stored: bool
@@ -46,21 +67,46 @@ class Outcome:
     repeat: str
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"reason": self.reason()}
 
     def explain(self) -> str:
         """The failure message."""
-        return (
-            f"{self.place} {self.model} {self.noise}\n"
-            f"  accuracy {self.accuracy:.4f}: {self.right:,} of {self.total:,} right, "
-            f"the limit {self.required} asks for {self.needed:,}\n"
-            f"  repeat: {self.repeat}"
-        )
+        return f"{self.place} {self.model} {self.noise}\n  {self.reason()}\n  repeat: {self.repeat}"
+
+    def reason(self) -> str:
+        """What was measured, beside what the limit asks for."""
+        measured = f"accuracy {self.accuracy:.4f}: {self.right:,} of {self.seen:,} right"
+        if self.seen < self.total:
+            measured += f" (stopped early, of {self.total:,})"
+        if self.change is not None:
+            return f"{measured}; {_change_in_words(self.change)}; the limit allows {100 * float(self.required):g} points"
+        if self.claim == "test-set":
+            return f"{measured}, the limit {self.required} asks for {self.needed:,} of {self.total:,}"
+        confidence = f"{100 * (self.confidence or 0):g} % confidence"
+        if self.low is None or self.high is None:
+            bounds = f"tested after each batch at {confidence}"
+        else:
+            bounds = f"the population's lies above {self.low:.4f}, and below {self.high:.4f}, each at {confidence}"
+        decision = {
+            Verdict.PASS: f"so it keeps the limit {self.required}",
+            Verdict.FAIL: f"so it is below the limit {self.required}",
+            Verdict.INCONCLUSIVE: f"which does not decide on the limit {self.required}",
+        }[Verdict(self.verdict)]
+        more = f"; about {self.to_decide:,} images would" if self.to_decide else ""
+        return f"{measured}; {bounds}, {decision}{more}"
 
 
-def check(limit: Limit, measurement: Measurement, repeat: str) -> Outcome:
+def check(limit: Limit, measurement: Measurement, image_set: ImageSet, thresholds: Thresholds, node_id: str) -> Outcome:
     """The outcome of a limit, given the measurement of its case."""
-    right, total = measurement.right, measurement.total
+    claim = thresholds.claim
+    change = _change(measurement, image_set, limit, thresholds) if limit.asks == "max_drop" else None
+    if change is None:
+        judgement = judge(measurement, image_set, limit.required, claim)
+    else:
+        judgement = Judgement(
+            Verdict.PASS if change["broken"] - change["mended"] <= change["allowed"] else Verdict.INCONCLUSIVE
+        )
+    undecided = judgement.verdict is Verdict.INCONCLUSIVE
     return Outcome(
         limit=str(limit),
         place=limit.place,
@@ -73,17 +119,56 @@ def check(limit: Limit, measurement: Measurement, repeat: str) -> Outcome:
         identity=limit.noise.identity,
         bit_identical=limit.noise.bit_identical,
         seed=measurement.case.seed,
-        required=str(limit.accuracy),
-        needed=needed(limit.accuracy, total),
-        right=right,
-        total=total,
+        asks=limit.asks,
+        required=str(limit.required),
+        needed=needed(limit.required, measurement.total),
+        change=change,
+        right=measurement.right,
+        seen=measurement.seen,
+        total=measurement.total,
         accuracy=measurement.accuracy,
-        verdict=judge(right, total, limit.accuracy).value,
+        claim=claim.about,
+        confidence=claim.confidence if claim.about == "population" or change else None,
+        low=judgement.low,
+        high=judgement.high,
+        to_decide=judgement.to_decide,
+        verdict=judgement.verdict.value,
+        stops=judgement.verdict is Verdict.FAIL or (undecided and not thresholds.warn),
         key=measurement.case.key,
         model_hash=measurement.case.model_hash,
         stored=measurement.stored,
         seconds=round(measurement.seconds, 3),
-        repeat=repeat,
+        repeat=repeat_command(limit, thresholds, node_id),
+    )
+
+
+def _change(measurement: Measurement, image_set: ImageSet, limit: Limit, thresholds: Thresholds) -> dict[str, Any]:
+    """What changed since the baseline, on the same images under the same noise. allowed: images that may be lost."""
+    if thresholds.baseline is None:
+        raise RobustnessError(f"{thresholds.file}: no baseline to measure a drop from")
+    before = read_baseline(thresholds.baseline).predictions(measurement.case)
+    after = measurement.result.predictions
+    change = Change.from_predictions(before, after, image_set.labels)
+    low, high = drop_interval(change, 1 - thresholds.claim.confidence)
+    return {
+        "baseline": thresholds.baseline.name,
+        "right_before": int((before == image_set.labels).sum()),
+        "broken": change.broken,
+        "mended": change.mended,
+        "allowed": int((limit.required * change.total).to_integral_value(ROUND_FLOOR)),
+        "drop": change.drop,
+        "low": low,
+        "high": high,
+        "p_value": excess_p_value(change, float(limit.required)) if limit.required < 1 else 1.0,
+        "broken_images": image_set.index[broken_places(before, after, image_set.labels)][:SHOWN].tolist(),
+    }
+
+
+def _change_in_words(change: dict[str, Any]) -> str:
+    return (
+        f"{100 * change['drop']:.2f} points below {change['baseline']} "
+        f"({100 * change['low']:.2f} to {100 * change['high']:.2f}): "
+        f"{change['broken']:,} images newly wrong, {change['mended']:,} newly right, p = {change['p_value']:.2g}"
     )
 
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from robustness.errors import RobustnessError, nearest
+from robustness.gate.claim import Claim
 from robustness.gate.places import KeyPath, line_numbers
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration
 from robustness.noise import KINDS, PRESETS, Noise, declare_noise, make_noises, parameter_names
@@ -37,22 +38,28 @@ Channels = tuple[Finite, Finite, Finite]
 
 @dataclass(frozen=True)
 class Limit:
-    """One promise: this model, under this noise, names at least this share of the images right."""
+    """One promise about a model under a noise.
+
+    asks "accuracy": at least the share `required` of the images is named right. asks "max_drop": compared with the baseline,
+    accuracy fell by at most `required`.
+    """
 
     model: str
     noise: Noise
-    accuracy: Decimal
+    asks: Literal["accuracy", "max_drop"]
+    required: Decimal
     place: str
 
     def __str__(self) -> str:
-        return f"{self.model}-{self.noise}"
+        return f"{self.model}-{self.noise}" + ("" if self.asks == "accuracy" else f"-{self.asks}")
 
 
 @dataclass(frozen=True)
 class Thresholds:
     """A file's content. models: by name, in the file's order. limits: in the file's order.
 
-    kinds: the kinds of noise by name, the built-in ones and those that the file declares.
+    kinds: the kinds of noise by name, the built-in ones and those that the file declares. baseline: the former release that
+    drops are measured from. claim: what the limits speak of. warn: whether an INCONCLUSIVE limit lets the release pass.
     """
 
     file: Path
@@ -61,6 +68,9 @@ class Thresholds:
     seed: int
     models: dict[str, ModelDeclaration]
     kinds: dict[str, type[Noise]]
+    baseline: Path | None
+    claim: Claim
+    warn: bool
     limits: tuple[Limit, ...]
 
     @property
@@ -98,6 +108,13 @@ class _Table(BaseModel):
 class _Run(_Table):
     data: str
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
+    baseline: str | None = None
+    claim: Literal["test-set", "population"] = "test-set"
+    confidence: Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)] = 0.95
+    independent: bool = False
+    design_effect: Annotated[float, Field(ge=1, allow_inf_nan=False)] | None = None
+    mode: Literal["full", "early"] = "full"
+    inconclusive: Literal["fail", "warn"] = "fail"
 
 
 class _Model(_Table):
@@ -125,7 +142,8 @@ class _Limits(_Table):
 
     models: Annotated[list[str], Field(min_length=1)]
     noise: str
-    accuracy: Annotated[Shares, Field(min_length=1)]
+    accuracy: Annotated[Shares, Field(min_length=1)] | None = None
+    max_drop: Annotated[Shares, Field(min_length=1)] | None = None
 
 
 class _File(_Table):
@@ -136,6 +154,7 @@ class _File(_Table):
     limits: Annotated[list[_Limits], Field(min_length=1)]
 
 
+ASKS: tuple[Literal["accuracy"], Literal["max_drop"]] = ("accuracy", "max_drop")
 TABLES: dict[str, type[_Table]] = {"run": _Run, "models": _Model, "noises": _Noise, "limits": _Limits}
 
 
@@ -147,15 +166,38 @@ class _Reader:
         self.lines = lines
         self.problems: set[tuple[int, str]] = set()
         self.kinds: dict[str, type[Noise]] = dict(KINDS)
+        self.unusable: set[str] = set()
 
     def read(self, content: dict[str, Any]) -> Thresholds | None:
         parsed = self._validate(content)
+        self._check_run(content["run"] if isinstance(content.get("run"), dict) else {})
         declarations = dict(self._declarations(content))
         self.kinds |= self._noises(content)
         limits = tuple(self._limits(content, declarations))
         if parsed is None or self.problems:
             return None
-        return Thresholds(self.file, self.sha256, parsed.run.data, parsed.run.seed, declarations, self.kinds, limits)
+        run = parsed.run
+        claim = Claim(run.claim, run.confidence, run.independent, run.design_effect, run.mode == "early")
+        return Thresholds(
+            file=self.file,
+            sha256=self.sha256,
+            data=run.data,
+            seed=run.seed,
+            models=declarations,
+            kinds=self.kinds,
+            baseline=None if run.baseline is None else self.file.parent / run.baseline,
+            claim=claim,
+            warn=run.inconclusive == "warn",
+            limits=limits,
+        )
+
+    def _check_run(self, run: dict[str, Any]) -> None:
+        """What only a claim about the population has a use for."""
+        for name in ("independent", "design_effect"):
+            if name in run and run.get("claim", "test-set") == "test-set":
+                self._problem(("run", name), 'has no meaning for the test set itself; it goes with claim = "population"')
+        if run.get("independent") is True and "design_effect" in run:
+            self._problem(("run", "design_effect"), "images that are independent have none")
 
     def _validate(self, content: dict[str, Any]) -> _File | None:
         try:
@@ -187,18 +229,20 @@ class _Reader:
             yield name, declaration
 
     def _noises(self, content: dict[str, Any]) -> Iterator[tuple[str, type[Noise]]]:
-        """The noises that are well formed."""
+        """The noises that are well formed; the others are remembered, so that limits on them are not reported too."""
         tables = content.get("noises")
         for name, table in (tables if isinstance(tables, dict) else {}).items():
-            if name in KINDS or name in PRESETS:
-                self._problem(("noises", name), "is a noise already: name yours otherwise")
-                continue
             try:
+                if name in KINDS or name in PRESETS:
+                    raise RobustnessError("is a noise already: name yours otherwise")
                 noise = _Noise.model_validate(table)
+                if noise.magnitude in _Limits.model_fields:
+                    raise RobustnessError(f"{noise.magnitude!r} is a key of every limit, so no magnitude can be called so")
                 yield name, declare_noise(name, noise.load, noise.magnitude, noise.model_extra or {}, self.file.parent)
             except ValidationError:
-                continue
+                self.unusable.add(name)
             except RobustnessError as error:
+                self.unusable.add(name)
                 self._problem(("noises", name), str(error))
 
     def _check_model(self, name: str, model: _Model) -> None:
@@ -218,7 +262,7 @@ class _Reader:
 
     def _limits(self, content: dict[str, Any], declarations: Mapping[str, ModelDeclaration]) -> Iterator[Limit]:
         tables = content.get("limits")
-        first: dict[tuple[str, Noise], str] = {}
+        first: dict[tuple[str, Noise, str], str] = {}
         for number, table in enumerate(tables if isinstance(tables, list) else []):
             path = ("limits", number)
             if not isinstance(table, dict):
@@ -228,35 +272,54 @@ class _Reader:
                 limits = _Limits.model_validate(table)
             except ValidationError:
                 continue
-            for noise, accuracy, line in self._levels(limits, table, path):
+            self._check_asked(table, path, content)
+            for noise, asks, required, line in self._levels(limits, table, path):
                 for name in limits.models:
-                    limit = Limit(name, noise, accuracy, f"{self.file.name}:{line}")
-                    if (name, noise) in first:
-                        self._problem(path, f"{limit} is limited twice, first at {first[name, noise]}", line)
-                    first.setdefault((name, noise), limit.place)
+                    limit = Limit(name, noise, asks, required, f"{self.file.name}:{line}")
+                    key = (name, noise, asks)  # not its text: sigma = 0 and -0.0 are one level
+                    if key in first:
+                        self._problem(path, f"{limit} is limited twice, first at {first[key]}", line)
+                    first.setdefault(key, limit.place)
                     yield limit
 
-    def _levels(self, limits: _Limits, table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[Noise, Decimal, int]]:
-        """One entry per level: parameters and accuracies in lists go side by side, single ones hold for all levels."""
+    def _check_asked(self, table: Mapping[str, Any], path: KeyPath, content: Mapping[str, Any]) -> None:
+        """That a limit asks for something, and that what a drop is measured from is named."""
+        run = content.get("run")
+        if not any(asks in table for asks in ASKS):
+            self._problem(path, "asks for nothing: give it an accuracy or a max_drop")
+        if "max_drop" in table and isinstance(run, dict) and "baseline" not in run:
+            self._problem((*path, "max_drop"), 'needs a baseline in [run], for example baseline = "baselines/v1.safetensors"')
+        if "max_drop" in table and table.get("noise") in self.kinds and not self.kinds[table["noise"]].bit_identical:
+            self._problem((*path, "max_drop"), "a transform of your own may make other bytes, so no drop can be measured")
+
+    def _levels(
+        self, limits: _Limits, table: Mapping[str, Any], path: KeyPath
+    ) -> Iterator[tuple[Noise, Literal["accuracy", "max_drop"], Decimal, int]]:
+        """One entry per level and thing asked: lists go side by side, single values hold for all levels."""
         parameters = limits.model_extra or {}
-        if not self._is_noise(limits.noise) or set(parameters) - set(parameter_names(limits.noise, self.kinds)):
+        if not self._is_usable(limits.noise) or set(parameters) - set(parameter_names(limits.noise, self.kinds)):
             return
-        columns: dict[str, Any] = {**parameters, "accuracy": table["accuracy"]}
+        columns: dict[str, Any] = {**parameters, **{asks: table[asks] for asks in ASKS if asks in table}}
         lengths = {name: len(column) for name, column in columns.items() if isinstance(column, list)}
         levels = max(lengths.values(), default=1)
         for name, length in lengths.items():
             if not length:
                 self._problem((*path, name), "empty: nothing would be measured")
+        preset = limits.noise in PRESETS and "severity" not in lengths
+        if listed := [asks for asks in ASKS if preset and lengths.get(asks, 1) > 1]:
+            self._problem((*path, listed[0]), f"{limits.noise} takes one {listed[0]} for all its noises, or one per severity")
+            return
         uneven = {name: length for name, length in lengths.items() if length not in (0, levels)}
         for name, length in uneven.items():
             self._problem((*path, name), f"has {length} of {levels} values: lists of one table go side by side")
         for level in range(0 if uneven or 0 in lengths.values() else levels):
             row = {name: column[level] if isinstance(column, list) else column for name, column in columns.items()}
-            accuracy = Decimal(str(row.pop("accuracy")))
+            asked = {asks: Decimal(str(row.pop(asks))) for asks in ASKS if asks in row}
             where = next(((*path, name, level) for name in lengths), path)
             try:
                 for noise in make_noises(limits.noise, row, self.kinds):
-                    yield noise, accuracy, self._line(where)
+                    for asks, required in asked.items():
+                        yield noise, asks, required, self._line(where)
             except RobustnessError as error:
                 self._problem(where, f"{error}{_dotted_key_hint(row)}")
 
@@ -266,9 +329,9 @@ class _Reader:
         for place, name in enumerate(models if isinstance(models, list) else []):
             if isinstance(name, str) and name not in declarations:
                 self._problem((*path, "models", place), f"unknown model {name!r}: {nearest(name, declarations)}")
-        if not isinstance(kind, str):
+        if not isinstance(kind, str) or kind in self.unusable:
             return
-        if not self._is_noise(kind):
+        if not self._is_usable(kind):
             self._problem((*path, "noise"), f"unknown noise {kind!r}: {nearest(kind, [*self.kinds, *PRESETS])}")
             return
         valid = [*_Limits.model_fields, *parameter_names(kind, self.kinds)]
@@ -276,8 +339,8 @@ class _Reader:
             if name not in valid:
                 self._problem((*path, name), f"unknown key: {nearest(name, valid)}")
 
-    def _is_noise(self, kind: str) -> bool:
-        return kind in self.kinds or kind in PRESETS
+    def _is_usable(self, kind: str) -> bool:
+        return kind not in self.unusable and (kind in self.kinds or kind in PRESETS)
 
     def _problem(self, path: KeyPath, message: str, line: int | None = None) -> None:
         self.problems.add((line or self._line(path), f"{_spell(path)}: {message}"))

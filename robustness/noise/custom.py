@@ -86,7 +86,9 @@ def apply_custom(noise: Custom, images: Images, index: Indices, seed: int) -> Im
         with _seeded(int(seeds[part][0])):
             try:
                 result = transform(images[part])
-            except Exception as error:  # the user's code may raise anything
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # the user's code may raise anything, and `sys.exit(0)` must end no gate
                 raise RobustnessError(f"{noise} ({noise.load}) raised {described(error)}") from error
         if not isinstance(result, np.ndarray) or result.shape != images[part].shape or result.dtype != np.uint8:
             got = f"{result.dtype} of {result.shape}" if isinstance(result, np.ndarray) else type(result).__name__

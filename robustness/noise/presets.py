@@ -67,9 +67,10 @@ def make_noises(kind: str, parameters: Mapping[str, float], kinds: Mapping[str, 
             raise RobustnessError(f"{kind} has no parameter {name!r}: {nearest(name, parameter_names(kind))}")
     if "severity" not in parameters:
         return PRESETS[kind]
-    if parameters["severity"] not in SEVERITIES[kind]:
-        raise RobustnessError(f"{kind}: severity is 1, 2, 3, 4 or 5, not {parameters['severity']:g}")
-    return SEVERITIES[kind][int(parameters["severity"])]
+    severity = parameters["severity"]
+    if isinstance(severity, bool) or not isinstance(severity, int | float) or severity not in SEVERITIES[kind]:
+        raise RobustnessError(f"{kind}: severity is 1, 2, 3, 4 or 5, not {severity}")
+    return SEVERITIES[kind][int(severity)]
 
 
 def parameter_names(kind: str, kinds: Mapping[str, type[Noise]] = KINDS) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from robustness.data import ImageSet
-    from robustness.evaluation.evaluate import Measurement
+    from robustness.evaluation.evaluate import Enough, Measurement
     from robustness.gate.check import Outcome
     from robustness.gate.thresholds import Limit, Thresholds
     from robustness.models.classifier import Classifier
@@ -99,12 +99,15 @@ class Gate:
 
     def check(self, limit: Limit) -> Outcome:
         """Measure a limit's case and judge it: the declared images and model, whatever other tests made of theirs."""
-        from robustness.gate.check import check, repeat_command
+        from robustness.gate.check import check
+        from robustness.gate.judge import stopping_rule
 
         with _plain_errors():
             images = _declared_images(self.request.config)
-            measurement = self._measure(self._declared_classifier(limit.model), images, limit.noise)
-        outcome = check(limit, measurement, repeat_command(limit, self.thresholds, self.request.node.nodeid))
+            rule = stopping_rule(self.thresholds.claim, limit, images)
+            enough = None if rule is None else lambda right, seen: rule.decide(right, seen) is not None
+            measurement = self._measure(self._declared_classifier(limit.model), images, limit.noise, enough)
+            outcome = check(limit, measurement, images, self.thresholds, self.request.node.nodeid)
         self._record("limit", outcome.as_dict())
         return outcome
 
@@ -118,7 +121,9 @@ class Gate:
         self._record("measurement", {"case": str(case), "key": case.key, "right": right, "total": total})
         return measurement.accuracy
 
-    def _measure(self, classifier: Classifier, images: ImageSet, noise: Noise, afresh: bool = False) -> Measurement:
+    def _measure(
+        self, classifier: Classifier, images: ImageSet, noise: Noise, enough: Enough | None = None, afresh: bool = False
+    ) -> Measurement:
         """afresh: two codes that no hash tells apart may come by the same name, so their results are not shared."""
         from robustness.evaluation.evaluate import measure
         from robustness.evaluation.store import Store
@@ -126,7 +131,7 @@ class Gate:
         run = f"{self.request.config.stash[RUN]} {uuid.uuid4().hex}" if afresh else self.request.config.stash[RUN]
         store = Store()
         try:
-            return measure(classifier, images, noise, self.thresholds.seed, store, run)
+            return measure(classifier, images, noise, self.thresholds.seed, store, run, enough)
         finally:
             if afresh:
                 store.end_run(run)

@@ -26,7 +26,7 @@ def render_report(results: dict[str, Any]) -> str:
     return environment.get_template("report.html.jinja").render(
         results=results,
         sentence=verdict_sentence(results),
-        broken=[limit for limit in limits if limit["verdict"] != "PASS"],
+        broken=[limit for limit in limits if limit["stops"]],
         charts=drawn,
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas={name: getattr(charts, name) for name in ("WIDTH", "HEIGHT", "LEFT", "RIGHT", "TOP", "BOTTOM")},

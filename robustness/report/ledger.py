@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from robustness.gate.alarms import with_alarms
 from robustness.report.records import from_property
 
 LIMIT_TEST = "::test_limit["
@@ -54,14 +55,14 @@ class Ledger:
         """The measured limits by id, in the order of the thresholds file."""
         measured: dict[str, dict[str, Any]] = {}
         for _, record in self._limits():  # where two tests measured one limit, a broken one stands
-            if record["limit"] not in measured or record["verdict"] != "PASS":
+            if record["limit"] not in measured or record["stops"]:
                 measured[record["limit"]] = record
-        return {limit: measured[limit] for limit in self.limits if limit in measured}
+        return with_alarms({limit: measured[limit] for limit in self.limits if limit in measured})
 
     @property
     def errors(self) -> dict[str, str]:
         """By test, why a limit could not be measured or a rule of the project's own does not hold."""
-        explained = {test for test, record in self._limits() if record["verdict"] != "PASS"}
+        explained = {test for test, record in self._limits() if record["stops"]}
         return {test: text for test, text in self.failures.items() if test in self.records and test not in explained}
 
     @property
@@ -89,7 +90,7 @@ class Ledger:
     @property
     def verdict(self) -> str:
         """FAIL, PARTIAL (nothing failed, not everything was selected) or PASS."""
-        if not self.limits or self.gaps() or self.errors or any(o["verdict"] != "PASS" for o in self.outcomes.values()):
+        if not self.limits or self.gaps() or self.errors or any(o["stops"] for o in self.outcomes.values()):
             return "FAIL"
         skipped_rules = self.skipped & self.records.keys()
         return "PARTIAL" if self.left_out or self.deselected or skipped_rules else "PASS"
@@ -107,7 +108,7 @@ class Ledger:
         return [(test, record) for test, records in self.records.items() for record in records if record["kind"] == "limit"]
 
     def _is_hidden(self, test: str, record: dict[str, Any]) -> bool:
-        return record["verdict"] != "PASS" and test not in self.failures
+        return record["stops"] and test not in self.failures
 
 
 def _count(things: list[str], noun: str) -> str:

@@ -8,26 +8,36 @@ from robustness.report.ledger import LIMIT_TEST, some
 from robustness.report.table import table
 
 OWN_NOISE = "† a transform of the thresholds file's own: measured afresh in every run, and perhaps otherwise on another machine"
-HEAD = ("model", "noise", "right", "total", "accuracy", "limit", "verdict")
+HEAD = ("model", "noise", "right", "images", "accuracy", "limit", "verdict")
 
 
 def verdict_sentence(results: dict[str, Any]) -> str:
     """One line that says how the run ended."""
     limits = results["limits"]
-    broken = [f"{limit['model']} under {limit['noise']}" for limit in limits if limit["verdict"] != "PASS"]
     total = len(limits) + len(results["left_out"])
+    undecided = [limit for limit in limits if limit["verdict"] == "INCONCLUSIVE"]
     match results["verdict"]:
+        case "PASS" if undecided:
+            kept = len(limits) - len(undecided)
+            return f"PASS: {kept} of {len(limits)} limits hold; undecided, which only warns: {_some(undecided)}"
         case "PASS":
             return f"PASS: all {len(limits)} limits hold" if len(limits) > 1 else "PASS: the one limit holds"
         case "PARTIAL":
             held = "and kept" if limits else "since none was selected"
             return f"PARTIAL: {len(limits)} of {total} limits measured {held}; no release verdict"
+    broken = [limit for limit in limits if limit["verdict"] == "FAIL"]
+    undecided = [limit for limit in undecided if limit["stops"]]
     rules = sum(LIMIT_TEST not in test for test in results["errors"])
-    reasons = [f"{len(broken)} of {len(limits)} measured limits broken ({some(broken)})"] if broken else []
+    reasons = [f"{len(broken)} of {len(limits)} measured limits broken ({_some(broken)})"] if broken else []
+    reasons += [f"{len(undecided)} of {len(limits)} undecided ({_some(undecided)})"] if undecided else []
     reasons += [f"{rules} rule{'s' * (rules > 1)} broken"] if rules else []
     if results["left_out"]:
         reasons.append(f"PARTIAL run, {len(results['left_out'])} limits left out")
     return f"FAIL: {'; '.join([*reasons, *results['gaps']])}"
+
+
+def _some(limits: list[dict[str, Any]]) -> str:
+    return some([f"{limit['model']} under {limit['noise']}" for limit in limits])
 
 
 def error_lines(results: dict[str, Any]) -> list[str]:
@@ -40,13 +50,13 @@ def error_lines(results: dict[str, Any]) -> list[str]:
 
 def limit_rows(results: dict[str, Any]) -> list[str]:
     """A table of the limits, broken ones first."""
-    ordered = sorted(results["limits"], key=lambda limit: limit["verdict"] == "PASS")
+    ordered = sorted(results["limits"], key=lambda limit: (not limit["stops"], limit["verdict"] == "PASS"))
     rows = [
         (
             limit["model"],
             limit["noise"] + ("" if limit["bit_identical"] else " †"),
             f"{limit['right']:,}",
-            f"{limit['total']:,}",
+            f"{limit['seen']:,}",
             f"{limit['accuracy']:.4f}",
             limit["required"],
             limit["verdict"],

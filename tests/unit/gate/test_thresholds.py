@@ -68,7 +68,7 @@ def test_a_good_file_gives_its_limits_with_their_places(file):
     assert (thresholds.file, thresholds.base, thresholds.data, thresholds.seed) == (file, file.parent, "folder", 0)
     assert list(thresholds.models) == ["cnn", "my-net"]
     assert thresholds.models["my-net"].fixture == "my_net"
-    assert [(limit.model, limit.noise, limit.accuracy, limit.place) for limit in thresholds.limits] == [
+    assert [(limit.model, limit.noise, limit.required, limit.place) for limit in thresholds.limits] == [
         ("cnn", Gaussian(5), Decimal("0.9"), "thresholds.toml:15"),
         ("my-net", Gaussian(5), Decimal("0.9"), "thresholds.toml:15"),
         ("cnn", Gaussian(25), Decimal("0.29"), "thresholds.toml:16"),
@@ -94,7 +94,7 @@ def test_a_good_file_gives_its_limits_with_their_places(file):
 def test_lists_go_side_by_side_and_single_values_hold_for_all(file, table, wanted):
     file.write_text(f'{HEAD}[[limits]]\nmodels = ["cnn"]\n{table}\n')
     limits = read_thresholds(file).limits
-    assert [(limit.noise, limit.accuracy) for limit in limits] == [(noise, Decimal(share)) for noise, share in wanted]
+    assert [(limit.noise, limit.required) for limit in limits] == [(noise, Decimal(share)) for noise, share in wanted]
 
 
 def test_the_largest_seed_is_read_exactly(file):
@@ -177,7 +177,7 @@ ONE_PROBLEM = {
     "accuracy a text": ("0.29]", '"0.29"]', "accuracy", "limits[0].accuracy[1]: input should be a valid number, not '0.29'"),
     "accuracy a bool": ("0.29]", "true]", "accuracy", "limits[0].accuracy[1]: input should be a valid number, not True"),
     "accuracy empty": ("[0.9, 0.29]", "[]", "accuracy", "limits[0].accuracy: empty: nothing would be measured"),
-    "no accuracy": ("accuracy = [0.9, 0.29]", "", "[[limits]]", "limits[0].accuracy: missing"),
+    "no accuracy": ("accuracy = [0.9, 0.29]", "", "[[limits]]", "limits[0]: asks for nothing"),
     "dotted accuracy": (
         "accuracy = [0.9, 0.29]",
         "accuracy.0.9 = 1",
@@ -375,7 +375,7 @@ def test_any_content_gives_limits_or_a_robustness_error(file, content):
     except RobustnessError:
         return
     assert len({(limit.model, limit.noise) for limit in thresholds.limits}) == len(thresholds.limits)
-    assert all(0 <= limit.accuracy <= 1 and limit.model in thresholds.models for limit in thresholds.limits)
+    assert all(0 <= limit.required <= 1 and limit.model in thresholds.models for limit in thresholds.limits)
 
 
 def toml(value):

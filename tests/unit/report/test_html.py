@@ -27,6 +27,9 @@ def limit(model="net", noise="gaussian(sigma=25)", right=80, required="0.75", ve
         "needed": 75,
         "right": right,
         "total": 100,
+        "seen": 100,
+        "reason": f"{right} of 100 right, the limit asks for 75",
+        "stops": verdict != "PASS",
         "accuracy": right / 100,
         "verdict": verdict,
         "repeat": f"robustness evaluate {model}",
@@ -91,7 +94,7 @@ def test_the_verdict_stands_in_the_heading_and_broken_limits_come_before_the_tab
     assert heading is not None
     assert heading[1] == "FAIL: 1 of 2 measured limits broken (net under clean)"
     assert page.index("net under clean</h3>") < page.index('id="accuracy"')
-    assert "15 more" in page
+    assert "the limit asks for 75" in page
     assert "robustness evaluate net" in page
 
 

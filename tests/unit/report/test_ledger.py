@@ -17,7 +17,7 @@ def limit_test(limit):
 
 
 def limit_record(limit, verdict="PASS"):
-    return to_property("limit", {"limit": limit, "verdict": verdict})
+    return to_property("limit", {"limit": limit, "verdict": verdict, "stops": verdict == "FAIL", "asks": "accuracy"})
 
 
 def run(ledger, limit, verdict="PASS", failure=None):

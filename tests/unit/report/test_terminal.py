@@ -7,10 +7,11 @@ import pytest
 from robustness.report.terminal import error_lines, limit_rows, verdict_sentence
 
 
-def limit(noise="clean", verdict="PASS", right=1234):
+def limit(noise="clean", verdict="PASS", right=1234, stops=None):
     return {
         "model": "cnn", "noise": noise, "right": right, "total": 12630, "accuracy": right / 12630,
         "required": "0.29", "verdict": verdict, "bit_identical": True,
+        "seen": 12630, "stops": verdict != "PASS" if stops is None else stops,
     }  # fmt: skip
 
 
@@ -41,6 +42,14 @@ RULE = "test_rules.py::test_mine"
             results("FAIL", [limit(verdict="FAIL")], errors={RULE: "x"}, gaps=["one", "two"]),
             "FAIL: 1 of 1 measured limits broken (cnn under clean); 1 rule broken; one; two",
         ),
+        (
+            results("FAIL", [limit(verdict="INCONCLUSIVE"), limit(verdict="FAIL")]),
+            "FAIL: 1 of 2 measured limits broken (cnn under clean); 1 of 2 undecided (cnn under clean)",
+        ),
+        (
+            results("PASS", [limit(verdict="INCONCLUSIVE", stops=False), limit()]),
+            "PASS: 1 of 2 limits hold; undecided, which only warns: cnn under clean",
+        ),
     ],
 )
 def test_the_verdict_is_one_sentence_with_its_reasons(content, sentence):
@@ -50,7 +59,7 @@ def test_the_verdict_is_one_sentence_with_its_reasons(content, sentence):
 def test_broken_limits_come_first_and_the_others_keep_their_order():
     limits = [limit("a"), limit("b", "FAIL"), limit("c"), limit("d", "FAIL")]
     head, *rows = limit_rows(results("FAIL", limits))
-    assert head.split() == ["model", "noise", "right", "total", "accuracy", "limit", "verdict"]
+    assert head.split() == ["model", "noise", "right", "images", "accuracy", "limit", "verdict"]
     assert [row.split()[1] for row in rows] == ["b", "d", "a", "c"]
 
 

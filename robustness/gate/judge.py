@@ -1,0 +1,108 @@
+"""From a measurement to a verdict: does it prove what the limit claims?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from robustness.data import ImageSet
+from robustness.errors import RobustnessError
+from robustness.evaluation.evaluate import Measurement
+from robustness.gate.claim import Claim
+from robustness.gate.intervals import cluster_bounds, design_effect, effective, images_to_decide, lower_bound, upper_bound
+from robustness.gate.sequential import Bernoulli, FinitePopulation
+from robustness.gate.thresholds import Limit
+from robustness.gate.verdict import Verdict, needed
+
+EARLY_ERROR = 1e-6
+"""How likely stopping early may change the verdict of a case about its test set."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its reasons.
+
+    low, high: one-sided bounds of the population's accuracy, each at the claim's confidence; None where none is claimed, or
+    where measuring stopped early.
+    to_decide: how many images, in all, would decide an INCONCLUSIVE verdict if the share of right ones stayed as it is.
+    """
+
+    verdict: Verdict
+    low: float | None = None
+    high: float | None = None
+    to_decide: int | None = None
+
+
+class StoppingRule(Protocol):
+    """Looked at after each batch: True, the limit is kept; False, it is not; None, go on."""
+
+    def decide(self, right: int, seen: int) -> bool | None: ...
+
+
+def stopping_rule(claim: Claim, limit: Limit, image_set: ImageSet) -> StoppingRule | None:
+    """When a limit's case need not be evaluated further; None where every image is."""
+    return _rule(claim, limit.required, image_set) if limit.asks == "accuracy" else None
+
+
+def _rule(claim: Claim, accuracy: Decimal, image_set: ImageSet) -> StoppingRule | None:
+    if not claim.early:
+        return None
+    if claim.about == "test-set":
+        return FinitePopulation(len(image_set), needed(accuracy, len(image_set)), EARLY_ERROR)
+    if _dependence(claim, image_set) == "independent" and 0 < accuracy < 1:
+        return Bernoulli(float(accuracy), 1 - claim.confidence)
+    return None  # no sequential test is known for clusters
+
+
+def judge(measurement: Measurement, image_set: ImageSet, accuracy: Decimal, claim: Claim) -> Judgement:
+    """Whether the measurement shows that the accuracy is kept, in the sense of the claim."""
+    rule = _rule(claim, accuracy, image_set)
+    decided = next((said for look in measurement.looks if (said := rule.decide(*look)) is not None), None) if rule else None
+    if claim.about == "test-set":
+        if decided is None and measurement.seen < measurement.total:
+            raise RobustnessError(f"{measurement.case}: {measurement.seen} of {measurement.total} images decide nothing")
+        kept = measurement.right >= needed(accuracy, measurement.total) if decided is None else decided
+        return Judgement(Verdict.PASS if kept else Verdict.FAIL)
+    return _judge_population(measurement, image_set, float(accuracy), claim, rule, decided)
+
+
+def _judge_population(
+    measurement: Measurement,
+    image_set: ImageSet,
+    accuracy: float,
+    claim: Claim,
+    rule: StoppingRule | None,
+    decided: bool | None,
+) -> Judgement:
+    if rule is not None:  # the bounds below hold for a number of images fixed beforehand
+        verdicts = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.INCONCLUSIVE}
+        return Judgement(verdicts[decided])
+    if measurement.seen < measurement.total:
+        raise RobustnessError(f"{measurement.case}: {measurement.seen} of {measurement.total} images were evaluated")
+    alpha = 1 - claim.confidence
+    right = measurement.result.predictions == image_set.labels
+    effect = claim.design_effect or 1.0
+    if _dependence(claim, image_set) == "tracks" and image_set.tracks is not None:
+        low, high = cluster_bounds(right, image_set.tracks, alpha)
+        effect = design_effect(right, image_set.tracks) if 0 < measurement.right < measurement.total else effect
+    else:
+        counts = effective(measurement.right, measurement.total, effect)
+        low, high = lower_bound(*counts, alpha), upper_bound(*counts, alpha)
+    if low >= accuracy or high < accuracy:
+        return Judgement(Verdict.PASS if low >= accuracy else Verdict.FAIL, low, high)
+    independent = images_to_decide(*effective(measurement.right, measurement.total, effect), accuracy, alpha)
+    return Judgement(Verdict.INCONCLUSIVE, low, high, None if independent is None else round(independent * effect))
+
+
+def _dependence(claim: Claim, image_set: ImageSet) -> Literal["independent", "tracks", "design effect"]:
+    """What may be said of the images' dependence; refused where it is unknown."""
+    if claim.design_effect is not None:
+        return "design effect"
+    if image_set.tracks is not None:
+        return "tracks"
+    if image_set.dependent is None and claim.independent:
+        return "independent"
+    reason = image_set.dependent or f"whether the images of {image_set.name} are independent is not known"
+    remedy = "give a design_effect in [run]" + ("" if image_set.dependent else ", or say independent = true if they are")
+    raise RobustnessError(f"no claim about a population can be made: {reason}; {remedy}")
