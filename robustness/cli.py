@@ -110,6 +110,33 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--json", action="store_true", help="print JSON instead of a table")
     sweep.set_defaults(run=_sweep)
 
+    compare = commands.add_parser(
+        "compare",
+        help="two models on the same images under the same noise",
+        description="What changed from model A to model B: images newly wrong and newly right, the drop in accuracy with its "
+        "95 % interval, and the probability of as many newly wrong ones by chance (McNemar's exact test).",
+        epilog='Example: robustness compare baseline-cnn small-resnet --data signs --noise "gaussian(sigma=25)"',
+    )
+    compare.add_argument("before", metavar="A", help="as MODEL of `robustness evaluate`")
+    _add_subject(compare, "B")
+    compare.add_argument("--noise", action="append", default=[], metavar="SPEC", help="repeatable; without it: clean")
+    compare.set_defaults(run=_compare)
+
+    baseline = commands.add_parser("baseline", help="freeze a release, for later ones to be compared with: save")
+    actions = baseline.add_subparsers(metavar="ACTION", required=True)
+    save = actions.add_parser(
+        "save",
+        help="write the predictions of the declared models into one file",
+        description="Measure every model of a thresholds file, clean and under each noise it has a limit for, and freeze the "
+        "predictions in one small file. Name the file as baseline in [run], and limit a drop with max_drop.",
+    )
+    save.add_argument("name", metavar="NAME", help="of the release, such as v1; the file is baselines/NAME.safetensors")
+    save.add_argument(
+        "--thresholds", type=Path, metavar="FILE", help="default: thresholds.toml", default=Path("thresholds.toml")
+    )
+    _add_root(save)
+    save.set_defaults(run=_save_baseline)
+
     study = commands.add_parser(
         "study",
         help="the traffic-sign study's cells beside ours",
@@ -197,10 +224,10 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_subject(parser: argparse.ArgumentParser) -> None:
+def _add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None:
     parser.add_argument(
         "model",
-        metavar="MODEL",
+        metavar=metavar,
         help="baseline-cnn, small-resnet, python:package.module:factory, or with --thresholds a name in it",
     )
     parser.add_argument(
@@ -316,6 +343,63 @@ def _sweep(args: argparse.Namespace) -> None:
     levels = [float(f"{start + (top - start) * step / args.steps:.6g}") for step in range(args.steps + 1)]
     nothing = highest.at(levels[0]) if highest.identity is not None else Clean()
     _print_measurements(args, [nothing, *(highest.at(level) for level in levels[1:])])
+
+
+def _compare(args: argparse.Namespace) -> None:
+    from robustness.evaluation.evaluate import measure
+    from robustness.evaluation.store import Store
+    from robustness.noise import Clean, parse_noises
+    from robustness.report.measurements import comparison_table
+
+    kinds = _kinds(args)
+    noises = [noise for text in args.noise for noise in parse_noises(text, kinds)] or [Clean()]
+    after, images, seed = _subject(args)
+    before, _, _ = _subject(argparse.Namespace(**{**vars(args), "model": args.before}))
+    store, run = Store(), uuid.uuid4().hex
+    try:
+        pairs = [[measure(model, images, noise, seed, store, run) for model in (before, after)] for noise in noises]
+    finally:
+        store.end_run(run)
+    print("\n".join(comparison_table([(one, other) for one, other in pairs], images.labels)))
+
+
+def _save_baseline(args: argparse.Namespace) -> None:
+    from robustness.data import load_image_set
+    from robustness.evaluation.baseline import save_baseline
+    from robustness.evaluation.evaluate import measure
+    from robustness.evaluation.store import Store
+    from robustness.gate.thresholds import read_thresholds
+    from robustness.models.load import load_classifier
+    from robustness.noise import Clean
+
+    thresholds = read_thresholds(args.thresholds)
+    file = thresholds.base / "baselines" / f"{args.name}.safetensors"
+    if file.exists():
+        raise RobustnessError(f"{file} is there already and stays as it is; name another release")
+    images = load_image_set(thresholds.data, root=args.root, base=thresholds.base)
+    noises: dict[str, list[Noise]] = {}
+    for limit in thresholds.limits:
+        if thresholds.models[limit.model].load == "fixture":
+            print(f"left out: {limit.model} lives in a pytest fixture", file=sys.stderr)
+        elif not limit.noise.bit_identical:
+            print(f"left out: {limit.noise} may make other bytes elsewhere", file=sys.stderr)
+        else:
+            noises.setdefault(limit.model, [Clean()]).append(limit.noise)
+    store, run = Store(), uuid.uuid4().hex
+    try:
+        classifiers = {name: load_classifier(thresholds.models[name], thresholds.base) for name in noises}
+        measured = [
+            measure(classifiers[name], images, noise, thresholds.seed, store, run)
+            for name in noises
+            for noise in dict.fromkeys(noises[name])
+        ]
+    finally:
+        store.end_run(run)
+    if not measured:
+        raise RobustnessError(f"{args.thresholds}: nothing in it can be saved")
+    save_baseline(file, [(measurement.case, measurement.result) for measurement in measured])
+    relative = os.path.relpath(file, thresholds.base)
+    print(f'wrote {file}: {len(measured)} cases. Compare later releases with it: baseline = "{relative}" in [run]')
 
 
 def _print_measurements(args: argparse.Namespace, noises: Sequence[Noise]) -> None:

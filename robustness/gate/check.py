@@ -79,7 +79,7 @@ class Outcome:
         if self.seen < self.total:
             measured += f" (stopped early, of {self.total:,})"
         if self.change is not None:
-            return f"{measured}; {_change_in_words(self.change)}; the limit allows {100 * float(self.required):g} points"
+            return f"{measured}; {_change_in_words(self.change)}; the limit allows a drop of {self.required}"
         if self.claim == "test-set":
             return f"{measured}, the limit {self.required} asks for {self.needed:,} of {self.total:,}"
         confidence = f"{100 * (self.confidence or 0):g} % confidence"
@@ -166,8 +166,7 @@ def _change(measurement: Measurement, image_set: ImageSet, limit: Limit, thresho
 
 def _change_in_words(change: dict[str, Any]) -> str:
     return (
-        f"{100 * change['drop']:.2f} points below {change['baseline']} "
-        f"({100 * change['low']:.2f} to {100 * change['high']:.2f}): "
+        f"a drop of {change['drop']:.4f} from {change['baseline']} ({change['low']:.4f} to {change['high']:.4f}): "
         f"{change['broken']:,} images newly wrong, {change['mended']:,} newly right, p = {change['p_value']:.2g}"
     )
 

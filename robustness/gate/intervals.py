@@ -106,7 +106,8 @@ def cluster_bounds(right: npt.NDArray[np.bool_], tracks: npt.NDArray[np.int64], 
     30 tracks, all right, give 0.05 ** (1 / 30) = 0.905 however many images they hold, and no case needs a rule of its own.
     That it holds its level for every distribution is proven in special cases only; no counterexample is known. The usual
     bootstraps are tighter, and do not hold it: at 100 tracks of 30 images, accuracy 0.99 and correlation 0.8 within tracks,
-    BCa's lower bound at 0.05 lies above the truth in 16 of 100 test sets. What no bound can know is a kind of track never seen.
+    BCa's lower bound lies above the truth in 13 of 100 test sets at 0.05, in 12 at 0.01. What no bound can know is a kind of
+    track never seen.
     """
     if not 0 < alpha < 1:
         raise RobustnessError(f"alpha is {alpha}: it lies between 0 and 1")

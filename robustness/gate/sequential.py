@@ -15,6 +15,7 @@ a look alone. The promise is one for a run that looks in order and stops at its 
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -146,7 +147,7 @@ def _log_ratio(limit: float, hits: int, misses: int) -> float:
     """
     b = 1 + (1 - limit) / REACH
     above = float(betaincc(hits + 1, misses + b, limit))
-    if above == 0:
+    if above < sys.float_info.min:
         return -math.inf
     mixture = math.log(b) - b * math.log1p(-limit) + float(betaln(hits + 1, misses + b)) + math.log(above)
     return mixture - hits * math.log(limit) - misses * math.log1p(-limit)

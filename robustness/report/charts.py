@@ -42,9 +42,10 @@ class Chart:
 
 def accuracy_charts(results: dict[str, Any]) -> list[Chart]:
     """A chart for each noise that differs in its magnitude alone; clean accuracy stands at the magnitude that does nothing."""
-    clean = [limit for limit in results["limits"] if limit["magnitude"] is None]
+    limits = [limit for limit in results["limits"] if limit["asks"] == "accuracy"]
+    clean = [limit for limit in limits if limit["magnitude"] is None]
     families: dict[str, list[dict[str, Any]]] = {}
-    for limit in results["limits"]:
+    for limit in limits:
         if limit["magnitude"] is not None:
             families.setdefault(limit["family"], []).append(limit)
     models = list(results["models"])

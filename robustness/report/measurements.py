@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from robustness.evaluation.evaluate import Measurement
+from robustness.gate.paired import Change, drop_interval, p_value
 from robustness.report.table import table
 
 
@@ -13,6 +17,28 @@ def measurement_table(measurements: Sequence[Measurement]) -> list[str]:
     """One line per measurement: model, noise, images right, accuracy in per cent."""
     rows = [(m.case.model, str(m.case.noise), f"{m.right:,}", f"{m.total:,}", f"{100 * m.accuracy:.2f}") for m in measurements]
     return table(("model", "noise", "right", "total", "accuracy, %"), rows)
+
+
+def comparison_table(pairs: Sequence[tuple[Measurement, Measurement]], labels: npt.NDArray[np.int64]) -> list[str]:
+    """One line per noise: two models' accuracies in per cent, and what changed from the first to the second."""
+    head = ("noise", "before, %", "after, %", "drop, points", "95 % interval", "newly wrong", "newly right", "p")
+    rows = []
+    for before, after in pairs:
+        change = Change.from_predictions(before.result.predictions, after.result.predictions, labels)
+        low, high = drop_interval(change, 0.05)
+        rows.append(
+            (
+                str(before.case.noise),
+                f"{100 * before.accuracy:.2f}",
+                f"{100 * after.accuracy:.2f}",
+                f"{100 * change.drop:.2f}",
+                f"{100 * low:.2f} to {100 * high:.2f}",
+                f"{change.broken:,}",
+                f"{change.mended:,}",
+                f"{p_value(change):.2g}",
+            )
+        )
+    return table(head, rows)
 
 
 def to_plain(measurement: Measurement) -> dict[str, Any]:

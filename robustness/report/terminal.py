@@ -37,7 +37,7 @@ def verdict_sentence(results: dict[str, Any]) -> str:
 
 
 def _some(limits: list[dict[str, Any]]) -> str:
-    return some([f"{limit['model']} under {limit['noise']}" for limit in limits])
+    return some(list(dict.fromkeys(f"{limit['model']} under {limit['noise']}" for limit in limits)))
 
 
 def error_lines(results: dict[str, Any]) -> list[str]:
@@ -58,10 +58,15 @@ def limit_rows(results: dict[str, Any]) -> list[str]:
             f"{limit['right']:,}",
             f"{limit['seen']:,}",
             f"{limit['accuracy']:.4f}",
-            limit["required"],
+            _asked(limit),
             limit["verdict"],
         )
         for limit in ordered
     ]
     notes = [] if all(limit["bit_identical"] for limit in ordered) else [OWN_NOISE]
     return table(HEAD, rows) + notes if rows else []
+
+
+def _asked(limit: dict[str, Any]) -> str:
+    required = str(limit["required"])
+    return required if limit["asks"] == "accuracy" else f"drop {limit['change']['drop']:.4f}, at most {required}"

@@ -23,6 +23,7 @@ def limit(model="net", noise="gaussian(sigma=25)", right=80, required="0.75", ve
         "level": parse_noise(noise).level,
         "identity": parse_noise(noise).identity,
         "bit_identical": True,
+        "asks": "accuracy",
         "required": required,
         "needed": 75,
         "right": right,

@@ -10,7 +10,7 @@ from robustness.report.terminal import error_lines, limit_rows, verdict_sentence
 def limit(noise="clean", verdict="PASS", right=1234, stops=None):
     return {
         "model": "cnn", "noise": noise, "right": right, "total": 12630, "accuracy": right / 12630,
-        "required": "0.29", "verdict": verdict, "bit_identical": True,
+        "required": "0.29", "verdict": verdict, "bit_identical": True, "asks": "accuracy",
         "seen": 12630, "stops": verdict != "PASS" if stops is None else stops,
     }  # fmt: skip
 

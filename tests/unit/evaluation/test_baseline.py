@@ -1,0 +1,94 @@
+"""The frozen predictions of a release: written whole, read back, refused where they speak of something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from robustness.errors import RobustnessError
+from robustness.evaluation.baseline import read_baseline, save_baseline
+from robustness.evaluation.case import Case
+from robustness.evaluation.result import Result
+from robustness.noise import Clean, Gaussian, declare_noise
+
+CLEAN = Case("net", "set", Clean(), 3, "aa", "bb", "cpu")
+NOISY = replace(CLEAN, noise=Gaussian(25))
+
+
+def result(*predictions):
+    return Result(np.array(predictions, dtype=np.int16), np.zeros(len(predictions), np.float32))
+
+
+@pytest.fixture
+def file(tmp_path):
+    file = tmp_path / "baselines" / "v1.safetensors"
+    save_baseline(file, [(CLEAN, result(0, 1, 2)), (NOISY, result(0, 1, 1000))])
+    return file
+
+
+def test_predictions_come_back_by_model_and_noise(file):
+    assert read_baseline(file).predictions(CLEAN).tolist() == [0, 1, 2]
+    assert read_baseline(file).predictions(NOISY).tolist() == [0, 1, 1000]
+
+
+def test_weights_may_differ_for_that_is_what_is_compared(file):
+    assert read_baseline(file).predictions(replace(CLEAN, model_hash="new", arithmetic="cuda")).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data_hash": "cc"}, "made with other data, set bb, not set cc"),
+        ({"seed": 4}, "made with noise seed 3, not 4"),
+        ({"noise": Gaussian(5)}, r"holds no net under gaussian\(sigma=5\)"),
+        ({"model": "other"}, "holds no other under clean: it holds net"),
+    ],
+)
+def test_a_baseline_of_something_else_is_refused_with_the_reason(file, change, message):
+    with pytest.raises(RobustnessError, match=message):
+        read_baseline(file).predictions(replace(CLEAN, **change))
+
+
+def test_another_noise_contract_is_refused(file, monkeypatch):
+    monkeypatch.setattr(Gaussian, "contract", Gaussian.contract + 1)
+    with pytest.raises(RobustnessError, match="was made under noise contract"):
+        read_baseline(file).predictions(NOISY)
+
+
+def test_incomplete_results_are_not_saved(tmp_path):
+    with pytest.raises(RobustnessError, match="complete results"):
+        save_baseline(tmp_path / "b", [(CLEAN, result(0, -1))])
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_transform_of_ones_own_is_not_saved(tmp_path):
+    blur = declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, tmp_path)(1.0)
+    with pytest.raises(RobustnessError, match="may make other bytes"):
+        save_baseline(tmp_path / "b", [(replace(CLEAN, noise=blur), result(0))])
+
+
+def test_a_missing_file_says_what_makes_one(tmp_path):
+    with pytest.raises(RobustnessError, match="no such baseline; `robustness baseline save` makes one"):
+        read_baseline(tmp_path / "none")
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_no_damage_goes_unseen(data, tmp_path_factory):
+    file = tmp_path_factory.mktemp("damaged") / "v1.safetensors"
+    save_baseline(file, [(CLEAN, result(0, 1, 2)), (NOISY, result(2, 1, 0))])
+    content = bytearray(file.read_bytes())
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    cut = data.draw(st.sampled_from([len(content), place]))
+    file.write_bytes(bytes(content[:cut]))
+    try:
+        baseline = read_baseline(file)
+        assert baseline.predictions(CLEAN).tolist() == [0, 1, 2]
+        assert baseline.predictions(NOISY).tolist() == [2, 1, 0]
+    except RobustnessError:
+        pass

@@ -1,0 +1,126 @@
+"""Charts: every measured level has its place, whichever way the magnitude goes and wherever it leaves images as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robustness.noise import Clean, Gaussian, Offset, Periodic, Resolution, declare_noise
+from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
+
+FOG = declare_noise("fog", "python:mynoise:fog", "share", {}, Path())
+BLUR = declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, Path())
+
+
+def limit(noise, accuracy=0.5, model="net", required="0.4"):
+    return {
+        "model": model,
+        "noise": str(noise),
+        "family": noise.family,
+        "magnitude": noise.magnitude,
+        "level": noise.level,
+        "identity": noise.identity,
+        "asks": "accuracy",
+        "accuracy": accuracy,
+        "required": required,
+        "verdict": "PASS",
+    }
+
+
+def charts(*limits, models=("net",)):
+    return accuracy_charts({"limits": list(limits), "models": dict.fromkeys(models)})
+
+
+def ticks(chart):
+    return [text for _, text in chart.x_ticks]
+
+
+def drawn(line):
+    """The points as (x, share of the height)."""
+    return [(point.x, round((HEIGHT - BOTTOM - point.y) / (HEIGHT - BOTTOM - TOP), 2)) for point in line.points]
+
+
+def test_clean_stands_at_zero_where_zero_does_nothing():
+    (chart,) = charts(limit(Gaussian(50), 0.2), limit(Clean(), 0.9), limit(Gaussian(25), 0.6))
+    assert (chart.title, chart.magnitude, ticks(chart)) == ("gaussian", "sigma", ["0", "25", "50"])
+    assert drawn(chart.lines[0]) == [(LEFT, 0.9), ((LEFT + WIDTH - RIGHT) / 2, 0.6), (WIDTH - RIGHT, 0.2)]
+    assert [point.text.partition(":")[0] for point in chart.lines[0].points] == [
+        *("net, clean", "net, gaussian(sigma=25)", "net, gaussian(sigma=50)")
+    ]
+
+
+def test_clean_stands_at_one_where_one_does_nothing():
+    (chart,) = charts(limit(Resolution(2), 0.6), limit(Resolution(3), 0.2), limit(Clean(), 0.9))
+    assert ticks(chart) == ["1", "2", "3"]
+    assert drawn(chart.lines[0]) == [(LEFT, 0.9), ((LEFT + WIDTH - RIGHT) / 2, 0.6), (WIDTH - RIGHT, 0.2)]
+
+
+def test_clean_stands_between_levels_of_either_sign():
+    (chart,) = charts(limit(Offset(-50), 0.2), limit(Offset(100), 0.3), limit(Clean(), 0.9))
+    assert ticks(chart) == ["-50", "0", "100"]
+    assert [share for _, share in drawn(chart.lines[0])] == [0.2, 0.9, 0.3]
+    assert chart.lines[0].points[1].x == pytest.approx(LEFT + (WIDTH - LEFT - RIGHT) / 3, abs=0.1)
+
+
+def test_where_nothing_is_known_to_do_nothing_clean_is_not_drawn():
+    fog, blur = charts(limit(FOG(-1), 0.2), limit(Clean(), 0.9), limit(FOG(3), 0.3), limit(BLUR(2), 0.7))
+    assert (fog.title, fog.magnitude, ticks(fog)) == ("fog", "share", ["-1", "3"])
+    assert drawn(fog.lines[0]) == [(LEFT, 0.2), (WIDTH - RIGHT, 0.3)]
+    assert (ticks(blur), drawn(blur.lines[0])) == (["2"], [(LEFT, 0.7)])
+
+
+def test_clean_alone_is_no_chart():
+    assert charts(limit(Clean())) == []
+
+
+def test_a_level_that_does_nothing_stands_beside_clean():
+    (chart,) = charts(limit(Gaussian(0), 0.8), limit(Clean(), 0.9))
+    assert ticks(chart) == ["0"]
+    assert [point.x for point in chart.lines[0].points] == [LEFT, LEFT]
+
+
+def test_each_model_keeps_its_number_and_its_own_points():
+    models = ("one", "two", "three")
+    fog, gaussian = charts(
+        *(limit(FOG(level), level, "three") for level in (0.2, 0.1)),
+        *(limit(Gaussian(5), 0.5, model) for model in ("three", "one")),
+        *(limit(Clean(), 0.9, model) for model in models),
+        models=models,
+    )
+    assert [(line.model, line.number) for line in fog.lines] == [("three", 2)]
+    assert [share for _, share in drawn(fog.lines[0])] == [0.1, 0.2]
+    assert [(line.model, line.number, len(line.points)) for line in gaussian.lines] == [("one", 0, 2), ("three", 2, 2)]
+
+
+def test_levels_too_close_for_their_texts_leave_ticks_out_but_no_points():
+    (chart,) = charts(*(limit(FOG(level)) for level in (-1, -0.99, 0, 0.98, 1)))
+    assert ticks(chart) == ["-1", "0", "1"] or ticks(chart) == ["-0.99", "0", "1"]
+    assert len(chart.lines[0].points) == 5
+
+
+def test_noises_that_differ_in_more_than_their_magnitude_have_charts_of_their_own():
+    titles = [chart.title for chart in charts(limit(Periodic(1)), limit(Periodic(1, phase=90)), limit(FOG(1)), limit(BLUR(1)))]
+    assert titles == ["periodic", "periodic(phase=90)", "fog", "blur"]
+
+
+@given(
+    levels=st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=6, unique=True),
+    shares=st.lists(st.floats(0, 1), min_size=7, max_size=7),
+    clean=st.booleans(),
+    kind=st.sampled_from([FOG, Gaussian, Resolution]),
+)
+def test_every_point_and_tick_lies_on_the_canvas_in_order(levels, shares, clean, kind):
+    low, high = kind.ranges[kind.magnitude]
+    levels = sorted({min(max(level, low), high) for level in levels})
+    limits = [limit(kind(level), share) for level, share in zip(levels, shares, strict=False)]
+    (chart,) = charts(*limits, *([limit(Clean(), shares[-1])] if clean else []))
+    (line,) = chart.lines
+    assert len(line.points) == len(levels) + (clean and kind is not FOG)
+    places = [point.x for point in line.points]
+    assert places == sorted(places)
+    assert all(LEFT <= x <= WIDTH - RIGHT for x in [*places, *(x for x, _ in chart.x_ticks)])
+    assert all(TOP <= y <= HEIGHT - BOTTOM for point in line.points for y in (point.y, point.limit_y))
+    assert [x for x, _ in chart.x_ticks] == sorted(x for x, _ in chart.x_ticks)
