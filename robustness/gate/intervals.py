@@ -15,6 +15,7 @@ from robustness.errors import RobustnessError
 Floats = npt.NDArray[np.float64]
 
 MOST_IMAGES = 10**12  # beyond it `images_to_decide` answers None: nobody gathers as many
+MOST_TRACKS = 10**8
 STEP = 0.04  # of the quadrature in `_log_probability_not_positive`, whose relative error is then below 1e-12
 LAST = 16.0
 
@@ -44,8 +45,7 @@ def images_to_decide(right: float, total: float, limit: float, alpha: float) -> 
     """
     _check(right, total, alpha)
     share = right / total
-    if not 0 <= limit <= 1:
-        raise RobustnessError(f"the limit {limit} is no accuracy: it lies between 0 and 1")
+    _check_limit(limit)
     if math.isclose(share, limit, rel_tol=1e-12):  # 29 of 100 is 0.29, whatever the floats' last bits say
         return None
 
@@ -109,22 +109,45 @@ def cluster_bounds(right: npt.NDArray[np.bool_], tracks: npt.NDArray[np.int64], 
     BCa's lower bound lies above the truth in 13 of 100 test sets at 0.05, in 12 at 0.01. What no bound can know is a kind of
     track never seen.
     """
-    if not 0 < alpha < 1:
-        raise RobustnessError(f"alpha is {alpha}: it lies between 0 and 1")
+    _check_alpha(alpha)
     hits, sizes = _by_track(right, tracks)
     return _worst_case_quantile(hits, sizes, alpha), 1.0 - _worst_case_quantile(sizes - hits, sizes, alpha)
 
 
+def cluster_images_to_decide(
+    right: npt.NDArray[np.bool_], tracks: npt.NDArray[np.int64], limit: float, alpha: float
+) -> int | None:
+    """As `images_to_decide`, by `cluster_bounds`: the least number of images in all, in more tracks of the kinds seen.
+
+    right: bool of shape (N,). tracks: integers of shape (N,). None where the share equals the limit, or nearly.
+    """
+    hits, sizes = _by_track(right, tracks)
+    share = hits.sum() / sizes.sum()
+    _check_limit(limit)
+    _check_alpha(alpha)
+    if math.isclose(share, limit, rel_tol=1e-12):
+        return None
+    if share < limit:
+        hits, limit = sizes - hits, 1 - limit
+    hits, all_sizes, counts = _with_the_worst(hits, sizes)
+
+    def decided(number: int) -> bool:
+        more = np.append(counts[:-1] * (number / sizes.size), 1.0)  # the worst track stays one
+        return _log_probability_not_positive(hits - limit * all_sizes, more) <= math.log(alpha)
+
+    number = least(decided, MOST_TRACKS)
+    return None if number is None else math.ceil(number * sizes.mean())
+
+
 def _worst_case_quantile(hits: Floats, sizes: Floats, alpha: float) -> float:
-    """The `alpha` quantile of `sum(weight * hits) / sum(weight * sizes)`, one track added: the largest size, no hit.
+    """The `alpha` quantile of `sum(weight * hits) / sum(weight * sizes)` over the tracks and the worst one.
 
     The weights are uniform on the simplex: independent exponentials over their sum. So the share is at most `share` where
     `sum(exponential * (hits - share * size)) <= 0`, whose probability is had without drawing.
     """
     if not hits.any():
         return 0.0
-    kinds, counts = np.unique(np.stack([hits, sizes]), axis=1, return_counts=True)
-    hits, sizes, counts = np.append(kinds[0], 0.0), np.append(kinds[1], sizes.max()), np.append(counts, 1)
+    hits, sizes, counts = _with_the_worst(hits, sizes)
 
     def excess(share: float) -> float:  # increases with the share
         return _log_probability_not_positive(hits - share * sizes, counts) - math.log(alpha)
@@ -136,7 +159,13 @@ def _worst_case_quantile(hits: Floats, sizes: Floats, alpha: float) -> float:
     return float(brentq(excess, below, above, xtol=1e-12))
 
 
-def _log_probability_not_positive(values: Floats, counts: npt.NDArray[np.int64]) -> float:
+def _with_the_worst(hits: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
+    """The kinds of tracks there are: hits, sizes and how many of each, and last one of the largest size without a hit."""
+    kinds, counts = np.unique(np.stack([hits, sizes]), axis=1, return_counts=True)
+    return np.append(kinds[0], 0.0), np.append(kinds[1], sizes.max()), np.append(counts, 1.0)
+
+
+def _log_probability_not_positive(values: Floats, counts: Floats) -> float:
     """log P(sum of values_i * G_i <= 0), the G_i independent and gamma distributed of shape counts_i.
 
     The inversion integral of the moment generating function along a vertical line through its saddle point, in which nothing
@@ -198,5 +227,14 @@ def least(holds: Callable[[int], bool], most: int) -> int | None:
 def _check(right: float, total: float, alpha: float) -> None:
     if not (total > 0 and 0 <= right <= total):
         raise RobustnessError(f"{right} right of {total} images is no measurement")
+    _check_alpha(alpha)
+
+
+def _check_alpha(alpha: float) -> None:
     if not 0 < alpha < 1:
         raise RobustnessError(f"alpha is {alpha}: it lies between 0 and 1")
+
+
+def _check_limit(limit: float) -> None:
+    if not 0 <= limit <= 1:
+        raise RobustnessError(f"the limit {limit} is no accuracy: it lies between 0 and 1")

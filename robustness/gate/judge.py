@@ -10,7 +10,14 @@ from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import Measurement
 from robustness.gate.claim import Claim
-from robustness.gate.intervals import cluster_bounds, design_effect, effective, images_to_decide, lower_bound, upper_bound
+from robustness.gate.intervals import (
+    cluster_bounds,
+    cluster_images_to_decide,
+    effective,
+    images_to_decide,
+    lower_bound,
+    upper_bound,
+)
 from robustness.gate.sequential import Bernoulli, FinitePopulation
 from robustness.gate.thresholds import Limit
 from robustness.gate.verdict import Verdict, needed
@@ -82,17 +89,18 @@ def _judge_population(
         raise RobustnessError(f"{measurement.case}: {measurement.seen} of {measurement.total} images were evaluated")
     alpha = 1 - claim.confidence
     right = measurement.result.predictions == image_set.labels
-    effect = claim.design_effect or 1.0
     if _dependence(claim, image_set) == "tracks" and image_set.tracks is not None:
         low, high = cluster_bounds(right, image_set.tracks, alpha)
-        effect = design_effect(right, image_set.tracks) if 0 < measurement.right < measurement.total else effect
+        more = cluster_images_to_decide(right, image_set.tracks, accuracy, alpha)
     else:
+        effect = claim.design_effect or 1.0
         counts = effective(measurement.right, measurement.total, effect)
         low, high = lower_bound(*counts, alpha), upper_bound(*counts, alpha)
+        independent = images_to_decide(*counts, accuracy, alpha)
+        more = None if independent is None else round(independent * effect)
     if low >= accuracy or high < accuracy:
         return Judgement(Verdict.PASS if low >= accuracy else Verdict.FAIL, low, high)
-    independent = images_to_decide(*effective(measurement.right, measurement.total, effect), accuracy, alpha)
-    return Judgement(Verdict.INCONCLUSIVE, low, high, None if independent is None else round(independent * effect))
+    return Judgement(Verdict.INCONCLUSIVE, low, high, more)
 
 
 def _dependence(claim: Claim, image_set: ImageSet) -> Literal["independent", "tracks", "design effect"]:

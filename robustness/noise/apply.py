@@ -36,20 +36,22 @@ def apply(
     Returns new images of the same shape, on the same device; tensors and arrays laid out like `images` where those are
     dense in (N, H, W, C) or (N, C, H, W) order.
     """
+    if threads is not None and threads < 1:
+        raise RobustnessError(f"noise wants at least one thread, not {threads}")
     if isinstance(images, np.ndarray):
         _check_images(images, images.ndim, str(images.dtype), "(N, H, W, C)")
         places = _checked_index(index, len(images), seed)
-        return _on_arrays(noise, images, places, seed, threads)
+        return _on_arrays(noise, images, places, int(seed), threads)
     _check_images(images, images.dim(), str(images.dtype).removeprefix("torch."), "(N, C, H, W)")
     places = _checked_index(index, len(images), seed)
     if images.is_cuda and not isinstance(noise, Custom):
         from robustness.noise.cuda import apply_on_device, has_triton
 
         if has_triton():
-            return apply_on_device(arithmetic(noise, *images.shape[2:]), images, places, seed)
+            return apply_on_device(arithmetic(noise, *images.shape[2:]), images, places, int(seed))
     import torch
 
-    noisy = _on_arrays(noise, images.detach().permute(0, 2, 3, 1).cpu().numpy(), places, seed, threads)
+    noisy = _on_arrays(noise, images.detach().permute(0, 2, 3, 1).cpu().numpy(), places, int(seed), threads)
     return torch.from_numpy(noisy).permute(0, 3, 1, 2).to(images.device)
 
 
@@ -70,13 +72,16 @@ def _check_images(images: Images | torch.Tensor, dimensions: int, dtype: str, sh
 
 
 def _checked_index(index: npt.ArrayLike, count: int, seed: int) -> Indices:
-    places = np.asarray(index, dtype=None if count else np.int64)
+    try:
+        places = np.asarray(index, dtype=None if count else np.int64)
+    except ValueError:  # ragged
+        places = np.empty(0, dtype=object)
     if (
         places.shape != (count,)
         or places.dtype.kind not in "iu"
         or (places.size and not 0 <= places.min() <= places.max() < 2**63)
     ):
         raise RobustnessError(f"noise wants one index of 0 to 2^63 - 1 per image, {count} in all")
-    if not isinstance(seed, int) or not 0 <= seed < 2**64:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
         raise RobustnessError(f"a seed lies between 0 and 2^64 - 1, not {seed}")
     return places.astype(np.int64)

@@ -34,7 +34,7 @@ def apply_on_cpu(work: Arithmetic, images: Images, index: Indices, seed: int, th
     flat, out = dense.reshape(count, -1), noisy.reshape(count, -1)
     loop = _loop(work, height, width, channels, planar, np.uint64(seed))
 
-    parts = min(threads or len(os.sched_getaffinity(0)), count, max(1, images.size // SMALL))
+    parts = min(threads or _processors(), count, max(1, images.size // SMALL))
     bounds = [count * part // parts for part in range(parts + 1)]
     first, *others = [slice(start, end) for start, end in pairwise(bounds)]
     running = [_pool().submit(loop, flat[part], out[part], index[part]) for part in others]
@@ -68,9 +68,15 @@ def _loop(
             return lambda images, noisy, _: average(images, noisy, channels, planar, height, width, rows, columns)
 
 
+def _processors() -> int:
+    """Those this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="noise")
+    return ThreadPoolExecutor(_processors(), thread_name_prefix="noise")
 
 
-os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork

@@ -39,13 +39,16 @@ def kernel(*signatures: Any) -> Callable[[Kernel], Callable[[], Kernel]]:
     def decorate(loop: Kernel) -> Callable[[], Kernel]:
         @lru_cache(maxsize=1)
         def compiled() -> Kernel:
-            with FileLock(cache_folder() / "compiling.lock"):
-                try:
+            try:
+                cache_folder().mkdir(parents=True, exist_ok=True)
+                with FileLock(cache_folder() / "compiling.lock"):
                     return njit(list(signatures), nogil=True, cache=True)(loop)
-                except RuntimeError as error:
-                    if "cannot cache" not in str(error):
-                        raise
-                return njit(list(signatures), nogil=True)(loop)  # nowhere to keep it
+            except OSError:
+                pass  # no folder to write to
+            except RuntimeError as error:
+                if "cannot cache" not in str(error):
+                    raise
+            return njit(list(signatures), nogil=True)(loop)
 
         return compiled
 

@@ -156,6 +156,7 @@ ONE_PROBLEM = {
     "magnitude magnitude": ('"share"', '"magnitude"', TABLE, "noises.fog: a magnitude cannot be called 'magnitude' here"),
     "magnitude accuracy": ('"share"', '"accuracy"', TABLE, "noises.fog: 'accuracy' is a key of every limit"),
     "magnitude models": ('"share"', '"models"', TABLE, "noises.fog: 'models' is a key of every limit"),
+    "magnitude max_drop": ('"share"', '"max_drop"', TABLE, "noises.fog: 'max_drop' is a key of every limit"),
     "magnitude noise": ('"share"', '"noise"', TABLE, "noises.fog: 'noise' is a key of every limit"),
     "magnitude fixed too": (
         '"share"',
@@ -201,6 +202,13 @@ def test_a_misspelt_table_is_told(file):
 def test_a_noise_that_takes_a_built_in_name_is_the_only_problem(file):
     text = GOOD.replace(TABLE, "[noises.gaussian]").replace('"fog"', '"gaussian"')
     assert problems(file, text) == [(line_of(text, "[noises.g"), "noises.gaussian: is a noise already: name yours otherwise")]
+
+
+def test_no_drop_is_measured_under_a_declared_noise(file):
+    text = GOOD.replace("[run]\n", '[run]\nbaseline = "former.safetensors"\n').replace("accuracy = 0.4", "max_drop = 0.1")
+    ((line, said),) = problems(file, text)
+    assert line == line_of(text, "max_drop")
+    assert said.startswith("limits[1].max_drop: a transform of your own may make other bytes")
 
 
 # Presets
