@@ -342,7 +342,7 @@ def _sweep(args: argparse.Namespace) -> None:
     start = highest.identity or 0.0
     levels = [float(f"{start + (top - start) * step / args.steps:.6g}") for step in range(args.steps + 1)]
     nothing = highest.at(levels[0]) if highest.identity is not None else Clean()
-    _print_measurements(args, [nothing, *(highest.at(level) for level in levels[1:])])
+    _print_measurements(args, [nothing, *(highest.at(level) for level in levels[1:-1]), highest])
 
 
 def _compare(args: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ def call_factory(target: str, base: Path) -> Any:
         return factory()
     except RobustnessError:
         raise
-    except Exception as error:  # the user's code may raise anything
+    except (Exception, SystemExit) as error:  # the user's code may raise anything, and may try to end the run
         raise RobustnessError(f"python:{target} raised {described(error)}") from error
 
 
@@ -31,7 +31,7 @@ def import_callable(target: str, base: Path) -> Callable[..., Any]:
         sys.path.insert(0, str(base))
     try:
         found = getattr(importlib.import_module(module_name), attribute)
-    except Exception as error:  # importing runs the user's code
+    except (Exception, SystemExit) as error:  # importing runs the user's code, which may also try to end the run
         raise RobustnessError(f"python:{target}: {described(error)}; looked in {base} and in Python's path") from error
     _check_home(module_name, base)
     if not callable(found):

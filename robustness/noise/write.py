@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError
-from robustness.noise.reference import apply
+from robustness.noise.apply import apply
 from robustness.noise.specs import Noise
 
 BATCH = 256

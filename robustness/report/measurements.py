@@ -10,13 +10,23 @@ import numpy.typing as npt
 
 from robustness.evaluation.evaluate import Measurement
 from robustness.gate.paired import Change, drop_interval, p_value
-from robustness.report.table import table
+from robustness.report.table import OWN_NOISE, marked, table
 
 
 def measurement_table(measurements: Sequence[Measurement]) -> list[str]:
     """One line per measurement: model, noise, images right, accuracy in per cent."""
-    rows = [(m.case.model, str(m.case.noise), f"{m.right:,}", f"{m.total:,}", f"{100 * m.accuracy:.2f}") for m in measurements]
-    return table(("model", "noise", "right", "total", "accuracy, %"), rows)
+    rows = [
+        (
+            m.case.model,
+            marked(str(m.case.noise), m.case.noise.bit_identical),
+            f"{m.right:,}",
+            f"{m.total:,}",
+            f"{100 * m.accuracy:.2f}",
+        )
+        for m in measurements
+    ]
+    notes = [] if all(m.case.noise.bit_identical for m in measurements) else [OWN_NOISE]
+    return table(("model", "noise", "right", "total", "accuracy, %"), rows) + notes
 
 
 def comparison_table(pairs: Sequence[tuple[Measurement, Measurement]], labels: npt.NDArray[np.int64]) -> list[str]:

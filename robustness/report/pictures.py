@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from robustness.data import Fit, ImageSet, fit_images
+from robustness.errors import RobustnessError
 from robustness.noise import Noise, apply
 
 SIZE = 40
@@ -42,13 +43,14 @@ def draw_gallery(image_set: ImageSet, noises: Sequence[Noise], seed: int) -> lis
     labels = present[np.linspace(0, len(present) - 1, min(GALLERY_IMAGES, len(present))).astype(int)]
     places = [_typical(image_set, int(label)) for label in labels]
     images = _fitted(image_set, places)
-    return [
-        {
-            "noise": str(noise),
-            "pictures": [data_uri(image) for image in apply(noise, images, image_set.index[places], seed)],
-        }
-        for noise in noises
-    ]
+    gallery = []
+    for noise in noises:
+        try:
+            noisy = apply(noise, images, image_set.index[places], seed)
+        except RobustnessError:  # a transform of the user's own may not take this size; its limits have said what is wrong
+            continue
+        gallery.append({"noise": str(noise), "pictures": [data_uri(image) for image in noisy]})
+    return gallery
 
 
 def data_uri(image: npt.NDArray[np.uint8]) -> str:

@@ -8,6 +8,7 @@ Schema 1, an object with
     thresholds    the file: path, SHA-256 of its bytes
     data, seed    as the file names them
     models        by name: how the file declares each
+    noises        by name: the transform, magnitude and arguments of each noise that the file declares
     limits        one object per measured limit, in the file's order (`robustness.gate.check.Outcome`)
     left_out      ids of limits that a narrowed run did not select
     errors        by test: why a limit could not be measured, or a rule of the project's own does not hold
@@ -32,6 +33,7 @@ from typing import Any
 from robustness.atomic import replacing
 from robustness.data import load_image_set
 from robustness.gate.thresholds import Thresholds
+from robustness.noise import Custom
 from robustness.report.ledger import Ledger
 from robustness.report.pictures import describe_images, draw_gallery
 
@@ -49,6 +51,15 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         "data": thresholds.data,
         "seed": thresholds.seed,
         "models": {name: asdict(declaration) for name, declaration in thresholds.models.items()},
+        "noises": {
+            name: {
+                "load": kind.load,
+                "magnitude": kind.magnitude,
+                "arguments": {key: str(value) for key, value in kind.arguments.items()},
+            }
+            for name, kind in thresholds.kinds.items()
+            if issubclass(kind, Custom)
+        },
         "limits": list(ledger.outcomes.values()),
         "model_hashes": {limit["model"]: limit["model_hash"] for limit in ledger.outcomes.values()},
         "images": None,
@@ -76,7 +87,7 @@ def _pictures(thresholds: Thresholds) -> dict[str, Any]:
     """What the images look like; nothing where they cannot be read, which the tests have said already."""
     try:
         image_set = load_image_set(thresholds.data, base=thresholds.base)
-    except Exception:  # a user's own data set may raise anything, and the results have to be written all the same
+    except (Exception, SystemExit):  # a user's own data set may raise anything, and the results have to be written all the same
         return {}
     noises = dict.fromkeys(limit.noise for limit in thresholds.limits)
     return {"images": describe_images(image_set), "gallery": draw_gallery(image_set, list(noises), thresholds.seed)}

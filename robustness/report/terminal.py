@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from robustness.report.ledger import LIMIT_TEST, some
-from robustness.report.table import table
+from robustness.report.table import OWN_NOISE, marked, table
 
-OWN_NOISE = "† a transform of the thresholds file's own: measured afresh in every run, and perhaps otherwise on another machine"
 HEAD = ("model", "noise", "right", "images", "accuracy", "limit", "verdict")
 
 
@@ -54,7 +53,7 @@ def limit_rows(results: dict[str, Any]) -> list[str]:
     rows = [
         (
             limit["model"],
-            limit["noise"] + ("" if limit["bit_identical"] else " †"),
+            marked(limit["noise"], limit["bit_identical"]),
             f"{limit['right']:,}",
             f"{limit['seen']:,}",
             f"{limit['accuracy']:.4f}",

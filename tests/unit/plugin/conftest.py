@@ -16,6 +16,7 @@ import robustness.pytest_plugin.fixtures
 import robustness.pytest_plugin.reports
 import robustness.report.results
 import robustness.report.terminal  # noqa: F401
+from robustness.noise import Gaussian, apply
 
 TOY = '''
 import torch
@@ -92,6 +93,12 @@ class Project:
 
     def results(self) -> dict:
         return json.loads((self.pytester.path / "robustness-report" / "results.json").read_text())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _numba() -> None:
+    """Loaded once here, like torch: on its first kernel it imports modules that it does not stand to see imported again."""
+    apply(Gaussian(1), np.zeros((1, 1, 1, 3), np.uint8), [0], 0)
 
 
 @pytest.fixture
