@@ -1,11 +1,86 @@
-"""The noise contract once more, from its text: Python integers and loops, nothing shared with the package."""
+"""The noise contract once more, from its text: Python integers, fractions and loops, nothing shared with the package.
+
+`slow_apply` works on one image of nested lists over (y, x, channel). Real numbers are exact fractions, or integers of 2^-320
+where the mathematics leaves the fractions (Poisson probabilities); only the normal quantile and the cosine come in floating
+point, from Python's library.
+"""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from fractions import Fraction
+from functools import cache
+from itertools import accumulate
 from statistics import NormalDist
 
+STREAMS = {
+    "gaussian": 1,
+    "gaussian-wraparound": 1,
+    "salt-and-pepper": 2,
+    "impulse": 3,
+    "uniform": 4,
+    "speckle": 5,
+    "shot": 6,
+}
 
+
+def slow_apply(noise, image, index, seed):
+    """The image with noise on it."""
+    height, width, channels = len(image), len(image[0]), len(image[0][0])
+    if noise.kind == "resolution":
+        return reduced_and_enlarged(image, noise.factor)
+
+    def noisy(y, x, c):
+        pixel = y * width + x
+        return noisy_level(noise, image[y][x][c], (y, x), pixel, pixel * channels + c, Words(noise.kind, index, seed))
+
+    return [[[noisy(y, x, c) for c in range(channels)] for x in range(width)] for y in range(height)]
+
+
+def noisy_level(noise, level, place, pixel, element, words):
+    match noise.kind:
+        case "clean":
+            return level
+        case "gaussian":
+            return clipped(level + normal_levels(noise.sigma, words.half(element)))
+        case "gaussian-wraparound":
+            return (level + normal_levels(noise.sigma, words.half(element))) % 256
+        case "uniform":
+            return clipped(level + uniform_levels(noise.half_width, words.half(element)))
+        case "speckle":
+            return clipped(level + normal_levels(level * fixed(noise.sigma), words.half(element)))
+        case "shot":
+            return clipped(shot_levels(fixed(noise.gain), level, words.half(element)))
+        case "salt-and-pepper":
+            return struck(noise.amount, words.word(pixel), level)
+        case "impulse":
+            return struck(noise.amount, words.word(element), level)
+        case "periodic":
+            return clipped(level + wave_levels(noise, *place))
+        case "offset":
+            return clipped(level + half_up(fixed(noise.levels)))
+
+
+# Random words
+
+
+class Words:
+    """The random words of one image for one kind of noise."""
+
+    def __init__(self, kind, index, seed):
+        self.kind, self.index, self.seed = kind, index, seed
+
+    def word(self, number):
+        counter = (number // 4, STREAMS[self.kind], self.index % 2**32, self.index // 2**32)
+        return philox(counter, (self.seed % 2**32, self.seed // 2**32))[number % 4]
+
+    def half(self, element):
+        high, low = divmod(self.word(element // 2), 2**16)
+        return high if element % 2 else low
+
+
+@cache
 def philox(counter, key):
     """Salmon et al., section 3.3: ten rounds of two 32x32 multiplications, the key bumped by Weyl constants."""
     left0, right0, left1, right1 = counter
@@ -18,43 +93,128 @@ def philox(counter, key):
     return left0, right0, left1, right1
 
 
-def words(block, noise_id, index, seed):
-    return philox((block, noise_id, index % 2**32, index // 2**32), (seed % 2**32, seed // 2**32))
+# Rounding
 
 
-def slow_apply(noise, image, index, seed):
-    """One image, as nested lists over (y, x, channel)."""
+def fixed(value):
+    """A parameter as a multiple of 2^-16, ties to even."""
+    return Fraction(round(Fraction(value) * 2**16), 2**16)
+
+
+def half_up(value):
+    return math.floor(value + Fraction(1, 2))
+
+
+def clipped(level):
+    return min(max(level, 0), 255)
+
+
+# Additions
+
+
+@cache
+def normal_quantile(half_word):
+    """20 binary digits of the normal quantile."""
+    return Fraction(round(2**20 * NormalDist().inv_cdf((half_word + 0.5) / 2**16)), 2**20)
+
+
+def normal_levels(sigma, half_word):
+    return half_up(fixed(sigma) * normal_quantile(half_word))
+
+
+def uniform_levels(half_width, half_word):
+    return half_up(fixed(half_width) * Fraction(2 * half_word + 1 - 2**16, 2**16))
+
+
+# Photons
+
+
+def shot_levels(gain, level, half_word):
+    if gain == 0:
+        return level  # light without end
+    first, cumulative = poisson(level / gain)
+    share = -(-(2 * half_word + 1) * cumulative[-1] // 2**17)  # (u + 1/2) / 2^16 of the whole
+    return half_up(gain * (first + bisect_left(cumulative, share)))
+
+
+@cache
+def poisson(mean):
+    """The lowest photon count with a probability of 2^-160 of the highest, and from there the cumulative ones, unscaled.
+
+    The terms mean^k / k! are whole multiples of 2^-320 of the largest, each below its real value by less than one in 2^140.
+    """
+    one = 2**320
+    mode = math.floor(mean)
+    terms = {mode: one}
+    k = mode
+    while terms[k] > 2**160:
+        terms[k + 1] = terms[k] * mean.numerator // (mean.denominator * (k + 1))
+        k += 1
+    k = mode
+    while k and terms[k] > 2**160:
+        terms[k - 1] = terms[k] * k * mean.denominator // mean.numerator
+        k -= 1
+    return k, list(accumulate(terms[count] for count in sorted(terms)))
+
+
+# Salt and pepper
+
+
+def struck(amount, word, level):
+    """The word's upper 31 bits, as a fraction, are below the amount, and its last bit is the colour."""
+    hit = word // 2 < round(Fraction(amount) * 2**31)
+    return (255 if word % 2 else 0) if hit else level
+
+
+# Waves
+
+
+def cosine(turns):
+    """20 binary digits of the cosine of so many 2^-16 turns."""
+    return Fraction(round(2**20 * math.cos(2 * math.pi * (turns % 2**16) / 2**16)), 2**20)
+
+
+def sine(turns):
+    return cosine(turns - 2**14)
+
+
+def wave_levels(noise, y, x):
+    orientation = round(Fraction(noise.orientation) / 360 * 2**16)
+    steps = [round(Fraction(noise.frequency) * part(orientation) * 2**32) for part in (cosine, sine)]  # in 2^-32 turns
+    phase = x * steps[0] + y * steps[1] + round(Fraction(noise.phase) / 360 * 2**32)
+    turns = half_up(Fraction(phase, 2**16))
+    return half_up(fixed(255 * Fraction(noise.amplitude)) * (cosine(turns) + sine(turns)))
+
+
+# Resolution
+
+
+def reduced_and_enlarged(image, factor):
+    """Means over equal areas, then for each pixel the mean of the area its centre lies in."""
+    height, width, channels = len(image), len(image[0]), len(image[0][0])
+    rows, columns = (max(1, half_up(side / Fraction(factor))) for side in (height, width))
+
+    @cache
+    def mean(i, j, c):
+        top, bottom = Fraction(i * height, rows), Fraction((i + 1) * height, rows)
+        left, right = Fraction(j * width, columns), Fraction((j + 1) * width, columns)
+        light = sum(
+            overlap(y, top, bottom) * overlap(x, left, right) * image[y][x][c] for y in range(height) for x in range(width)
+        )
+        return half_up(light / ((bottom - top) * (right - left)))
+
     return [
-        [[_element(noise, image, (y, x, c), index, seed) for c in range(len(image[0][0]))] for x in range(len(image[0]))]
-        for y in range(len(image))
+        [
+            [
+                mean(int((y + Fraction(1, 2)) * rows / height), int((x + Fraction(1, 2)) * columns / width), c)
+                for c in range(channels)
+            ]
+            for x in range(width)
+        ]
+        for y in range(height)
     ]
 
 
-def wave_level(noise, y, x):
-    """The wave before rounding."""
-    orientation, phase = math.radians(noise.orientation), math.radians(noise.phase)
-    t = 2 * math.pi * noise.frequency * (x * math.cos(orientation) + y * math.sin(orientation)) + phase
-    return 255 * noise.amplitude * (math.sin(t) + math.cos(t))
-
-
-def _element(noise, image, place, index, seed):
-    y, x, c = place
-    level, width, channels = int(image[y][x][c]), len(image[0]), len(image[0][0])
-    if noise.kind == "clean":
-        return level
-    if noise.kind == "periodic":
-        return _clip(level + round(wave_level(noise, y, x)))
-    if noise.kind == "salt-and-pepper":
-        pixel = y * width + x
-        draw, colour = words(pixel // 2, 2, index, seed)[2 * (pixel % 2) :][:2]
-        return (255 if colour >= 2**31 else 0) if draw < round(noise.amount * 2**32) else level
-    element = (y * width + x) * channels + c
-    word = words(element // 8, 1, index, seed)[element % 8 // 2]
-    half = word // 65536 if element % 2 else word % 65536
-    sixty_fourths = round(64 * noise.sigma * NormalDist().inv_cdf((half + 0.5) / 65536))
-    total = math.floor((64 * level + sixty_fourths + 32) / 64)
-    return _clip(total) if noise.kind == "gaussian" else total % 256
-
-
-def _clip(level):
-    return min(max(level, 0), 255)
+def overlap(pixel, start, end):
+    """How much of a pixel lies between two places of its row or column."""
+    return max(Fraction(0), min(end, Fraction(pixel + 1)) - max(start, Fraction(pixel)))

@@ -1,12 +1,13 @@
-"""Philox-4x32-10 against Random123's published answers."""
+"""Philox-4x32-10 against Random123's published answers, in NumPy and compiled."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from robustness.noise.cpu_kernels import _words
 from robustness.noise.philox import philox4x32
 
 WORD = st.integers(0, 2**32 - 1)
@@ -25,6 +26,36 @@ KNOWN_ANSWERS = {  # kat_vectors of Random123 1.14.0, "philox4x32 10"
 @pytest.mark.parametrize(("counter", "key", "words"), KNOWN_ANSWERS.values(), ids=KNOWN_ANSWERS)
 def test_gives_the_published_words(counter, key, words):
     assert " ".join(f"{word:08x}" for word in philox4x32(counter, key)) == words
+
+
+def compiled_words(blocks, first, stream, place, seed):
+    words = np.full(4 * blocks, 7, dtype=np.uint32)
+    _words(words, first, stream, place, np.uint64(seed))
+    return words.reshape(blocks, 4)
+
+
+@pytest.mark.parametrize(("counter", "key", "words"), KNOWN_ANSWERS.values(), ids=KNOWN_ANSWERS)
+def test_the_compiled_kernel_gives_the_published_words(counter, key, words):
+    block, stream, low, high = counter
+    place = low + (high << 32)
+    place -= 2**64 * (place >= 2**63)  # as an int64 has these bits
+    assert " ".join(f"{word:08x}" for word in compiled_words(1, block, stream, place, key[0] + (key[1] << 32))[0]) == words
+
+
+@given(
+    blocks=st.integers(0, 5),
+    first=st.integers(0, 2**32 - 6),
+    stream=st.integers(0, 255),
+    place=st.integers(0, 2**63 - 1),
+    seed=st.integers(0, 2**64 - 1),
+)
+@settings(deadline=None)
+def test_the_compiled_kernel_gives_the_words_of_consecutive_blocks(blocks, first, stream, place, seed):
+    wanted = philox4x32(
+        (np.arange(first, first + blocks), stream, place & ONES, place >> 32),
+        (seed & ONES, seed >> 32),
+    )
+    assert np.array_equal(compiled_words(blocks, first, stream, place, seed), wanted)
 
 
 @given(

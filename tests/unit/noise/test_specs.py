@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from noise_strategies import NOISES
 
 from robustness.errors import RobustnessError
-from robustness.noise import KINDS, PRESETS, Clean, Gaussian, Periodic, SaltAndPepper, make_noise, parse_noise, parse_noises
+from robustness.noise import (
+    KINDS,
+    Clean,
+    Gaussian,
+    Offset,
+    Periodic,
+    Resolution,
+    SaltAndPepper,
+    Uniform,
+    make_noise,
+    parse_noise,
+)
 
 WITH_MAGNITUDE = [kind for kind, spec in KINDS.items() if spec.magnitude]
 
@@ -34,6 +45,8 @@ def test_make_noise_inverts_the_parameters(noise):
         (SaltAndPepper(1e-05), "salt-and-pepper(amount=1e-05)"),
         (Periodic(0.5), "periodic(amplitude=0.5)"),
         (Periodic(1, phase=90), "periodic(amplitude=1, phase=90)"),
+        (Uniform(12.5), "uniform(half_width=12.5)"),
+        (Offset(-3), "offset(levels=-3)"),
     ],
 )
 def test_text_form_is_short(noise, text):
@@ -62,6 +75,12 @@ def test_text_form_may_be_written_loosely(text, noise):
         ("gaussian", "gaussian needs sigma, for example gaussian"),
         ("periodic(phase=3)", "periodic needs amplitude"),
         ("gaussian(sigma=-1)", "sigma lies between 0 and 2550"),
+        ("speckle(sigma=10.1)", "speckle: sigma lies between 0 and 10, not 10.1"),
+        ("shot(gain=256)", "gain lies between 0 and 255"),
+        ("impulse(amount=-0.1)", "amount lies between 0 and 1"),
+        ("offset(levels=-256)", "levels lies between -255 and 255"),
+        ("resolution(factor=0.5)", "factor lies between 1 and 1000"),
+        ("periodic(amplitude=1, frequency=1.5)", "frequency lies between 0 and 1"),
         ("gaussian(sigma=2550.001)", "sigma lies between 0 and 2550"),
         ("salt-and-pepper(amount=1.0001)", "amount lies between 0 and 1"),
         ("gaussian(sigma=nan)", "sigma lies between"),
@@ -99,15 +118,49 @@ def test_a_parameter_that_is_no_number_is_refused(kind, value):
         make_noise(kind, {KINDS[kind].magnitude: value})
 
 
-@pytest.mark.parametrize("kind", WITH_MAGNITUDE)
-def test_ranges_are_closed(kind):
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, spec in KINDS.items() for name in spec.parameters()])
+def test_ranges_are_closed(kind, name):
     spec = KINDS[kind]
-    low, high = spec.ranges[spec.magnitude]
-    assert getattr(make_noise(kind, {spec.magnitude: low}), spec.magnitude) == low
-    assert getattr(make_noise(kind, {spec.magnitude: high}), spec.magnitude) == high
-    for beyond in (math.nextafter(low, -math.inf), math.nextafter(high, math.inf)):
-        with pytest.raises(RobustnessError, match="lies between"):
-            make_noise(kind, {spec.magnitude: beyond})
+    low, high = spec.ranges[name]
+    others = {spec.magnitude: spec.ranges[spec.magnitude][0]}
+    assert getattr(make_noise(kind, others | {name: low}), name) == low
+    assert getattr(make_noise(kind, others | {name: high}), name) == high
+    for beyond in (math.nextafter(low, -math.inf), math.nextafter(high, math.inf), math.nan, 10**400):
+        with pytest.raises(RobustnessError, match=f"{kind}: {name} lies between"):
+            make_noise(kind, others | {name: beyond})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_identity_is_a_magnitude(kind):
+    spec = KINDS[kind]
+    assert spec.kind == kind
+    assert list(spec.ranges) == list(spec.parameters())
+    if spec.magnitude:
+        assert str(make_noise(kind, {spec.magnitude: spec.identity})) == f"{kind}({spec.magnitude}={spec.identity:g})"
+
+
+@pytest.mark.parametrize("kind", WITH_MAGNITUDE)
+def test_the_example_in_an_error_is_a_noise(kind):
+    with pytest.raises(RobustnessError, match=f"{kind} needs .*, for example ") as error:
+        parse_noise(kind)
+    example = parse_noise(str(error.value).partition("for example ")[2])
+    assert example.kind == kind
+    assert example != example.at(example.identity)
+
+
+@given(NOISES)
+def test_family_and_level_make_up_a_noise(noise):
+    if noise.magnitude is None:
+        assert (noise.family, noise.level) == (str(noise), None)
+        return
+    assert noise.at(noise.level) == noise
+    assert noise.at(noise.identity).family == noise.family
+    assert noise.magnitude not in noise.family
+
+
+def test_a_family_says_what_a_curve_has_in_common():
+    assert Gaussian(5).family == "gaussian"
+    assert Periodic(1, frequency=0.1, phase=3).family == "periodic(frequency=0.1, phase=3)"
 
 
 @given(NOISES)
@@ -131,6 +184,7 @@ def test_integers_and_floats_mean_the_same():
 def test_at_changes_the_magnitude_and_nothing_else():
     assert Periodic(1, frequency=0.1, phase=3).at(0.5) == Periodic(0.5, frequency=0.1, phase=3)
     assert SaltAndPepper(0.1).at(0) == SaltAndPepper(0)
+    assert Resolution(3).at(2) == Resolution(2)
 
 
 def test_at_refuses_what_the_kind_refuses():
@@ -138,22 +192,3 @@ def test_at_refuses_what_the_kind_refuses():
         Gaussian(5).at(-1)
     with pytest.raises(RobustnessError, match="no magnitude"):
         Clean().at(1)
-
-
-def test_preset_paper_is_the_studys_nine():
-    assert [str(noise) for noise in PRESETS["paper"]] == [
-        "gaussian(sigma=5)",
-        "gaussian(sigma=25)",
-        "gaussian(sigma=50)",
-        "periodic(amplitude=0.25)",
-        "periodic(amplitude=0.5)",
-        "periodic(amplitude=1)",
-        "salt-and-pepper(amount=0.001)",
-        "salt-and-pepper(amount=0.002)",
-        "salt-and-pepper(amount=0.004)",
-    ]
-
-
-def test_parse_noises_reads_presets_and_single_noises():
-    assert parse_noises("paper") == PRESETS["paper"]
-    assert parse_noises("gaussian(sigma=5)") == (Gaussian(5),)

@@ -1,0 +1,120 @@
+"""Every kernel gives the reference's bytes: for any noise, shape, memory layout, split, thread count and device."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from noise_strategies import CHANNELS, INDICES, LAYOUTS, SEEDS, images_of, noises_of
+
+from robustness.noise import KINDS, apply, cpu, reference
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+THREADS = st.sampled_from([1, 2, 3, 5, None])
+TENSOR_LAYOUTS = {  # of tensors (N, C, H, W)
+    "channels first": torch.Tensor.contiguous,
+    "channels last": lambda images: images.contiguous(memory_format=torch.channels_last),
+    "rows sliced": lambda images: images.repeat_interleave(2, dim=2)[:, :, ::2],
+    "channels sliced": lambda images: images.repeat_interleave(2, dim=1)[:, ::2],
+    "channels last, columns sliced": lambda images: images.repeat_interleave(2, dim=3).contiguous(
+        memory_format=torch.channels_last
+    )[..., ::2],
+    "transposed": lambda images: images.transpose(2, 3).contiguous().transpose(2, 3),
+    "images last": lambda images: images.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2),
+    "at an odd address": lambda images: torch.cat([images.new_zeros(1), images.flatten()])[1:].view(images.shape),
+}
+SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 40), st.integers(1, 40), CHANNELS)
+WIDE = st.tuples(  # around the kernels' chunks of 1,024 pixels
+    st.integers(1, 2), st.integers(1, 2), st.integers(1020, 1032) | st.integers(2044, 2056), CHANNELS
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _threads_for_any_size():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cpu, "SMALL", 1)
+        yield
+
+
+@st.composite
+def cases(draw, kind, shapes):
+    """A noise, images with an index each, and a seed."""
+    shape = draw(shapes)
+    index = draw(st.lists(INDICES, min_size=shape[0], max_size=shape[0]))
+    return draw(noises_of(kind)), draw(images_of(*shape)), np.array(index, dtype=np.int64), draw(SEEDS)
+
+
+@pytest.mark.parametrize("shapes", [SHAPES, WIDE], ids=["small", "wide"])
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data(), layout=st.sampled_from(list(LAYOUTS)), threads=THREADS)
+@settings(max_examples=25, deadline=None)
+def test_arrays_get_the_references_bytes(kind, shapes, data, layout, threads):
+    noise, images, index, seed = data.draw(cases(kind, shapes))
+    noisy = apply(noise, LAYOUTS[layout](images), index, seed, threads)
+    assert np.array_equal(noisy, reference.apply(noise, images, index, seed))
+
+
+@pytest.mark.parametrize("shapes", [SHAPES, WIDE], ids=["small", "wide"])
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data(), layout=st.sampled_from(list(TENSOR_LAYOUTS)), threads=THREADS)
+@settings(max_examples=12, deadline=None)
+def test_tensors_get_the_references_bytes(kind, device, shapes, data, layout, threads):
+    noise, images, index, seed = data.draw(cases(kind, shapes))
+    tensor = TENSOR_LAYOUTS[layout](torch.from_numpy(images).permute(0, 3, 1, 2).to(device))
+    noisy = apply(noise, tensor, index, seed, threads).cpu().permute(0, 2, 3, 1).numpy()
+    assert np.array_equal(noisy, reference.apply(noise, images, index, seed))
+
+
+@pytest.mark.parametrize("device", ["numpy", *DEVICES])
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data(), threads=THREADS)
+@settings(max_examples=12, deadline=None)
+def test_any_order_and_any_split_get_the_references_bytes(kind, device, data, threads):
+    noise, images, index, seed = data.draw(cases(kind, st.tuples(st.integers(5, 9), st.integers(1, 6), st.just(5), CHANNELS)))
+    order = data.draw(st.permutations(range(len(images))))
+    cut = data.draw(st.integers(0, len(images)))
+    whole = reference.apply(noise, images, index, seed)
+    for part in (order[:cut], order[cut:]):
+        noisy = _on(device, noise, images[part], index[part], seed, threads)
+        assert np.array_equal(noisy, whole[part])
+
+
+def _on(device, noise, images, index, seed, threads):
+    if device == "numpy":
+        return apply(noise, images, index, seed, threads)
+    tensor = torch.from_numpy(images).permute(0, 3, 1, 2).to(device)
+    return apply(noise, tensor, index, seed, threads).cpu().permute(0, 2, 3, 1).numpy()
+
+
+@pytest.mark.parametrize("count", [31, 32, 33, 64, 65])
+def test_the_references_own_batches_leave_no_seam(count):
+    noise, images = KINDS["gaussian"](40), np.full((count, 2, 3, 3), 128, dtype=np.uint8)
+    alone = [reference.apply(noise, images[:1], np.array([place]), 1) for place in range(count)]
+    assert np.array_equal(reference.apply(noise, images, np.arange(count), 1), np.concatenate(alone))
+
+
+# The result lies in memory as the images do
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_arrays_keep_their_layout(kind):
+    noise = KINDS[kind](*[1.0] * bool(KINDS[kind].magnitude))
+    images = np.full((2, 5, 6, 3), 100, dtype=np.uint8)
+    for layout in ("channels last", "channels first"):
+        noisy = apply(noise, LAYOUTS[layout](images), [0, 1], 0)
+        assert noisy.strides == LAYOUTS[layout](images).strides
+        assert noisy.flags.writeable
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_tensors_keep_their_layout_and_device(kind, device):
+    noise = KINDS[kind](*[1.0] * bool(KINDS[kind].magnitude))
+    images = torch.full((2, 3, 5, 6), 100, dtype=torch.uint8, device=device)
+    for layout in ("channels first", "channels last"):
+        noisy = apply(noise, TENSOR_LAYOUTS[layout](images), [0, 1], 0)
+        assert noisy.stride() == TENSOR_LAYOUTS[layout](images).stride()
+        assert (noisy.dtype, noisy.device) == (images.dtype, images.device)
