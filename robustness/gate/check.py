@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from decimal import ROUND_FLOOR
 from typing import Any
+
+import numpy as np
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.baseline import read_baseline
 from robustness.evaluation.evaluate import Measurement
+from robustness.evaluation.result import Result
+from robustness.gate.findings import find
 from robustness.gate.judge import Judgement, judge
 from robustness.gate.paired import Change, broken_places, drop_interval, excess_p_value
 from robustness.gate.thresholds import Limit, Thresholds
@@ -25,8 +30,10 @@ SHOWN = 50
 class Outcome:
     """One limit, measured. Every field is a plain value, fit for JSON.
 
-    limit: the limit's id. required: the accuracy it asks for, as written. needed: the images of the test set that are.
-    asks: "accuracy" or "max_drop". change: what changed since the baseline, where a drop is limited.
+    limit: the limit's id. subject: that without the model. is_plain: whether it is about accuracy on all images, under the
+    file's seed. asks, required: what of, as written. needed: the images of the test set that are an accuracy asked for.
+    value: what was measured, in the units of `required`; words: the same in words, where it is not just counted.
+    change: what changed since the baseline, where a drop is limited.
     family, magnitude, level, identity: the noise without its magnitude, the magnitude's name and value, and the value that
     leaves images as they are. bit_identical: whether the noise is the same on every machine.
     right, seen, total: images named right, of those evaluated, of the set's. accuracy: right / seen.
@@ -38,6 +45,8 @@ class Outcome:
     place: str
     model: str
     data: str
+    subject: str
+    is_plain: bool
     noise: str
     family: str
     magnitude: str | None
@@ -48,6 +57,8 @@ class Outcome:
     asks: str
     required: str
     needed: int
+    value: float
+    words: str | None
     change: dict[str, Any] | None
     right: int
     seen: int
@@ -71,10 +82,12 @@ class Outcome:
 
     def explain(self) -> str:
         """The failure message."""
-        return f"{self.place} {self.model} {self.noise}\n  {self.reason()}\n  repeat: {self.repeat}"
+        return f"{self.place} {self.model} {self.subject}\n  {self.reason()}\n  repeat: {self.repeat}"
 
     def reason(self) -> str:
         """What was measured, beside what the limit asks for."""
+        if self.words is not None:
+            return self.words
         measured = f"accuracy {self.accuracy:.4f}: {self.right:,} of {self.seen:,} right"
         if self.seen < self.total:
             measured += f" (stopped early, of {self.total:,})"
@@ -96,22 +109,31 @@ class Outcome:
         return f"{measured}; {bounds}, {decision}{more}"
 
 
-def check(limit: Limit, measurement: Measurement, image_set: ImageSet, thresholds: Thresholds, node_id: str) -> Outcome:
-    """The outcome of a limit, given the measurement of its case."""
-    claim = thresholds.claim
-    change = _change(measurement, image_set, limit, thresholds) if limit.asks == "max_drop" else None
-    if change is None:
-        judgement = judge(measurement, image_set, limit.required, claim)
-    else:
+def check(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet, thresholds: Thresholds, node_id: str) -> Outcome:
+    """The outcome of a limit, given the measurements of its cases (`robustness.gate.findings.cases`)."""
+    measurement, claim = measured[0], thresholds.claim
+    change, words, value = None, None, None
+    if limit.asks == "accuracy":
+        part, images = _of_classes(measurement, image_set, limit.classes) if limit.classes else (measurement, image_set)
+        judgement, measurement = judge(part, images, limit.required, claim), part
+    elif limit.asks == "max_drop":
+        change = _change(measurement, image_set, limit, thresholds)
+        value = change["drop"]
         judgement = Judgement(
             Verdict.PASS if change["broken"] - change["mended"] <= change["allowed"] else Verdict.INCONCLUSIVE
         )
+    else:
+        finding = find(limit, measured, image_set)
+        words, value = finding.words, finding.value
+        judgement = Judgement(Verdict.PASS if finding.kept else Verdict.FAIL)
     undecided = judgement.verdict is Verdict.INCONCLUSIVE
     return Outcome(
         limit=str(limit),
         place=limit.place,
         model=limit.model,
         data=measurement.case.data,
+        subject=limit.subject,
+        is_plain=limit.is_plain,
         noise=str(limit.noise),
         family=limit.noise.family,
         magnitude=limit.noise.magnitude,
@@ -122,6 +144,8 @@ def check(limit: Limit, measurement: Measurement, image_set: ImageSet, threshold
         asks=limit.asks,
         required=str(limit.required),
         needed=needed(limit.required, measurement.total),
+        value=measurement.accuracy if value is None else value,
+        words=words,
         change=change,
         right=measurement.right,
         seen=measurement.seen,
@@ -136,10 +160,20 @@ def check(limit: Limit, measurement: Measurement, image_set: ImageSet, threshold
         stops=judgement.verdict is Verdict.FAIL or (undecided and not thresholds.warn),
         key=measurement.case.key,
         model_hash=measurement.case.model_hash,
-        stored=measurement.stored,
-        seconds=round(measurement.seconds, 3),
+        stored=all(one.stored for one in measured),
+        seconds=round(sum(one.seconds for one in measured), 3),
         repeat=repeat_command(limit, thresholds, node_id),
     )
+
+
+def _of_classes(measurement: Measurement, image_set: ImageSet, classes: Sequence[str]) -> tuple[Measurement, ImageSet]:
+    """The part of a measurement that is about some classes."""
+    part_set = image_set.only(*classes)
+    places = np.flatnonzero(np.isin(image_set.labels, np.unique(part_set.labels)))
+    result = Result(measurement.result.predictions[places], measurement.result.margins[places])
+    right = int((result.predictions == image_set.labels[places]).sum())
+    part = replace(measurement, result=result, looks=[(right, len(places))], total=len(places))
+    return part, part_set
 
 
 def _change(measurement: Measurement, image_set: ImageSet, limit: Limit, thresholds: Thresholds) -> dict[str, Any]:
@@ -176,4 +210,5 @@ def repeat_command(limit: Limit, thresholds: Thresholds, node_id: str) -> str:
     if thresholds.models[limit.model].load == "fixture":
         return f"pytest {shlex.quote(node_id)}"
     file = shlex.quote(os.path.relpath(thresholds.file))
-    return f'robustness evaluate {limit.model} --thresholds {file} --noise "{limit.noise}"'
+    seed = "" if limit.seed is None else f" --seed {limit.seed}"
+    return f'robustness evaluate {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}'

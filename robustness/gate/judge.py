@@ -49,7 +49,7 @@ class StoppingRule(Protocol):
 
 def stopping_rule(claim: Claim, limit: Limit, image_set: ImageSet) -> StoppingRule | None:
     """When a limit's case need not be evaluated further; None where every image is."""
-    return _rule(claim, limit.required, image_set) if limit.asks == "accuracy" else None
+    return _rule(claim, limit.required, image_set) if limit.asks == "accuracy" and not limit.classes else None
 
 
 def _rule(claim: Claim, accuracy: Decimal, image_set: ImageSet) -> StoppingRule | None:

@@ -6,10 +6,12 @@ Reading is strict, and reports every problem at once: whatever a gate does not u
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -36,22 +38,56 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 Channels = tuple[Finite, Finite, Finite]
 
 
+Asks = Literal["accuracy", "max_drop", "relative", "worst_class", "monotone", "mean_error", "break_point"]
+LEVEL_ASKS: tuple[Asks, ...] = ("accuracy", "max_drop", "relative", "worst_class")
+"""What is asked of each level by itself; the other things are asked of all levels of a table together."""
+CURVE_ASKS: tuple[Asks, ...] = ("monotone", "mean_error", "break_point")
+STEPS = 10
+"""Levels up to a break point at which accuracy is measured."""
+
+
 @dataclass(frozen=True)
 class Limit:
-    """One promise about a model under a noise.
+    """One promise about a model.
 
-    asks "accuracy": at least the share `required` of the images is named right. asks "max_drop": compared with the baseline,
-    accuracy fell by at most `required`.
+    noise: the noise it is made under; the last of `levels` where it is made about several.
+    asks, required: "accuracy", at least this share of the images is named right. "max_drop", compared with the baseline it
+    fell by no more. "relative", it is at least this share of clean accuracy. "worst_class", every class has at least this
+    accuracy. "monotone", from no level to a stronger one does it rise by more. "mean_error", errors summed over levels, beside
+    those of the model `reference`, averaged over kinds of noise, are at most this. "break_point", up to this magnitude it
+    stays at or above the share `of_clean` of clean accuracy.
+    seed: of the noise, where it is not the file's. classes: the only ones that count; all where empty.
     """
 
     model: str
     noise: Noise
-    asks: Literal["accuracy", "max_drop"]
+    asks: Asks
     required: Decimal
     place: str
+    seed: int | None = None
+    classes: tuple[str, ...] = ()
+    levels: tuple[Noise, ...] = ()
+    reference: str | None = None
+    of_clean: Decimal | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is about accuracy on all images, under the file's seed."""
+        return self.asks == "accuracy" and self.seed is None and not self.classes
+
+    @property
+    def subject(self) -> str:
+        """The noise, and what else tells this limit from others on the model."""
+        noise = str(self.noise)
+        if self.levels:
+            families = {level.family for level in self.levels}
+            noise = f"{self.levels[0]} to {noise}" if len(families) == 1 else f"{len(self.levels)} noises"
+        classes = re.sub(r"[^a-z0-9]+", "_", ",".join(self.classes).lower())
+        parts = [noise, "" if self.asks == "accuracy" else self.asks, classes, "" if self.seed is None else f"seed{self.seed}"]
+        return "-".join(filter(None, parts))
 
     def __str__(self) -> str:
-        return f"{self.model}-{self.noise}" + ("" if self.asks == "accuracy" else f"-{self.asks}")
+        return f"{self.model}-{self.subject}"
 
 
 @dataclass(frozen=True)
@@ -144,6 +180,15 @@ class _Limits(_Table):
     noise: str
     accuracy: Annotated[Shares, Field(min_length=1)] | None = None
     max_drop: Annotated[Shares, Field(min_length=1)] | None = None
+    relative: Annotated[Shares, Field(min_length=1)] | None = None
+    worst_class: Annotated[Shares, Field(min_length=1)] | None = None
+    monotone: Share | None = None
+    mean_error: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    reference: str | None = None
+    break_point: Finite | None = None
+    of_clean: Share | None = None
+    classes: Annotated[list[str], Field(min_length=1)] = []
+    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**64)]], Field(min_length=1)] = []
 
 
 class _File(_Table):
@@ -154,7 +199,6 @@ class _File(_Table):
     limits: Annotated[list[_Limits], Field(min_length=1)]
 
 
-ASKS: tuple[Literal["accuracy"], Literal["max_drop"]] = ("accuracy", "max_drop")
 TABLES: dict[str, type[_Table]] = {"run": _Run, "models": _Model, "noises": _Noise, "limits": _Limits}
 
 
@@ -262,7 +306,7 @@ class _Reader:
 
     def _limits(self, content: dict[str, Any], declarations: Mapping[str, ModelDeclaration]) -> Iterator[Limit]:
         tables = content.get("limits")
-        first: dict[tuple[str, Noise, str], str] = {}
+        first: dict[Limit, str] = {}
         for number, table in enumerate(tables if isinstance(tables, list) else []):
             path = ("limits", number)
             if not isinstance(table, dict):
@@ -273,40 +317,69 @@ class _Reader:
             except ValidationError:
                 continue
             self._check_asked(table, path, content)
-            for noise, asks, required, line in self._levels(limits, table, path):
-                for name in limits.models:
-                    limit = Limit(name, noise, asks, required, f"{self.file.name}:{line}")
-                    key = (name, noise, asks)  # not its text: sigma = 0 and -0.0 are one level
-                    if key in first:
-                        self._problem(path, f"{limit} is limited twice, first at {first[key]}", line)
-                    first.setdefault(key, limit.place)
-                    yield limit
+            rows = list(self._rows(limits, table, path))
+            promises = [
+                Limit("", noise, asks, required, self._place(line), classes=tuple(limits.classes) if asks == "accuracy" else ())
+                for noises, asked, line in rows
+                for noise in noises
+                for asks, required in asked.items()
+            ]
+            levels = [noise for noises, _, _ in rows for noise in noises]
+            promises += self._curves(limits, table, path, levels) if levels else []
+            seeds: list[int | None] = [*limits.seeds] or [None]
+            for promise, name, seed in product(promises, limits.models, seeds):
+                limit = replace(promise, model=name, seed=seed)
+                key = replace(limit, required=Decimal(0), place="")  # not its text: sigma = 0 and -0.0 are one level
+                if key in first:
+                    line = int(limit.place.rpartition(":")[2])
+                    self._problem(path, f"{limit} is limited twice, first at {first[key]}", line)
+                first.setdefault(key, limit.place)
+                yield limit
 
     def _check_asked(self, table: Mapping[str, Any], path: KeyPath, content: Mapping[str, Any]) -> None:
-        """That a limit asks for something, and that what a drop is measured from is named."""
-        run = content.get("run")
-        if not any(asks in table for asks in ASKS):
-            self._problem(path, "asks for nothing: give it an accuracy or a max_drop")
+        """That a limit asks for something, and that what it is held against is named."""
+        run, kind = content.get("run"), self.kinds.get(str(table.get("noise")))
+        models = content.get("models")
+        if not any(asks in table for asks in (*LEVEL_ASKS, *CURVE_ASKS)):
+            self._problem(path, f"asks for nothing: give it one of {', '.join((*LEVEL_ASKS, *CURVE_ASKS))}")
         if "max_drop" in table and isinstance(run, dict) and "baseline" not in run:
             self._problem((*path, "max_drop"), 'needs a baseline in [run], for example baseline = "baselines/v1.safetensors"')
-        if "max_drop" in table and table.get("noise") in self.kinds and not self.kinds[table["noise"]].bit_identical:
+        if "max_drop" in table and kind is not None and not kind.bit_identical:
             self._problem((*path, "max_drop"), "a transform of your own may make other bytes, so no drop can be measured")
+        for one, other in (("break_point", "of_clean"), ("mean_error", "reference")):
+            for given, missing in ((one, other), (other, one)):
+                if given in table and missing not in table:
+                    self._problem((*path, given), f"goes with {missing}")
+        if "reference" in table and isinstance(models, dict) and table["reference"] not in models:
+            self._problem(
+                (*path, "reference"), f"unknown model {table['reference']!r}: {nearest(str(table['reference']), models)}"
+            )
+        if "classes" in table and "accuracy" not in table:
+            self._problem((*path, "classes"), "goes with accuracy")
+        if "break_point" in table and (kind is None or kind.magnitude is None or kind.identity is None):
+            self._problem((*path, "break_point"), f"{table.get('noise')} has no magnitude that grows from nothing")
 
-    def _levels(
+    def _rows(
         self, limits: _Limits, table: Mapping[str, Any], path: KeyPath
-    ) -> Iterator[tuple[Noise, Literal["accuracy", "max_drop"], Decimal, int]]:
-        """One entry per level and thing asked: lists go side by side, single values hold for all levels."""
-        parameters = limits.model_extra or {}
+    ) -> Iterator[tuple[tuple[Noise, ...], dict[Asks, Decimal], int]]:
+        """The noises of each level, what is asked of them, and the line: lists go side by side, single values hold for all."""
+        parameters = dict(limits.model_extra or {})
         if not self._is_usable(limits.noise) or set(parameters) - set(parameter_names(limits.noise, self.kinds)):
             return
-        columns: dict[str, Any] = {**parameters, **{asks: table[asks] for asks in ASKS if asks in table}}
+        if limits.break_point is not None and (
+            magnitude := self.kinds[limits.noise].magnitude if limits.noise in self.kinds else None
+        ):
+            if magnitude in parameters:
+                self._problem((*path, magnitude), "is what break_point speaks of: leave it out")
+            parameters[magnitude] = limits.break_point
+        columns: dict[str, Any] = {**parameters, **{asks: table[asks] for asks in LEVEL_ASKS if asks in table}}
         lengths = {name: len(column) for name, column in columns.items() if isinstance(column, list)}
         levels = max(lengths.values(), default=1)
         for name, length in lengths.items():
             if not length:
                 self._problem((*path, name), "empty: nothing would be measured")
         preset = limits.noise in PRESETS and "severity" not in lengths
-        if listed := [asks for asks in ASKS if preset and lengths.get(asks, 1) > 1]:
+        if listed := [asks for asks in LEVEL_ASKS if preset and lengths.get(asks, 1) > 1]:
             self._problem((*path, listed[0]), f"{limits.noise} takes one {listed[0]} for all its noises, or one per severity")
             return
         uneven = {name: length for name, length in lengths.items() if length not in (0, levels)}
@@ -314,14 +387,39 @@ class _Reader:
             self._problem((*path, name), f"has {length} of {levels} values: lists of one table go side by side")
         for level in range(0 if uneven or 0 in lengths.values() else levels):
             row = {name: column[level] if isinstance(column, list) else column for name, column in columns.items()}
-            asked = {asks: Decimal(str(row.pop(asks))) for asks in ASKS if asks in row}
+            asked = {asks: Decimal(str(row.pop(asks))) for asks in LEVEL_ASKS if asks in row}
             where = next(((*path, name, level) for name in lengths), path)
             try:
-                for noise in make_noises(limits.noise, row, self.kinds):
-                    for asks, required in asked.items():
-                        yield noise, asks, required, self._line(where)
+                yield make_noises(limits.noise, row, self.kinds), asked, self._line(where)
             except RobustnessError as error:
                 self._problem(where, f"{error}{_dotted_key_hint(row)}")
+
+    def _curves(self, limits: _Limits, table: Mapping[str, Any], path: KeyPath, levels: list[Noise]) -> Iterator[Limit]:
+        """What is asked of all levels of a table together."""
+        last = levels[-1]
+        if limits.monotone is not None:
+            if len({noise.family for noise in levels}) > 1 or len(levels) < 2 or last.identity is None:
+                self._problem((*path, "monotone"), "speaks of two levels or more of one noise that grows from nothing")
+                return
+            away = sorted(levels, key=lambda noise: abs((noise.level or 0.0) - (noise.identity or 0.0)))
+            yield self._curve("monotone", table, path, tuple(away))
+        if limits.mean_error is not None:
+            yield replace(self._curve("mean_error", table, path, tuple(levels)), reference=limits.reference)
+        if (
+            limits.break_point is not None
+            and limits.of_clean is not None
+            and last.level is not None
+            and last.identity is not None
+        ):
+            grid = [last.identity + (last.level - last.identity) * step / STEPS for step in range(1, STEPS)]
+            curve = self._curve("break_point", table, path, (*(last.at(float(f"{level:.6g}")) for level in grid), last))
+            yield replace(curve, of_clean=Decimal(str(table["of_clean"])))
+
+    def _curve(self, asks: Asks, table: Mapping[str, Any], path: KeyPath, levels: tuple[Noise, ...]) -> Limit:
+        return Limit("", levels[-1], asks, Decimal(str(table[asks])), self._place(self._line((*path, asks))), levels=levels)
+
+    def _place(self, line: int) -> str:
+        return f"{self.file.name}:{line}"
 
     def _check_names(self, table: Mapping[str, Any], path: KeyPath, declarations: Mapping[str, ModelDeclaration]) -> None:
         """Models, noise and its parameters by name, before their values, and each reported once."""

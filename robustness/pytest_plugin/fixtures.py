@@ -98,16 +98,20 @@ class Gate:
         self.thresholds = declared_thresholds(request.config)
 
     def check(self, limit: Limit) -> Outcome:
-        """Measure a limit's case and judge it: the declared images and model, whatever other tests made of theirs."""
+        """Measure a limit's cases and judge it: the declared images and model, whatever other tests made of theirs."""
         from robustness.gate.check import check
+        from robustness.gate.findings import cases
         from robustness.gate.judge import stopping_rule
 
         with _plain_errors():
             images = _declared_images(self.request.config)
             rule = stopping_rule(self.thresholds.claim, limit, images)
             enough = None if rule is None else lambda right, seen: rule.decide(right, seen) is not None
-            measurement = self._measure(self._declared_classifier(limit.model), images, limit.noise, enough)
-            outcome = check(limit, measurement, images, self.thresholds, self.request.node.nodeid)
+            measured = [
+                self._measure(self._declared_classifier(model), images, noise, limit.seed, enough)
+                for model, noise in cases(limit)
+            ]
+            outcome = check(limit, measured, images, self.thresholds, self.request.node.nodeid)
         self._record("limit", outcome.as_dict())
         return outcome
 
@@ -122,7 +126,13 @@ class Gate:
         return measurement.accuracy
 
     def _measure(
-        self, classifier: Classifier, images: ImageSet, noise: Noise, enough: Enough | None = None, afresh: bool = False
+        self,
+        classifier: Classifier,
+        images: ImageSet,
+        noise: Noise,
+        seed: int | None = None,
+        enough: Enough | None = None,
+        afresh: bool = False,
     ) -> Measurement:
         """afresh: two codes that no hash tells apart may come by the same name, so their results are not shared."""
         from robustness.evaluation.evaluate import measure
@@ -131,7 +141,7 @@ class Gate:
         run = f"{self.request.config.stash[RUN]} {uuid.uuid4().hex}" if afresh else self.request.config.stash[RUN]
         store = Store()
         try:
-            return measure(classifier, images, noise, self.thresholds.seed, store, run, enough)
+            return measure(classifier, images, noise, self.thresholds.seed if seed is None else seed, store, run, enough)
         finally:
             if afresh:
                 store.end_run(run)

@@ -42,7 +42,7 @@ class Chart:
 
 def accuracy_charts(results: dict[str, Any]) -> list[Chart]:
     """A chart for each noise that differs in its magnitude alone; clean accuracy stands at the magnitude that does nothing."""
-    limits = [limit for limit in results["limits"] if limit["asks"] == "accuracy"]
+    limits = [limit for limit in results["limits"] if limit["is_plain"]]
     clean = [limit for limit in limits if limit["magnitude"] is None]
     families: dict[str, list[dict[str, Any]]] = {}
     for limit in limits:

@@ -22,7 +22,7 @@ def render_report(results: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     limits = results["limits"]
-    accuracies = [limit for limit in limits if limit["asks"] == "accuracy"]
+    accuracies = [limit for limit in limits if limit["is_plain"]]
     drawn = charts.accuracy_charts(results)
     return environment.get_template("report.html.jinja").render(
         results=results,
@@ -31,6 +31,7 @@ def render_report(results: dict[str, Any]) -> str:
         charts=drawn,
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas={name: getattr(charts, name) for name in ("WIDTH", "HEIGHT", "LEFT", "RIGHT", "TOP", "BOTTOM")},
+        others=[limit for limit in limits if not limit["is_plain"] and limit["asks"] != "max_drop"],
         drops=[limit for limit in limits if limit["asks"] == "max_drop"],
         noises=list(dict.fromkeys(limit["noise"] for limit in accuracies)),
         own_noises={limit["noise"] for limit in limits if not limit["bit_identical"]},

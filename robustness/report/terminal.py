@@ -7,7 +7,7 @@ from typing import Any
 from robustness.report.ledger import LIMIT_TEST, some
 from robustness.report.table import OWN_NOISE, marked, table
 
-HEAD = ("model", "noise", "right", "images", "accuracy", "limit", "verdict")
+HEAD = ("model", "noise", "right", "images", "measured", "limit", "verdict")
 
 
 def verdict_sentence(results: dict[str, Any]) -> str:
@@ -36,7 +36,7 @@ def verdict_sentence(results: dict[str, Any]) -> str:
 
 
 def _some(limits: list[dict[str, Any]]) -> str:
-    return some(list(dict.fromkeys(f"{limit['model']} under {limit['noise']}" for limit in limits)))
+    return some(list(dict.fromkeys(f"{limit['model']} under {limit['subject']}" for limit in limits)))
 
 
 def error_lines(results: dict[str, Any]) -> list[str]:
@@ -53,19 +53,14 @@ def limit_rows(results: dict[str, Any]) -> list[str]:
     rows = [
         (
             limit["model"],
-            marked(limit["noise"], limit["bit_identical"]),
+            marked(limit["subject"], limit["bit_identical"]),
             f"{limit['right']:,}",
             f"{limit['seen']:,}",
-            f"{limit['accuracy']:.4f}",
-            _asked(limit),
+            f"{limit['value']:.4f}",
+            limit["required"],
             limit["verdict"],
         )
         for limit in ordered
     ]
     notes = [] if all(limit["bit_identical"] for limit in ordered) else [OWN_NOISE]
     return table(HEAD, rows) + notes if rows else []
-
-
-def _asked(limit: dict[str, Any]) -> str:
-    required = str(limit["required"])
-    return required if limit["asks"] == "accuracy" else f"drop {limit['change']['drop']:.4f}, at most {required}"

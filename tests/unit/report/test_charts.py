@@ -24,6 +24,7 @@ def limit(noise, accuracy=0.5, model="net", required="0.4"):
         "level": noise.level,
         "identity": noise.identity,
         "asks": "accuracy",
+        "is_plain": True,
         "accuracy": accuracy,
         "required": required,
         "verdict": "PASS",

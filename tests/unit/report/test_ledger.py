@@ -17,7 +17,9 @@ def limit_test(limit):
 
 
 def limit_record(limit, verdict="PASS"):
-    return to_property("limit", {"limit": limit, "verdict": verdict, "stops": verdict == "FAIL", "asks": "accuracy"})
+    return to_property(
+        "limit", {"limit": limit, "verdict": verdict, "stops": verdict == "FAIL", "asks": "accuracy", "is_plain": True}
+    )
 
 
 def run(ledger, limit, verdict="PASS", failure=None):

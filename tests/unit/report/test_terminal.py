@@ -9,8 +9,8 @@ from robustness.report.terminal import error_lines, limit_rows, verdict_sentence
 
 def limit(noise="clean", verdict="PASS", right=1234, stops=None):
     return {
-        "model": "cnn", "noise": noise, "right": right, "total": 12630, "accuracy": right / 12630,
-        "required": "0.29", "verdict": verdict, "bit_identical": True, "asks": "accuracy",
+        "model": "cnn", "noise": noise, "subject": noise, "value": right / 12630, "right": right, "total": 12630, "accuracy": right / 12630,
+        "required": "0.29", "verdict": verdict, "bit_identical": True, "asks": "accuracy", "is_plain": True,
         "seen": 12630, "stops": verdict != "PASS" if stops is None else stops,
     }  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_the_verdict_is_one_sentence_with_its_reasons(content, sentence):
 def test_broken_limits_come_first_and_the_others_keep_their_order():
     limits = [limit("a"), limit("b", "FAIL"), limit("c"), limit("d", "FAIL")]
     head, *rows = limit_rows(results("FAIL", limits))
-    assert head.split() == ["model", "noise", "right", "images", "accuracy", "limit", "verdict"]
+    assert head.split() == ["model", "noise", "right", "images", "measured", "limit", "verdict"]
     assert [row.split()[1] for row in rows] == ["b", "d", "a", "c"]
 
 

@@ -1,0 +1,118 @@
+"""Limits that hold several measurements, or several classes, against each other. They count this test set's images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+
+from robustness.data import ImageSet
+from robustness.errors import RobustnessError
+from robustness.evaluation.evaluate import Measurement
+from robustness.gate.thresholds import Limit
+from robustness.noise import Clean, Noise
+
+
+@dataclass(frozen=True)
+class Finding:
+    """value: what was measured, in the units of the limit. kept: whether the limit is. words: both, in a sentence."""
+
+    value: float
+    kept: bool
+    words: str
+
+
+def cases(limit: Limit) -> list[tuple[str, Noise]]:
+    """The models and noises that a limit needs measured, its own noise first."""
+    own = [(limit.model, noise) for noise in limit.levels or (limit.noise,)]
+    if limit.asks in ("relative", "break_point"):
+        return [*own, (limit.model, Clean())]
+    if limit.asks == "mean_error":
+        return [*own, *((str(limit.reference), noise) for noise in limit.levels)]
+    return own
+
+
+def find(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet) -> Finding:
+    """What the measurements of `cases(limit)` say."""
+    if limit.asks == "relative":
+        return relative(measured[0].right, measured[1].right, limit.required)
+    if limit.asks == "worst_class":
+        return worst_class(measured[0], image_set, limit.required)
+    rights = [measurement.right for measurement in measured]
+    if limit.asks == "monotone":
+        return monotone(rights, limit.levels, len(image_set), limit.required)
+    if limit.asks == "break_point":
+        return break_point(rights[:-1], rights[-1], limit)
+    if limit.asks == "mean_error":
+        count = len(limit.levels)
+        return mean_error(rights[:count], rights[count:], len(image_set), limit)
+    raise RobustnessError(f"{limit}: nothing is known of {limit.asks}")
+
+
+def relative(noisy: int, clean: int, required: Decimal) -> Finding:
+    """Images right under noise over images right without."""
+    if not clean:
+        raise RobustnessError("no clean image is named right, so no share of them can be kept")
+    value = Fraction(noisy, clean)
+    words = f"{noisy:,} right, {float(value):.4f} of the {clean:,} that are right without noise, the limit asks for {required}"
+    return Finding(float(value), value >= Fraction(required), words)
+
+
+def worst_class(measurement: Measurement, image_set: ImageSet, required: Decimal) -> Finding:
+    """The smallest accuracy of any class."""
+    totals = np.bincount(image_set.labels, minlength=len(image_set.class_names))
+    if missing := [image_set.class_names[label] for label in np.flatnonzero(totals == 0)]:
+        raise RobustnessError(f"{image_set.name} has no image of {', '.join(missing[:3])}, so its accuracy was not measured")
+    hit = measurement.result.predictions == image_set.labels
+    rights = np.bincount(image_set.labels[hit], minlength=len(totals))
+    label = min(range(len(totals)), key=lambda label: Fraction(int(rights[label]), int(totals[label])))
+    value = Fraction(int(rights[label]), int(totals[label]))
+    name = image_set.class_names[label]
+    words = (
+        f"worst class {name!r}: {rights[label]:,} of {totals[label]:,} right, {float(value):.4f}, the limit asks for {required}"
+    )
+    return Finding(float(value), value >= Fraction(required), words)
+
+
+def monotone(rights: Sequence[int], levels: Sequence[Noise], total: int, tolerance: Decimal) -> Finding:
+    """By how much accuracy rises at most from a level to a stronger one. levels: from weak to strong."""
+    pairs = [(weak, strong) for strong in range(len(rights)) for weak in range(strong)]
+    weak, strong = max(pairs, key=lambda pair: rights[pair[1]] - rights[pair[0]])
+    rise = max(0, rights[strong] - rights[weak])
+    where = f"from {levels[weak]} to {levels[strong]}" if rise else "at no level"
+    words = f"accuracy rises by {rise / total:.4f} ({rise:,} images) {where}, the limit allows {tolerance}"
+    return Finding(rise / total, Fraction(rise, total) <= Fraction(tolerance), words)
+
+
+def break_point(rights: Sequence[int], clean: int, limit: Limit) -> Finding:
+    """The first of the levels at which accuracy is below a share of clean accuracy; the last level if it never is."""
+    if not clean:
+        raise RobustnessError("no clean image is named right, so there is no point at which accuracy breaks")
+    bar = Fraction(limit.of_clean or 0) * clean
+    broken = next((place for place, right in enumerate(rights) if right < bar), None)
+    asked = f"the limit asks for {limit.of_clean} of the clean {clean:,} up to {limit.levels[-1]}"
+    if broken is None:
+        return Finding(float(limit.levels[-1].level or 0), True, f"accuracy keeps up at {len(rights)} levels; {asked}")
+    level = limit.levels[broken]
+    return Finding(float(level.level or 0), False, f"breaks at {level}: {rights[broken]:,} right; {asked}")
+
+
+def mean_error(own: Sequence[int], reference: Sequence[int], total: int, limit: Limit) -> Finding:
+    """Errors summed over the levels of each kind of noise, over the reference's, averaged over the kinds.
+
+    Hendrycks and Dietterich's mean corruption error (ICLR 2019), beside a model of one's own in place of AlexNet.
+    """
+    ratios = []
+    for family in dict.fromkeys(noise.family for noise in limit.levels):
+        places = [place for place, noise in enumerate(limit.levels) if noise.family == family]
+        theirs = sum(total - reference[place] for place in places)
+        if not theirs:
+            raise RobustnessError(f"{limit.reference} makes no error under {family}, so nothing can be measured by its errors")
+        ratios.append(Fraction(sum(total - own[place] for place in places), theirs))
+    value = sum(ratios, Fraction(0)) / len(ratios)
+    kinds = f"mean over {len(ratios)} kinds of noise"
+    words = f"{float(value):.4f} of the errors of {limit.reference}, {kinds}, the limit allows {limit.required}"
+    return Finding(float(value), value <= Fraction(limit.required), words)
