@@ -1,0 +1,106 @@
+"""What `[[limits]]` may ask beside accuracy, as thresholds.toml spells it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from robustness.errors import RobustnessError
+from robustness.gate.thresholds import read_thresholds
+
+HEAD = """schema = 1
+[run]
+data = "signs"
+{run}
+[models.net]
+load = "baseline-cnn"
+weights = "signs"
+[models.old]
+load = "small-resnet"
+weights = "signs"
+[[limits]]
+models = ["net"]
+"""
+
+
+def read(tmp_path, table, run=""):
+    file = tmp_path / "thresholds.toml"
+    file.write_text(HEAD.format(run=run) + table)
+    return read_thresholds(file)
+
+
+def subjects(tmp_path, table, run=""):
+    return [limit.subject for limit in read(tmp_path, table, run).limits]
+
+
+def test_things_asked_of_a_level_stand_side_by_side(tmp_path):
+    found = subjects(tmp_path, 'noise = "gaussian"\nsigma = [5, 10]\naccuracy = 0.5\nrelative = [0.9, 0.8]\nworst_class = 0.1')
+    assert found == [f"gaussian(sigma={s}){asks}" for s in (5, 10) for asks in ("", "-relative", "-worst_class")]
+
+
+def test_seeds_and_classes_make_limits_of_their_own(tmp_path):
+    limits = read(tmp_path, 'noise = "clean"\naccuracy = 0.5\nseeds = [3, 4]\nclasses = ["Stop", "No entry"]').limits
+    assert [(limit.seed, limit.classes, limit.is_plain) for limit in limits] == [
+        (3, ("Stop", "No entry"), False),
+        (4, ("Stop", "No entry"), False),
+    ]
+    assert [limit.subject for limit in limits] == ["clean-stop_no_entry-seed3", "clean-stop_no_entry-seed4"]
+
+
+def test_monotone_speaks_of_levels_from_weak_to_strong(tmp_path):
+    (limit,) = read(tmp_path, 'noise = "offset"\nlevels = [-90, 30, -60]\nmonotone = 0.01').limits
+    assert [noise.level for noise in limit.levels] == [30, -60, -90]
+
+
+def test_a_break_point_is_measured_on_the_way_to_it(tmp_path):
+    (limit,) = read(tmp_path, 'noise = "resolution"\nbreak_point = 3\nof_clean = 0.9').limits
+    assert [noise.level for noise in limit.levels] == [1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.4, 2.6, 2.8, 3]
+    assert (limit.required, limit.of_clean, limit.subject) == (
+        Decimal(3),
+        Decimal("0.9"),
+        "resolution(factor=1.2) to resolution(factor=3)-break_point",
+    )
+
+
+def test_mean_error_takes_a_preset_and_a_reference(tmp_path):
+    (limit,) = read(tmp_path, 'noise = "cifar-c"\nmean_error = 1.1\nreference = "old"').limits
+    assert (len(limit.levels), limit.reference, limit.subject) == (20, "old", "20 noises-mean_error")
+
+
+CLAIMS = 'claim = "population"\nconfidence = 0.99\ndesign_effect = 4.0\nmode = "early"\ninconclusive = "warn"'
+
+
+def test_the_run_says_what_limits_claim(tmp_path):
+    thresholds = read(tmp_path, 'noise = "clean"\naccuracy = 0.5', CLAIMS)
+    claim = thresholds.claim
+    assert (claim.about, claim.confidence, claim.design_effect, claim.early) == ("population", 0.99, 4.0, True)
+    assert thresholds.warn
+
+
+@pytest.mark.parametrize(
+    ("run", "table", "message"),
+    [
+        ("", 'noise = "clean"', "limits.0.: asks for nothing"),
+        ("", 'noise = "clean"\nmax_drop = 0.1', "max_drop: needs a baseline"),
+        ("", 'noise = "gaussian"\nsigma = 5\nmonotone = 0', "speaks of two levels or more"),
+        ("", 'noise = "imagenet-c"\nmonotone = 0', "speaks of two levels or more"),
+        ("", 'noise = "gaussian"\nbreak_point = 20', "break_point: goes with of_clean"),
+        ("", 'noise = "gaussian"\nsigma = 5\nof_clean = 0.5\naccuracy = 0.1', "of_clean: goes with break_point"),
+        ("", 'noise = "gaussian"\nsigma = 5\nbreak_point = 20\nof_clean = 0.9', "leave it out"),
+        ("", 'noise = "clean"\nbreak_point = 20\nof_clean = 0.9', "has no magnitude that grows from nothing"),
+        ("", 'noise = "cifar-c"\nmean_error = 1.0', "mean_error: goes with reference"),
+        ("", 'noise = "cifar-c"\nmean_error = 1.0\nreference = "olde"', "unknown model 'olde': did you mean 'old'"),
+        ("", 'noise = "clean"\nrelative = 0.5\nclasses = ["Stop"]', "classes: goes with accuracy"),
+        ("", 'noise = "clean"\naccuracy = 0.5\nseeds = [1, 1]', "is limited twice"),
+        ("", 'noise = "clean"\naccuracy = 0.5\nseeds = []', "empty"),
+        ("independent = true", 'noise = "clean"\naccuracy = 0.5', "goes with claim = .population."),
+        ('claim = "population"\nindependent = true\ndesign_effect = 2.0', 'noise = "clean"\naccuracy = 0.5', "have none"),
+        ('claim = "world"', 'noise = "clean"\naccuracy = 0.5', "run.claim"),
+        ("confidence = 1.0", 'noise = "clean"\naccuracy = 0.5', "run.confidence"),
+        ('mode = "fast"', 'noise = "clean"\naccuracy = 0.5', "run.mode"),
+    ],
+)
+def test_what_makes_no_sense_is_named(tmp_path, run, table, message):
+    with pytest.raises(RobustnessError, match=message):
+        read(tmp_path, table, run)
