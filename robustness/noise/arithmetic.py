@@ -8,8 +8,12 @@ else (batch, order, memory layout, threads, machine). Random 32-bit words come f
 
 where `stream` tells the noises apart and block b holds words 4b to 4b + 3 of the image. Pixels are numbered in (y, x) order
 and elements, the values of single channels, in (y, x, channel) order. A half word is 16 bits: element e has the low half
-(e even) or the high half (e odd) of word `e // 2`. Parameters are first rounded to multiples of 2^-16, and
-`>>` rounds towards minus infinity.
+(e even) or the high half (e odd) of word `e // 2`. The streams are numbered in `STREAMS`.
+
+Parameters become integers first, ties to even: sigma, half_width, gain, levels and 255 amplitude in multiples of 2^-16, amount
+of 2^-31, an orientation of 2^-16 turns (0.0055 degrees), a phase of 2^-32 turns; frequency and factor stay as they are, and
+their few products and quotients are single IEEE 754 operations on doubles. Levels are rounded half up; `>>` and `//` round
+towards minus infinity. Q and C are the normal quantiles and cosines of `robustness.noise.tables`, in multiples of 2^-20.
 """
 
 from __future__ import annotations
@@ -72,7 +76,10 @@ class Transition:
 
 @dataclass(frozen=True)
 class Replacement:
-    """A word w for each pixel (or element, if per_channel): hit when `w >> 1 < limit`; then 255 if w is odd, else 0."""
+    """A word w for each pixel (or element, if per_channel): hit when `w >> 1 < limit`; then 255 if w is odd, else 0.
+
+    limit: the amount in multiples of 2^-31.
+    """
 
     stream: int
     limit: int
@@ -95,7 +102,8 @@ class Averaging:
     """The image cut into rows times columns equal areas, each filled with its mean.
 
     Output row i of m averages rows `[i H / m, (i + 1) H / m)`, shares of pixels counted as such; row y of the noisy image
-    is output row `(2y + 1) m // 2H`. Columns alike. Means are rounded half up.
+    is output row `(2y + 1) m // 2H`. Columns alike. Means are rounded half up. Of a resolution loss by a factor,
+    `m = max(1, floor(H / factor + 1/2))`.
     """
 
     rows: int
@@ -144,14 +152,19 @@ def uniform_table(half_width: float) -> npt.NDArray[np.int16 | np.int8]:
     return _narrow((_fixed(half_width) * (2 * HALVES + 1 - SIZE) + 2**31) >> 32)
 
 
+@lru_cache(maxsize=64)
 def _speckle(noise: Speckle) -> Transition:
     """`x + x sigma Q[u]`: rising in u for every x."""
     scaled = _fixed(noise.sigma) * normal_quantiles().astype(np.int64)
     return _transition(STREAMS[Speckle], [np.searchsorted(x + _whole(x * scaled), LEVELS, side="right") for x in range(256)])
 
 
+@lru_cache(maxsize=64)
 def _shot(noise: Shot) -> Transition:
-    """The Poisson quantile of `(u + 1/2) / 2^16` in photons, times the gain."""
+    """`gain k`, k the Poisson quantile of `(u + 1/2) / 2^16` for the mean x / gain; x itself where the gain is 0.
+
+    The quantile is the smallest count whose cumulative probability reaches it.
+    """
     gain = _fixed(noise.gain)
     if gain == 0:
         return _transition(STREAMS[Shot], [np.where(x <= LEVELS, SIZE, 0) for x in range(256)])
@@ -187,7 +200,11 @@ def _transition(stream: int, rows: list[npt.NDArray[np.int64]]) -> Transition:
 
 
 def _wave(noise: Periodic, height: int, width: int) -> Field:
-    """A numerically controlled oscillator: phase in 2^-32 turns, its upper 16 bits, rounded, look up sine and cosine."""
+    """A numerically controlled oscillator: phase in 2^-32 turns, its upper 16 bits, rounded, look up sine and cosine.
+
+    A pixel to the right, or down, advances the phase by `round(2^12 f C[o])`, or by the same with the sine. The turn looked up is
+    `(phase + 2^15) >> 16` modulo 2^16, so the wave is within 0.02 amplitude levels of the real one of that orientation.
+    """
     cosine = cosines().astype(np.int64)
     sine = np.roll(cosine, SIZE // 4)
     orientation = round(noise.orientation / 360 * SIZE) % SIZE

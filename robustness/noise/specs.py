@@ -187,7 +187,8 @@ class Periodic(Noise):
 
     amplitude a: share of the full range, 0 to 10 (the study: 0.25, 0.5, 1). The peak is `sqrt(2) a`.
     frequency f: cycles per pixel, 0 to 1; the default advances one radian per pixel. At 0 the wave is a constant offset.
-    orientation o: degrees, -360 to 360; at 0 the wave varies along a row (vertical stripes), at 90 down a column.
+    orientation o: degrees, -360 to 360, in steps of 0.0055; at 0 the wave varies along a row (vertical stripes), at 90 down a
+    column.
     phase p: degrees, -360 to 360.
     """
 
