@@ -15,7 +15,7 @@ def with_alarms(outcomes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]
     alpha = 1 - next(iter(drops.values()))["confidence"]
     alarms = holm([outcome["change"]["p_value"] for outcome in drops.values()], alpha)
     failed = {
-        limit: outcome | {"verdict": "FAIL", "stops": True}
+        limit: outcome | {"verdict": "FAIL", "stops": outcome["waived_until"] is None or outcome["stops"]}
         for (limit, outcome), alarm in zip(drops.items(), alarms, strict=True)
         if alarm and outcome["verdict"] != "PASS"
     }

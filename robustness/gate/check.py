@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from decimal import ROUND_FLOOR
 from typing import Any
 
@@ -37,7 +38,8 @@ class Outcome:
     family, magnitude, level, identity: the noise without its magnitude, the magnitude's name and value, and the value that
     leaves images as they are. bit_identical: whether the noise is the same on every machine.
     right, seen, total: images named right, of those evaluated, of the set's. accuracy: right / seen.
-    claim, confidence, low, high, to_decide: `robustness.gate.judge`. stops: whether it stops the release. reason: in words.
+    claim, confidence, low, high, to_decide: `robustness.gate.judge`. stops: whether it stops the release.
+    waived_until, waiver: up to when it does not, and why. reason: all in words.
     key: the case's hash in the store. repeat: the command that measures the same again.
     """
 
@@ -71,6 +73,8 @@ class Outcome:
     to_decide: int | None
     verdict: str
     stops: bool
+    waived_until: str | None
+    waiver: str | None
     key: str
     model_hash: str
     stored: bool
@@ -86,6 +90,16 @@ class Outcome:
 
     def reason(self) -> str:
         """What was measured, beside what the limit asks for."""
+        return self._measured() + self._waived()
+
+    def _waived(self) -> str:
+        if self.waived_until is None:
+            return ""
+        if self.stops:
+            return f"; the waiver expired on {self.waived_until} ({self.waiver}): mend the model, or take the waiver out"
+        return f"; waived until {self.waived_until}: {self.waiver}"
+
+    def _measured(self) -> str:
         if self.words is not None:
             return self.words
         measured = f"accuracy {self.accuracy:.4f}: {self.right:,} of {self.seen:,} right"
@@ -126,7 +140,10 @@ def check(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet, th
         finding = find(limit, measured, image_set)
         words, value = finding.words, finding.value
         judgement = Judgement(Verdict.PASS if finding.kept else Verdict.FAIL)
-    undecided = judgement.verdict is Verdict.INCONCLUSIVE
+    verdict = judgement.verdict
+    expired = limit.waived_until is not None and date.today() > limit.waived_until
+    waived = limit.waived_until is not None and not expired
+    excused = waived or (verdict is Verdict.INCONCLUSIVE and thresholds.warn)
     return Outcome(
         limit=str(limit),
         place=limit.place,
@@ -156,8 +173,10 @@ def check(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet, th
         low=judgement.low,
         high=judgement.high,
         to_decide=judgement.to_decide,
-        verdict=judgement.verdict.value,
-        stops=judgement.verdict is Verdict.FAIL or (undecided and not thresholds.warn),
+        verdict=Verdict.FAIL.value if expired else verdict.value,
+        stops=expired or (verdict is not Verdict.PASS and not excused),
+        waived_until=None if limit.waived_until is None else limit.waived_until.isoformat(),
+        waiver=limit.reason,
         key=measurement.case.key,
         model_hash=measurement.case.model_hash,
         stored=all(one.stored for one in measured),

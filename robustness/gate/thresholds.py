@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
@@ -57,6 +58,7 @@ class Limit:
     those of the model `reference`, averaged over kinds of noise, are at most this. "break_point", up to this magnitude it
     stays at or above the share `of_clean` of clean accuracy.
     seed: of the noise, where it is not the file's. classes: the only ones that count; all where empty.
+    waived_until, reason: up to the end of that day the limit may be broken, and why.
     """
 
     model: str
@@ -69,6 +71,8 @@ class Limit:
     levels: tuple[Noise, ...] = ()
     reference: str | None = None
     of_clean: Decimal | None = None
+    waived_until: date | None = None
+    reason: str | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -188,6 +192,8 @@ class _Limits(_Table):
     break_point: Finite | None = None
     of_clean: Share | None = None
     classes: Annotated[list[str], Field(min_length=1)] = []
+    waived_until: date | None = None
+    reason: Annotated[str, Field(min_length=1)] | None = None
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**64)]], Field(min_length=1)] = []
 
 
@@ -328,7 +334,7 @@ class _Reader:
             promises += self._curves(limits, table, path, levels) if levels else []
             seeds: list[int | None] = [*limits.seeds] or [None]
             for promise, name, seed in product(promises, limits.models, seeds):
-                limit = replace(promise, model=name, seed=seed)
+                limit = replace(promise, model=name, seed=seed, waived_until=limits.waived_until, reason=limits.reason)
                 key = replace(limit, required=Decimal(0), place="")  # not its text: sigma = 0 and -0.0 are one level
                 if key in first:
                     line = int(limit.place.rpartition(":")[2])
@@ -346,7 +352,7 @@ class _Reader:
             self._problem((*path, "max_drop"), 'needs a baseline in [run], for example baseline = "baselines/v1.safetensors"')
         if "max_drop" in table and kind is not None and not kind.bit_identical:
             self._problem((*path, "max_drop"), "a transform of your own may make other bytes, so no drop can be measured")
-        for one, other in (("break_point", "of_clean"), ("mean_error", "reference")):
+        for one, other in (("break_point", "of_clean"), ("mean_error", "reference"), ("waived_until", "reason")):
             for given, missing in ((one, other), (other, one)):
                 if given in table and missing not in table:
                     self._problem((*path, given), f"goes with {missing}")

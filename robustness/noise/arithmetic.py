@@ -202,8 +202,8 @@ def _transition(stream: int, rows: list[npt.NDArray[np.int64]]) -> Transition:
 def _wave(noise: Periodic, height: int, width: int) -> Field:
     """A numerically controlled oscillator: phase in 2^-32 turns, its upper 16 bits, rounded, look up sine and cosine.
 
-    A pixel to the right, or down, advances the phase by `round(2^12 f C[o])`, or by the same with the sine. The turn looked up is
-    `(phase + 2^15) >> 16` modulo 2^16, so the wave is within 0.02 amplitude levels of the real one of that orientation.
+    A pixel to the right, or down, advances the phase by `round(2^12 f C[o])`, or by the same with the sine. Looked up is the
+    turn `(phase + 2^15) >> 16` modulo 2^16, so the wave is within 0.02 amplitude levels of the real one of that orientation.
     """
     cosine = cosines().astype(np.int64)
     sine = np.roll(cosine, SIZE // 4)

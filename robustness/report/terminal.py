@@ -15,16 +15,17 @@ def verdict_sentence(results: dict[str, Any]) -> str:
     limits = results["limits"]
     total = len(limits) + len(results["left_out"])
     undecided = [limit for limit in limits if limit["verdict"] == "INCONCLUSIVE"]
+    excused = [limit for limit in limits if limit["verdict"] != "PASS"]
     match results["verdict"]:
-        case "PASS" if undecided:
-            kept = len(limits) - len(undecided)
-            return f"PASS: {kept} of {len(limits)} limits hold; undecided, which only warns: {_some(undecided)}"
+        case "PASS" if excused:
+            kept = len(limits) - len(excused)
+            return f"PASS: {kept} of {len(limits)} limits hold; not stopping the release: {_some(excused)}"
         case "PASS":
             return f"PASS: all {len(limits)} limits hold" if len(limits) > 1 else "PASS: the one limit holds"
         case "PARTIAL":
             held = "and kept" if limits else "since none was selected"
             return f"PARTIAL: {len(limits)} of {total} limits measured {held}; no release verdict"
-    broken = [limit for limit in limits if limit["verdict"] == "FAIL"]
+    broken = [limit for limit in limits if limit["verdict"] == "FAIL" and limit["stops"]]
     undecided = [limit for limit in undecided if limit["stops"]]
     rules = sum(LIMIT_TEST not in test for test in results["errors"])
     reasons = [f"{len(broken)} of {len(limits)} measured limits broken ({_some(broken)})"] if broken else []
@@ -58,7 +59,7 @@ def limit_rows(results: dict[str, Any]) -> list[str]:
             f"{limit['seen']:,}",
             f"{limit['value']:.4f}",
             limit["required"],
-            limit["verdict"],
+            limit["verdict"] + ("" if limit["waived_until"] is None else f", waived until {limit['waived_until']}"),
         )
         for limit in ordered
     ]

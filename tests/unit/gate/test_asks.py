@@ -98,6 +98,9 @@ def test_the_run_says_what_limits_claim(tmp_path):
         ('claim = "population"\nindependent = true\ndesign_effect = 2.0', 'noise = "clean"\naccuracy = 0.5', "have none"),
         ('claim = "world"', 'noise = "clean"\naccuracy = 0.5', "run.claim"),
         ("confidence = 1.0", 'noise = "clean"\naccuracy = 0.5', "run.confidence"),
+        ("", 'noise = "clean"\naccuracy = 0.5\nwaived_until = 2026-01-31', "waived_until: goes with reason"),
+        ("", 'noise = "clean"\naccuracy = 0.5\nreason = "later"', "reason: goes with waived_until"),
+        ("", 'noise = "clean"\naccuracy = 0.5\nreason = "x"\nwaived_until = "2026-01-31"', "waived_until"),
         ('mode = "fast"', 'noise = "clean"\naccuracy = 0.5', "run.mode"),
     ],
 )
