@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,18 @@ class Store:
                 _write(path, result)
             return result, result is stored
 
+    def remember(self, key: str, run: str | None, make: Callable[[], list[str]]) -> list[str]:
+        """The sentences kept under a key, made where there are none yet; those bound to a run end with it."""
+        path = (self.folder / key[:2] if run is None else self._run_folder(run)) / f"{key}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            kept = _read_sentences(path)
+            if kept is None:
+                kept = make()
+                with replacing(path) as partial:
+                    partial.write_text(json.dumps(kept), encoding="utf-8")
+            return kept
+
     def end_run(self, run: str) -> None:
         """Forget the results that were bound to a run."""
         shutil.rmtree(self._run_folder(run), ignore_errors=True)
@@ -69,6 +82,15 @@ def _read(path: Path) -> Result | None:
     except (OSError, SafetensorError):
         return None
     return Result(**arrays) if intact else None
+
+
+def _read_sentences(path: Path) -> list[str] | None:
+    """None where there are none, or where the file is not what was written."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return kept if isinstance(kept, list) and all(isinstance(sentence, str) for sentence in kept) else None
 
 
 def _digest(arrays: dict[str, npt.NDArray[Any]]) -> str:

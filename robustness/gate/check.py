@@ -108,7 +108,8 @@ class Outcome:
         if self.change is not None:
             return f"{measured}; {_change_in_words(self.change)}; the limit allows a drop of {self.required}"
         if self.claim == "test-set":
-            return f"{measured}, the limit {self.required} asks for {self.needed:,} of {self.total:,}"
+            of_all = f" of {self.total:,}" if self.seen < self.total else ""
+            return f"{measured}, the limit {self.required} asks for {self.needed:,}{of_all}"
         confidence = f"{100 * (self.confidence or 0):g} % confidence"
         if self.low is None or self.high is None:
             bounds = f"tested after each batch at {confidence}"

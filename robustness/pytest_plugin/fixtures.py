@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 IMAGES = pytest.StashKey["ImageSet"]()
 LOADED = pytest.StashKey["dict[str, Classifier]"]()
+CHECKED = pytest.StashKey[set[str]]()
+"""The declared models that passed their sentinels in this process."""
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +109,7 @@ class Gate:
             images = _declared_images(self.request.config)
             rule = stopping_rule(self.thresholds.claim, limit, images)
             enough = None if rule is None else lambda right, seen: rule.decide(right, seen) is not None
+            self._check_models(limit, images)
             measured = [
                 self._measure(self._declared_classifier(model), images, noise, limit.seed, enough)
                 for model, noise in cases(limit)
@@ -145,6 +148,19 @@ class Gate:
         finally:
             if afresh:
                 store.end_run(run)
+
+    def _check_models(self, limit: Limit, images: ImageSet) -> None:
+        """The sentinels of the limit's models, once a process; a model that fails one fails all its limits."""
+        from robustness.evaluation.sentinels import check_model
+        from robustness.evaluation.store import Store
+        from robustness.gate.findings import cases
+
+        config, passed = self.request.config, self.request.config.stash.setdefault(CHECKED, set())
+        for name in dict.fromkeys(model for model, _ in cases(limit)):
+            if name not in passed:
+                noises = [noise for other in self.thresholds.limits for model, noise in cases(other) if model == name]
+                check_model(self._declared_classifier(name), images, noises, self.thresholds.seed, Store(), config.stash[RUN])
+                passed.add(name)
 
     def _declared_classifier(self, name: str) -> Classifier:
         from robustness.models.load import load_classifier, wrap_module

@@ -1,0 +1,325 @@
+"""Sentinels: cheap checks of a model and its data before any of its limits is measured. They name the usual mistakes.
+
+An accuracy says nothing of its reason: a network that was fed its pixels in the wrong range, or whose classes stand in another
+order, only looks bad. Each sentinel speaks where chance is no explanation, and is silent where the images are too few to tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from robustness.data import ImageSet, fit_images
+from robustness.errors import RobustnessError
+from robustness.evaluation.evaluate import BATCH, _check_classes, _checked, _identity, _logits, _padded, is_hashable
+from robustness.evaluation.order import evaluation_order
+from robustness.evaluation.store import Store
+from robustness.gate.paired import Change, p_value
+from robustness.models.classifier import Classifier, to_tensor
+from robustness.noise import Noise, apply
+
+VERSION = 1
+"""Raised when a sentinel comes to ask something else: what was found before is then stale."""
+
+IMAGES = 4 * BATCH
+SMALL_BATCH = 16
+
+CHANCE = 1e-6
+"""Of a false alarm, at most, by each comparison of two ways to count the same images."""
+FEWEST = 20
+"""Fewer images than this, all of them mended, may be chance: 2^-19 is above `CHANCE`."""
+
+REPEATED = 1e-4
+"""How far logits may move between two passes, as a share of the largest: rounding moves them by about 1e-6, dropout by 0.1."""
+NEAR_TIE = 1e-2
+"""Of the spread of the logits: what a prediction that changes with the batch may lead by. Float32 moves it by about 1e-6, eight
+bits by about 4e-3, and a network that was quantized dynamically takes its scale from the batch."""
+
+RENAMED_GAIN = 0.3
+RENAMED_ACCURACY = 0.5
+PREPARED_GAIN = 0.1
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+Classes = npt.NDArray[np.int64]
+
+
+def check_model(
+    classifier: Classifier, image_set: ImageSet, noises: Sequence[Noise], seed: int, store: Store, run: str
+) -> None:
+    """Raise one `RobustnessError` that says all that is wrong; what was found is kept as a measurement would be.
+
+    noises: those of the model's limits. run: names this run; see `measure`.
+    """
+    _check_classes(classifier, image_set)
+    at_identity = {str(noise): noise for noise in map(_at_identity, noises) if noise is not None}
+    bound = None if is_hashable(classifier) else run
+    names = [classifier.name, image_set.name, image_set.class_names]  # they stand in the sentences
+    kinds = [[text, noise.contract] for text, noise in sorted(at_identity.items())]
+    arithmetic = f"{classifier.device.type} float32 batch {BATCH} torch {torch.__version__}"
+    content = ["sentinels", VERSION, names, _identity(classifier), image_set.content_hash, kinds, seed, arithmetic, bound]
+    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    found = store.remember(key, bound, lambda: _complaints(classifier, image_set, list(at_identity.values()), seed))
+    if found:
+        raise RobustnessError("\n".join(found))
+
+
+def _at_identity(noise: Noise) -> Noise | None:
+    if noise.identity is None:
+        return None
+    return noise if noise.magnitude is None else noise.at(noise.identity)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """The first images of a set in the order of evaluation, as a network of one size sees them: uint8 (N, 3, size, size)."""
+
+    image_set: ImageSet
+    images: torch.Tensor
+    index: npt.NDArray[np.int64]
+    labels: Classes
+
+    @classmethod
+    def of(cls, image_set: ImageSet, classifier: Classifier) -> _Sample:
+        places = evaluation_order(image_set.index)[:IMAGES]
+        images = to_tensor(fit_images(image_set, classifier.fit)[places])
+        return cls(image_set, images, image_set.index[places], image_set.labels[places])
+
+    def first(self, count: int) -> _Sample:
+        return _Sample(self.image_set, self.images[:count], self.index[:count], self.labels[:count])
+
+    def logits(self, classifier: Classifier) -> torch.Tensor:
+        """As `evaluate` computes and checks them, in padded batches of one size."""
+        classifier.module.eval()
+        parts = _parts(self.images, BATCH)
+        return torch.cat(
+            [_checked(_logits(classifier, _padded(part)), len(part), classifier, self.image_set) for part in parts]
+        )
+
+    def right(self, predictions: Classes) -> float:
+        return float((predictions == self.labels).mean())
+
+
+def _complaints(classifier: Classifier, image_set: ImageSet, noises: Sequence[Noise], seed: int) -> list[str]:
+    """A sentence for each sentinel that failed."""
+    sample = _Sample.of(image_set, classifier)
+    batch = sample.first(BATCH)
+    found = list(_noises_at_identity(batch, noises, seed, classifier.device))
+    try:
+        logits = sample.logits(classifier)
+        predictions = _named(logits)
+        found += _repetition(batch, classifier, logits[:BATCH]) or _batch_size(batch, classifier, logits[:BATCH])
+        # Where classes are colours, swapping red and blue renames them too: what is fed comes first.
+        found += _preprocessing(sample, classifier, predictions) or _class_order(sample, classifier, predictions)
+    except RobustnessError as error:  # no logits, or none that could be counted: `evaluate` says why
+        found.append(str(error))
+    return found
+
+
+def _noises_at_identity(batch: _Sample, noises: Sequence[Noise], seed: int, device: torch.device) -> Iterator[str]:
+    images = batch.images.to(device)
+    for noise in noises:
+        moved = (apply(noise, images, batch.index, seed, torch.get_num_threads()).int() - images.int()).abs().flatten(1)
+        if changed := int(moved.any(dim=1).sum()):
+            yield (
+                f"{noise} is no noise at all, but it changed {changed} of {len(images)} images, by up to {int(moved.max())} "
+                "grey levels: what computes noise is broken on this machine, and nothing measured with it means anything"
+            )
+
+
+def _repetition(batch: _Sample, classifier: Classifier, first: torch.Tensor) -> list[str]:
+    """Two passes over the same images give the same logits and leave the weights as they were.
+
+    Not bit for bit: the order in which parallel sums are added up may change the last bits, on CUDA and in Intel's MKL, and
+    no count of right images depends on them.
+    """
+    before = _floating_state(classifier)
+    second = batch.logits(classifier)
+    after = _floating_state(classifier)
+    changed = [name for name, tensor in after.items() if name in before and not torch.equal(tensor, before[name])]
+    moved = float((first - second).abs().max()) / max(float(first.abs().max()), 1e-30)
+    if moved <= REPEATED and not changed:
+        return []
+    other = int((_named(first) != _named(second)).sum())
+    seen = (
+        [f"moved its logits by up to {moved:.2g} of the largest, and changed {other} predictions"] if moved > REPEATED else []
+    )
+    seen += [f"overwrote its {_some(changed)}"] if changed else []
+    passes = f"two passes over the same {len(first)} images {' and '.join(seen)}"
+    return [f"{classifier.name} gives no fixed answer: {passes}. {_reason(classifier)}"]
+
+
+def _floating_state(classifier: Classifier) -> dict[str, torch.Tensor]:
+    """Copies of weights and statistics; whole numbers may well be counters of the user's own."""
+    state = classifier.module.state_dict()
+    return {
+        name: value.clone() for name, value in state.items() if isinstance(value, torch.Tensor) and value.is_floating_point()
+    }
+
+
+def _reason(classifier: Classifier) -> str:
+    if training := _in_training(classifier):
+        return f"Still in training mode after eval(): {_some(training)}; let train(False) reach every part"
+    return (
+        "Every part is in evaluation mode, so look in forward for random numbers, F.dropout without training=self.training, "
+        "and layers in a plain list, which eval() does not reach (use nn.ModuleList)"
+    )
+
+
+def _in_training(classifier: Classifier) -> list[str]:
+    """The parts that stay in training mode although they were told otherwise."""
+    named = classifier.module.eval().named_modules()
+    return [f"{name or 'the whole'} ({type(part).__name__})" for name, part in named if part.training]
+
+
+def _batch_size(batch: _Sample, classifier: Classifier, logits: torch.Tensor) -> list[str]:
+    """An image's prediction does not depend on which images come with it, unless two classes are nearly equal."""
+    try:
+        small = torch.cat([_logits(classifier, part).float().cpu() for part in _parts(batch.images, SMALL_BATCH)])
+        if small.shape != logits.shape:
+            raise RobustnessError(f"{classifier.name} gave logits of shape {tuple(small.shape)} for {len(logits)} images")
+    except RobustnessError as error:
+        return [f"{classifier.name} takes batches of {BATCH} images, but not of {SMALL_BATCH}: {error}"]
+    top = logits.topk(2, dim=1).values
+    margins, spread = top[:, 0] - top[:, 1], float(logits.max() - logits.min())
+    clear = (margins > NEAR_TIE * spread).numpy() & (_named(small) != _named(logits))
+    if not clear.any():
+        return []
+    return [
+        f"{classifier.name} names {int(clear.sum())} of {len(logits)} images otherwise in batches of {SMALL_BATCH} than in "
+        f"batches of {BATCH}, although they led by up to {float(margins[clear].max()) / spread:.2g} of the logits' spread: "
+        f"something in it is taken over the whole batch. {_batch_reason(classifier)}"
+    ]
+
+
+def _batch_reason(classifier: Classifier) -> str:
+    if _in_training(classifier):
+        return _reason(classifier)
+    return (
+        "Look for batch normalisation that normalises by the batch (track_running_stats=False, F.batch_norm with "
+        "training=True), and for means, maxima or softmax over dimension 0"
+    )
+
+
+def _class_order(sample: _Sample, classifier: Classifier, predictions: Classes) -> list[str]:
+    """Classes in another order than the labels': found on one half of the images, and judged on the other.
+
+    On the half it was found on, the best renaming gains by chance, the more the more classes there are. Judged are the images
+    whose predicted class the first half has met.
+    """
+    half = len(predictions) // 2
+    found_on, labels = predictions[:half], sample.labels[:half]
+    rename, counts = _best_renaming(found_on, labels, len(sample.image_set.class_names))
+    judged = np.isin(predictions[half:], found_on)
+    before, truth = predictions[half:][judged], sample.labels[half:][judged]
+    after = rename[before]
+    if not _is_better(before, after, truth, RENAMED_GAIN) or (after == truth).mean() < RENAMED_ACCURACY:
+        return []
+    names = sample.image_set.class_names
+    moved = [
+        number for number in np.argsort(-counts[np.arange(len(rename)), rename], kind="stable") if rename[number] != number
+    ]
+    pairs = [
+        f"of {counts[number].sum()} images named {names[number]!r} {counts[number, rename[number]]} are labelled "
+        f"{names[rename[number]]!r}"
+        for number in moved[:3]
+    ]
+    return [
+        f"{classifier.name} and {sample.image_set.name} look as if their classes stood in different orders: renaming them one "
+        f"to one takes accuracy from {(before == truth).mean():.1%} to {(after == truth).mean():.1%}, on {len(truth)} images "
+        f"that the renaming was not found on; {'; '.join(pairs)}. Logit k has to be class k of the data, for a folder the k-th "
+        "sub-folder in alphabetical order: rename the sub-folders, or reorder the logits in forward"
+    ]
+
+
+def _best_renaming(predictions: Classes, labels: Classes, classes: int) -> tuple[Classes, npt.NDArray[np.int64]]:
+    """The new class of each class, and how many images of each prediction have each label. Ties are left as they are."""
+    counts = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(counts, (predictions, labels), 1)
+    _, rename = linear_sum_assignment(counts * (classes + 1) + np.eye(classes, dtype=np.int64), maximize=True)
+    return rename.astype(np.int64), counts
+
+
+def _preprocessing(sample: _Sample, classifier: Classifier, predictions: Classes) -> list[str]:
+    """The one other way to feed the network that makes it best, if it makes it much better."""
+    if sample.right(predictions) > 1 - PREPARED_GAIN or len(predictions) < FEWEST:
+        return []  # nothing could be gained, or told from chance
+    best, remedy = predictions, ""
+    for prepared, flipped, words in _other_preparations(classifier):
+        other = _predictions_if_better(sample, prepared, flipped, predictions)
+        if other is not None and sample.right(other) > sample.right(best):
+            best, remedy = other, words
+    if not remedy:
+        return []
+    return [
+        f"{classifier.name} looks as if it were fed the wrong way: on {len(predictions)} images accuracy is "
+        f"{sample.right(predictions):.1%} as declared, and {sample.right(best):.1%} {remedy}"
+    ]
+
+
+def _other_preparations(classifier: Classifier) -> Iterator[tuple[Classifier, bool, str]]:
+    """Classifiers fed otherwise, whether with red and blue swapped, and what to do where one is better."""
+    place = f"[models.{classifier.name}]"
+    scales = [
+        ((0.0, 0.0, 0.0), (1 / 255,) * 3, "with pixels of 0..255 in place of 0..1: the network scales them itself, so"),
+        ((0.0, 0.0, 0.0), (255.0,) * 3, "with pixels divided by 255 twice: so it was trained;"),
+        ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), "with pixels of 0..1 as they are: the network normalises them itself, so"),
+        (IMAGENET_MEAN, IMAGENET_STD, "with ImageNet's mean and standard deviation: so it was trained;"),
+    ]
+    for mean, std, words in scales:
+        if not np.allclose([*mean, *std], [*classifier.mean, *classifier.std], rtol=0.01, atol=1e-3 * min(std)):
+            declared = f"mean = {_numbers(mean)} and std = {_numbers(std)}"
+            yield replace(classifier, mean=mean, std=std), False, f"{words} declare {declared} under {place}"
+    # Mean and standard deviation travel with their channels, so that this is the same as the remedy.
+    swapped = replace(classifier, mean=classifier.mean[::-1], std=classifier.std[::-1])
+    yield swapped, True, "with red and blue swapped: the network wants BGR, so begin its forward with images = images.flip(1)"
+
+
+def _predictions_if_better(sample: _Sample, classifier: Classifier, flipped: bool, before: Classes) -> Classes | None:
+    fed = replace(sample, images=sample.images.flip(1)) if flipped else sample
+    try:
+        start = _named(fed.first(BATCH).logits(classifier))
+        if sample.first(BATCH).right(start) <= sample.first(BATCH).right(before[:BATCH]):
+            return None  # saves three batches, and loses nothing: it would have to gain PREPARED_GAIN on all
+        after = start if len(before) <= BATCH else _named(fed.logits(classifier))
+    except RobustnessError:  # what the network was not made for may well give NaN
+        return None
+    return after if _is_better(before, after, sample.labels, PREPARED_GAIN) else None
+
+
+def _is_better(before: Classes, after: Classes, labels: Classes, gain: float) -> bool:
+    """Whether `after` names a share `gain` more of the images right, and that by no chance.
+
+    It also beats the commonest label: a network that names one class whatever it sees may by luck come to name another one.
+    """
+    if len(labels) < FEWEST:
+        return False
+    commonest = np.full_like(labels, np.bincount(labels).argmax())
+    lost = Change.from_predictions(after, before, labels)
+    constant = Change.from_predictions(after, commonest, labels)
+    return lost.drop >= gain and p_value(lost) < CHANCE and p_value(constant) < CHANCE
+
+
+def _parts(images: torch.Tensor, size: int) -> list[torch.Tensor]:
+    return [images[start : start + size] for start in range(0, len(images), size)]
+
+
+def _named(logits: torch.Tensor) -> Classes:
+    classes: Classes = logits.argmax(dim=1).numpy()
+    return classes
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return f"[{', '.join(f'{value:.6g}' for value in values)}]"

@@ -1,0 +1,304 @@
+"""Sentinels: each usual mistake is named, and a network that is good, or plainly poor, raises no alarm."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import robustness.evaluation.sentinels
+from robustness.data import Fit, ImageSet, load_image_set
+from robustness.errors import RobustnessError
+from robustness.evaluation.sentinels import IMAGENET_MEAN, IMAGENET_STD, check_model
+from robustness.evaluation.store import Store
+from robustness.models.classifier import Classifier
+from robustness.models.declaration import ModelDeclaration
+from robustness.models.load import load_classifier
+from robustness.noise import KINDS, Clean, Gaussian, Speckle, declare_noise, make_noise
+
+CLASSES = tuple("abcdefgh")
+SIGNS = 300
+LEVELS = (40.0, 220.0)
+"""Of the red, the green and the blue, dark or bright: eight classes."""
+
+
+def coloured(count=200, seed=0, classes=CLASSES):
+    """4x4 images whose class k has red, green and blue bright where bits 0, 1 and 2 of k are set."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(count) % len(classes)
+    bright = (labels[:, None] >> np.arange(3)) & 1
+    levels = np.where(bright, LEVELS[1], LEVELS[0])[:, None, None, :] + generator.integers(-20, 21, (count, 4, 4, 3))
+    return ImageSet.from_images("colours", list(levels.astype(np.uint8)), labels.tolist(), classes)
+
+
+class Colours(nn.Module):
+    """Names the classes of `coloured`, from pixels of 0..1, whatever `first` makes of those; counts its passes."""
+
+    def __init__(self, first=None, last=None):
+        super().__init__()
+        self.first, self.last = first, last
+        bits = (torch.arange(8)[:, None] >> torch.arange(3)) & 1
+        self.register_buffer("signs", 2.0 * bits - 1)
+        self.passes = 0
+
+    def forward(self, images):
+        self.passes += 1
+        images = self.first(images) if self.first else images
+        logits = (images.mean(dim=(2, 3)) - 0.5).clamp(-0.5, 0.5) @ self.signs.T
+        return self.last(logits) if self.last else logits
+
+
+def classifier(module, **changes):
+    return replace(Classifier("net", module, Fit(4)), **changes)
+
+
+@pytest.fixture
+def complaint(tmp_path):
+    """What the sentinels say of a network and images; nothing where all is well."""
+
+    def say(network, images, noises=(), run="run"):
+        try:
+            check_model(network, images, noises, 0, Store(tmp_path), run)
+        except RobustnessError as error:
+            return str(error)
+        return ""
+
+    return say
+
+
+# Good networks raise no alarm
+
+
+def test_a_good_network_passes_under_every_noise(complaint):
+    typical = {"half_width": 9, "levels": 9, "amount": 0.1, "gain": 4, "factor": 2, "sigma": 1, "amplitude": 0.2}
+    noises = [
+        make_noise(kind, {spec.magnitude: typical[spec.magnitude]} if spec.magnitude else {}) for kind, spec in KINDS.items()
+    ]
+    assert complaint(classifier(Colours()), coloured(), noises) == ""
+
+
+@pytest.mark.parametrize("count", [1, 5, 19, 40, 257])
+def test_sets_of_any_size_pass(complaint, count):
+    assert complaint(classifier(Colours()), coloured(count)) == ""
+
+
+@pytest.mark.parametrize("network", ["baseline-cnn", "small-resnet"])
+def test_the_shipped_networks_pass(complaint, network):
+    signs = load_image_set("signs")
+    signs = signs.take(np.arange(0, len(signs), len(signs) // SIGNS), "signs")
+    assert complaint(load_classifier(ModelDeclaration(network, network, "signs")), signs, [Gaussian(25)]) == ""
+
+
+def test_bfloat16_inside_passes(complaint):
+    network = Colours(lambda images: images.bfloat16().float(), lambda logits: logits.bfloat16())
+    assert complaint(classifier(network), coloured()) == ""
+
+
+# Poor networks raise none either
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1), count=st.integers(1, 120), classes=st.integers(2, 8), scale=st.sampled_from([0.1, 1, 30])
+)
+def test_random_linear_networks_raise_no_alarm(tmp_path_factory, seed, count, classes, scale):
+    """Labels of chance: each of at most six comparisons errs with probability 1e-6, so one run in a thousand would see one."""
+    generator = np.random.default_rng(seed)
+    images = list(generator.integers(0, 256, (count, 4, 4, 3), dtype=np.uint8))
+    labels = generator.choice(classes, count, p=generator.dirichlet(np.ones(classes))).tolist()
+    module = nn.Sequential(nn.Flatten(), nn.Linear(48, classes))
+    for parameter in module.parameters():
+        parameter.data = torch.tensor(generator.normal(0, scale, parameter.shape), dtype=torch.float32)
+    store = Store(tmp_path_factory.mktemp("store"))
+    check_model(classifier(module), ImageSet.from_images("chance", images, labels, CLASSES[:classes]), [], 0, store, "run")
+
+
+@pytest.mark.parametrize("named", [0, 1])
+def test_a_network_that_always_names_one_class_is_poor_and_no_more(complaint, named):
+    """Naming the other class would take it from 10 % to 90 %, which says nothing of mean, range or the order of classes."""
+    images = coloured(300, classes=("a", "b"))
+    images = images.take(np.argsort(images.labels, kind="stable")[: 150 + 17], "mostly a")
+
+    class Constant(nn.Module):
+        def forward(self, batch):  # another class where the pixels are in another range
+            other = (batch.amax(dim=(1, 2, 3)) > 2).long()
+            return nn.functional.one_hot(named ^ other, 2).float()
+
+    assert complaint(classifier(Constant()), images) == ""
+
+
+def test_a_network_right_on_a_part_of_its_classes_is_poor_and_no_more(complaint):
+    assert complaint(classifier(Colours(lambda images: images * torch.tensor([1.0, 1, 0]).view(1, 3, 1, 1))), coloured()) == ""
+
+
+# Mistakes
+
+
+def test_dropout_that_stays_on_is_named(complaint):
+    class Stubborn(nn.Dropout):
+        def train(self, mode=True):
+            return super().train(True)
+
+    said = complaint(classifier(Colours(last=Stubborn(0.5))), coloured())
+    assert said.startswith("net gives no fixed answer: two passes over the same 200 images moved its logits by up to ")
+    assert said.endswith("Still in training mode after eval(): last (Stubborn); let train(False) reach every part")
+
+
+def test_random_numbers_in_forward_are_named(complaint):
+    said = complaint(classifier(Colours(last=lambda logits: logits + 0.01 * torch.rand_like(logits))), coloured())
+    assert "no fixed answer" in said
+    assert "F.dropout without training=self.training" in said
+
+
+def test_batch_normalisation_in_training_mode_is_named(complaint):
+    class Training(nn.BatchNorm2d):
+        def train(self, mode=True):
+            return super().train(True)
+
+    said = complaint(classifier(Colours(Training(3))), coloured())
+    assert "overwrote its first.running_mean, first.running_var" in said
+    assert "first (Training)" in said
+
+
+def test_an_answer_that_depends_on_the_batch_is_named(complaint):
+    said = complaint(classifier(Colours(lambda images: images - images[:1] + 0.5)), coloured())
+    assert "images otherwise in batches of 16 than in batches of 256" in said
+    assert "means, maxima or softmax over dimension 0" in said
+
+
+def test_a_network_for_one_batch_size_is_named(complaint):
+    said = complaint(classifier(Colours(lambda images: images.view(256, 3, 4, 4))), coloured())
+    assert said.startswith("net takes batches of 256 images, but not of 16: net raised RuntimeError")
+
+
+@pytest.mark.parametrize("count", [200, 1200])
+def test_permuted_classes_are_named(complaint, count):
+    said = complaint(classifier(Colours(last=lambda logits: logits[:, [1, 2, 3, 4, 5, 6, 7, 0]])), coloured(count))
+    assert f"takes accuracy from 0.0% to 100.0%, on {min(count, 1024) // 2} images that the renaming was not found on" in said
+    assert "images named 'a'" in said or "images named 'b'" in said
+    assert said.count("are labelled") == 3
+
+
+def test_two_classes_swapped_among_few_images_may_be_chance(complaint):
+    network = Colours(last=lambda logits: logits[:, [1, 0]])
+    assert complaint(classifier(network), coloured(30, classes=("a", "b"))) == ""
+    assert "different orders" in complaint(classifier(network), coloured(120, classes=("a", "b")))
+
+
+NORMAL = (torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+FED = {
+    "0..255": (lambda images: images / 255, {}, "mean = [0, 0, 0] and std = [0.00392157, 0.00392157, 0.00392157]"),
+    "divided twice": (lambda images: images * 255, {}, "mean = [0, 0, 0] and std = [255, 255, 255]"),
+    "BGR": (lambda images: images.flip(1), {}, "the network wants BGR, so begin its forward with images = images.flip(1)"),
+    "ImageNet's": (
+        lambda images: images * NORMAL[1] + NORMAL[0],
+        {},
+        "mean = [0.485, 0.456, 0.406] and std = [0.229, 0.224, 0.225]",
+    ),
+    "normalised twice": (None, {"mean": (0.9,) * 3, "std": (0.5,) * 3}, "mean = [0, 0, 0] and std = [1, 1, 1]"),
+    "mean of 255": (
+        lambda images: images * NORMAL[1] + NORMAL[0],
+        {"mean": (123.7, 116.3, 103.5), "std": (58.4, 57.1, 57.4)},
+        "mean = [0.485, 0.456, 0.406] and std = [0.229, 0.224, 0.225]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "declared", "remedy"), FED.values(), ids=FED.keys())
+def test_the_wrong_way_to_feed_a_network_is_named_with_its_remedy(complaint, first, declared, remedy):
+    said = complaint(classifier(Colours(first), **declared), coloured())
+    assert said.startswith("net looks as if it were fed the wrong way: on 200 images accuracy is ")
+    assert said.count("\n") == 0
+    assert remedy in said
+    assert "and 100.0% with" in said
+
+
+def test_the_remedy_for_bgr_mends_a_network_with_mean_and_std(complaint):
+    declared = {"mean": IMAGENET_MEAN, "std": IMAGENET_STD}
+    trained = lambda images: images * NORMAL[1].flip(1) + NORMAL[0].flip(1)  # noqa: E731 - on BGR, by BGR's mean
+    assert "BGR" in complaint(classifier(Colours(lambda images: trained(images).flip(1)), **declared), coloured())
+    assert (
+        complaint(classifier(Colours(lambda images: trained(images.flip(1)).flip(1)), **declared), coloured(), run="mended")
+        == ""
+    )
+
+
+def test_nan_is_told_as_a_measurement_tells_it(complaint):
+    said = complaint(classifier(Colours(last=lambda logits: logits * float("nan"))), coloured())
+    assert said == "net gave NaN or infinite logits for 200 of 200 images of a batch; nothing was measured"
+
+
+def test_another_number_of_classes_is_told_as_a_measurement_tells_it(complaint):
+    assert complaint(classifier(Colours(last=lambda logits: logits[:, :5])), coloured()) == (
+        "net tells 5 classes apart, colours has 8"
+    )
+
+
+def test_a_noise_that_changes_images_at_its_identity_is_named(complaint, monkeypatch):
+    monkeypatch.setattr(robustness.evaluation.sentinels, "apply", lambda noise, images, *_: images + (noise.kind == "speckle"))
+    said = complaint(classifier(Colours()), coloured(), [Clean(), Gaussian(25), Speckle(0.5), Speckle(0.6)])
+    assert said.startswith("speckle(sigma=0) is no noise at all, but it changed 200 of 200 images, by up to 1 grey levels")
+    assert said.count("\n") == 0
+
+
+def test_noises_without_a_known_identity_are_left_out(complaint, tmp_path):
+    fog = declare_noise("fog", "python:gone:gone", "share", {}, tmp_path)
+    assert complaint(classifier(Colours()), coloured(), [fog(0.1)]) == ""
+
+
+def test_all_mistakes_are_told_at_once(complaint):
+    network = Colours(lambda images: images / 255, lambda logits: logits + 1e-3 * torch.rand_like(logits))
+    lines = complaint(classifier(network), coloured()).splitlines()
+    assert [line.split(":")[0] for line in lines] == ["net gives no fixed answer", "net looks as if it were fed the wrong way"]
+
+
+# What was found is kept
+
+
+def test_a_second_call_runs_no_forward_pass(complaint):
+    for network in (classifier(Colours()), classifier(Colours(), architecture="colours")):
+        said = [complaint(network, coloured(), [Gaussian(1)])]
+        passes = network.module.passes
+        said.append(complaint(network, coloured(), [Gaussian(2)]))  # the identity is the same
+        assert said == ["", ""]
+        assert network.module.passes == passes > 0
+
+
+@pytest.mark.parametrize(("architecture", "again"), [(None, True), ("colours", False)])
+def test_code_that_cannot_be_hashed_is_checked_in_every_run(complaint, architecture, again):
+    network = classifier(Colours(lambda images: images / 255), architecture=architecture)
+    first = complaint(network, coloured(), run="one")
+    passes = network.module.passes
+    assert complaint(network, coloured(), run="two") == first != ""
+    assert (network.module.passes > passes) == again
+
+
+def test_what_was_found_in_a_run_ends_with_it(tmp_path):
+    store = Store(tmp_path)
+    check_model(classifier(Colours()), coloured(), [], 0, store, "run")
+    store.end_run("run")
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[1]", '["half'])
+def test_a_damaged_file_is_made_again(tmp_path, damage):
+    store = Store(tmp_path)
+    made = []
+
+    def make():
+        made.append(1)
+        return ["wrong"]
+
+    for _ in range(2):
+        assert store.remember("ab" * 32, None, make) == ["wrong"]
+    (file,) = tmp_path.rglob("*.json")
+    assert json.loads(file.read_text()) == ["wrong"]
+    file.write_text(damage)
+    assert store.remember("ab" * 32, None, make) == ["wrong"]
+    assert len(made) == 2
