@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from robustness.data import ImageSet, fit_images
+from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError, described
 from robustness.evaluation.case import Case
 from robustness.evaluation.order import evaluation_order
@@ -135,13 +136,19 @@ def evaluate(
     for seen in tqdm(ends, f"{classifier.name} {noise}", unit="batch", leave=False, delay=0.5, disable=None):
         places = order[seen - 1 - (seen - 1) % BATCH : seen]
         if (predictions[places] < 0).any():
-            images = fit_images(image_set, classifier.fit) if images is None else images
+            images = _fitted(image_set, classifier.fit) if images is None else images
             predictions[places], margins[places] = _predict(classifier, image_set, images, places, noise, seed)
             added = True
         right += int((predictions[places] == image_set.labels[places]).sum())
         if enough is not None and enough(right, seen):
             break
     return Result(predictions, margins) if added or known is None else known
+
+
+@lru_cache(maxsize=1)
+def _fitted(image_set: ImageSet, fit: Fit) -> npt.NDArray[np.uint8]:
+    """Kept from case to case: a gate measures many on one set."""
+    return fit_images(image_set, fit)
 
 
 def _predict(

@@ -47,7 +47,7 @@ class Classifier:
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Logits, float32 of shape (N, classes), for uint8 images of shape (N, 3, size, size) on any device."""
         with torch.inference_mode():
-            batch = images.to(self.device).float().div_(255)
+            batch = images.to(self.device) / 255
             if any(self.mean) or self.std != (1.0, 1.0, 1.0):
                 batch = (batch - self._channels(self.mean)) / self._channels(self.std)
             output: torch.Tensor = self.module(batch)
@@ -66,7 +66,7 @@ class Classifier:
 
 def to_tensor(images: npt.NDArray[np.uint8]) -> torch.Tensor:
     """Images of shape (N, H, W, 3), as image sets hold them, as a tensor of shape (N, 3, H, W) in channels-last memory."""
-    return torch.tensor(images).permute(0, 3, 1, 2)
+    return torch.from_numpy(images if images.flags.writeable else images.copy()).permute(0, 3, 1, 2)
 
 
 def hash_state(state: State) -> str:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,8 @@ Indices = npt.NDArray[np.int64]
 
 SMALL = 100_000
 """Fewer values than this are not worth a second thread."""
+SHARES = 8
+"""Parts that the images are cut into for each thread."""
 
 
 def apply_on_cpu(work: Arithmetic, images: Images, index: Indices, seed: int, threads: int | None = None) -> Images:
@@ -34,13 +35,22 @@ def apply_on_cpu(work: Arithmetic, images: Images, index: Indices, seed: int, th
     flat, out = dense.reshape(count, -1), noisy.reshape(count, -1)
     loop = _loop(work, height, width, channels, planar, np.uint64(seed))
 
-    parts = min(threads or _processors(), count, max(1, images.size // SMALL))
-    bounds = [count * part // parts for part in range(parts + 1)]
-    first, *others = [slice(start, end) for start, end in pairwise(bounds)]
-    running = [_pool().submit(loop, flat[part], out[part], index[part]) for part in others]
-    loop(flat[first], out[first], index[first])
-    for part in running:
-        part.result()
+    small = 40 * SMALL if isinstance(work, Field) else SMALL  # a field is added while a thread wakes up
+    workers = min(threads or _processors(), count, max(1, images.size // small))
+    step = -(-count // (SHARES * workers)) if workers > 1 else count
+    parts = iter([slice(start, start + step) for start in range(0, count, step)])
+
+    def work_off() -> None:
+        for part in parts:  # whoever is free takes the next, so nobody waits for a thread that is late
+            loop(flat[part], out[part], index[part])
+
+    running = [_pool().submit(work_off) for _ in range(workers - 1)]
+    try:
+        work_off()
+    finally:
+        wait(running)  # nobody writes into memory that is given back
+    for worker in running:
+        worker.result()
     return noisy.transpose(0, 2, 3, 1) if planar else noisy
 
 

@@ -165,9 +165,9 @@ def test_what_goes_wrong_in_a_thread_is_raised(monkeypatch):
         if not images[0, 0]:
             raise ZeroDivisionError
 
-    monkeypatch.setattr(cpu_kernels, "add_field", lambda: fail)
+    monkeypatch.setattr(cpu_kernels, "add", lambda: fail)
     with pytest.raises(ZeroDivisionError):
-        apply(Offset(1), np.array([1, 0], np.uint8).reshape(2, 1, 1, 1), [0, 1], 0, threads=2)
+        apply(Gaussian(1), np.array([1, 0], np.uint8).reshape(2, 1, 1, 1), [0, 1], 0, threads=2)
 
 
 @pytest.mark.usefixtures("_threads_for_any_size")
