@@ -19,12 +19,12 @@ from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
 from robustness.gate.findings import find
 from robustness.gate.judge import Judgement, judge
-from robustness.gate.paired import Change, broken_places, drop_interval, excess_p_value
+from robustness.gate.paired import Change, broken_places, drop_interval, excess_p_value, mended_places
 from robustness.gate.thresholds import Limit, Thresholds
 from robustness.gate.verdict import Verdict, needed
 
 SHOWN = 50
-"""Newly wrong images that an outcome names."""
+"""Newly wrong, and newly right, images that an outcome names."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,7 @@ def _change(measurement: Measurement, image_set: ImageSet, limit: Limit, thresho
         "high": high,
         "p_value": excess_p_value(change, float(limit.required)) if limit.required < 1 else 1.0,
         "broken_images": image_set.index[broken_places(before, after, image_set.labels)][:SHOWN].tolist(),
+        "mended_images": image_set.index[mended_places(before, after, image_set.labels)][:SHOWN].tolist(),
     }
 
 
