@@ -640,7 +640,7 @@ def _train(args: argparse.Namespace) -> None:
 
 
 def _bench(args: argparse.Namespace) -> None:
-    from robustness.noise.bench import bench_table, run_benchmarks
+    from robustness.bench import bench_table, run_benchmarks
 
     print("\n".join(bench_table(run_benchmarks(args.images, args.size))))
 

@@ -71,14 +71,14 @@ def measure(
     run: names this run; a model or noise whose code cannot be hashed is evaluated afresh in every run, and once in each.
     enough: asked after each batch; without it every image is evaluated.
     """
-    _check_classes(classifier, image_set)
+    check_classes(classifier, image_set)
     started = time.perf_counter()
     case = Case(
         model=classifier.name,
         data=image_set.name,
         noise=noise,
         seed=seed,
-        model_hash=_identity(classifier),
+        model_hash=model_identity(classifier),
         data_hash=image_set.content_hash,
         arithmetic=f"{classifier.device.type} float32 batch {BATCH} torch {torch.__version__}",
         run=None if is_hashable(classifier) and noise.bit_identical else run,
@@ -107,7 +107,7 @@ def is_hashable(classifier: Classifier) -> bool:
     )
 
 
-def _identity(classifier: Classifier) -> str:
+def model_identity(classifier: Classifier) -> str:
     """What stands for the model in a case: its content, and where the code cannot be hashed also its name and class."""
     if is_hashable(classifier):
         return classifier.content_hash()
@@ -163,12 +163,12 @@ def _predict(
     classifier.module.eval()
     clean = to_tensor(images[places]).to(classifier.device)
     noisy = apply(noise, clean, image_set.index[places], seed, torch.get_num_threads())
-    logits = _checked(_logits(classifier, _padded(noisy)), len(noisy), classifier, image_set)
+    logits = checked(raw_logits(classifier, padded(noisy)), len(noisy), classifier, image_set)
     top = logits.topk(2, dim=1)
     return top.indices[:, 0].to(torch.int16).numpy(), (top.values[:, 0] - top.values[:, 1]).numpy()
 
 
-def _padded(batch: torch.Tensor) -> torch.Tensor:
+def padded(batch: torch.Tensor) -> torch.Tensor:
     """The batch filled up with black images to its fixed size."""
     if len(batch) == BATCH:
         return batch
@@ -178,7 +178,7 @@ def _padded(batch: torch.Tensor) -> torch.Tensor:
     return full
 
 
-def _logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
+def raw_logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
     try:
         return classifier.logits(batch)
     except Exception as error:  # the user's module may raise anything
@@ -188,7 +188,7 @@ def _logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
         ) from error
 
 
-def _checked(logits: torch.Tensor, count: int, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:
+def checked(logits: torch.Tensor, count: int, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:
     """The logits of the batch's first `count` images, the others being padding, once they are what logits have to be."""
     classes = len(image_set.class_names)
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or len(logits) != BATCH or logits.shape[1] < 2:
@@ -205,7 +205,7 @@ def _checked(logits: torch.Tensor, count: int, classifier: Classifier, image_set
     return logits
 
 
-def _check_classes(classifier: Classifier, image_set: ImageSet) -> None:
+def check_classes(classifier: Classifier, image_set: ImageSet) -> None:
     """A model trained on other classes, or on the same ones in another order, gives accuracies that mean nothing."""
     if classifier.class_names is None or classifier.class_names == image_set.class_names:
         return

@@ -151,9 +151,9 @@ class Gate:
 
     def _check_models(self, limit: Limit, images: ImageSet) -> None:
         """The sentinels of the limit's models, once a process; a model that fails one fails all its limits."""
-        from robustness.evaluation.sentinels import check_model
         from robustness.evaluation.store import Store
         from robustness.gate.findings import cases
+        from robustness.gate.sentinels import check_model
 
         config, passed = self.request.config, self.request.config.stash.setdefault(CHECKED, set())
         for name in dict.fromkeys(model for model, _ in cases(limit)):

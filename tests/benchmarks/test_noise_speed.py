@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from robustness.noise.bench import CUDA_IMAGES, UnavailableError, contenders, one_thread, prepare, sample
+from robustness.bench import CUDA_IMAGES, UnavailableError, contenders, one_thread, prepare, sample
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import BATCH, _check_classes, _checked, _identity, _logits, _padded, is_hashable
+from robustness.evaluation.evaluate import BATCH, check_classes, checked, is_hashable, model_identity, padded, raw_logits
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Store
 from robustness.gate.paired import Change, p_value
@@ -59,13 +59,13 @@ def check_model(
 
     noises: those of the model's limits. run: names this run; see `measure`.
     """
-    _check_classes(classifier, image_set)
+    check_classes(classifier, image_set)
     at_identity = {str(noise): noise for noise in map(_at_identity, noises) if noise is not None}
     bound = None if is_hashable(classifier) else run
     names = [classifier.name, image_set.name, image_set.class_names]  # they stand in the sentences
     kinds = [[text, noise.contract] for text, noise in sorted(at_identity.items())]
     arithmetic = f"{classifier.device.type} float32 batch {BATCH} torch {torch.__version__}"
-    content = ["sentinels", VERSION, names, _identity(classifier), image_set.content_hash, kinds, seed, arithmetic, bound]
+    content = ["sentinels", VERSION, names, model_identity(classifier), image_set.content_hash, kinds, seed, arithmetic, bound]
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     found = store.remember(key, bound, lambda: _complaints(classifier, image_set, list(at_identity.values()), seed))
     if found:
@@ -101,7 +101,7 @@ class _Sample:
         classifier.module.eval()
         parts = _parts(self.images, BATCH)
         return torch.cat(
-            [_checked(_logits(classifier, _padded(part)), len(part), classifier, self.image_set) for part in parts]
+            [checked(raw_logits(classifier, padded(part)), len(part), classifier, self.image_set) for part in parts]
         )
 
     def right(self, predictions: Classes) -> float:
@@ -183,7 +183,7 @@ def _in_training(classifier: Classifier) -> list[str]:
 def _batch_size(batch: _Sample, classifier: Classifier, logits: torch.Tensor) -> list[str]:
     """An image's prediction does not depend on which images come with it, unless two classes are nearly equal."""
     try:
-        small = torch.cat([_logits(classifier, part).float().cpu() for part in _parts(batch.images, SMALL_BATCH)])
+        small = torch.cat([raw_logits(classifier, part).float().cpu() for part in _parts(batch.images, SMALL_BATCH)])
         if small.shape != logits.shape:
             raise RobustnessError(f"{classifier.name} gave logits of shape {tuple(small.shape)} for {len(logits)} images")
     except RobustnessError as error:

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-import robustness.evaluation.sentinels
+import robustness.gate.sentinels
 from robustness.data import Fit, ImageSet, load_image_set
 from robustness.errors import RobustnessError
-from robustness.evaluation.sentinels import IMAGENET_MEAN, IMAGENET_STD, check_model
 from robustness.evaluation.store import Store
+from robustness.gate.sentinels import IMAGENET_MEAN, IMAGENET_STD, check_model
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
@@ -241,7 +241,7 @@ def test_another_number_of_classes_is_told_as_a_measurement_tells_it(complaint):
 
 
 def test_a_noise_that_changes_images_at_its_identity_is_named(complaint, monkeypatch):
-    monkeypatch.setattr(robustness.evaluation.sentinels, "apply", lambda noise, images, *_: images + (noise.kind == "speckle"))
+    monkeypatch.setattr(robustness.gate.sentinels, "apply", lambda noise, images, *_: images + (noise.kind == "speckle"))
     said = complaint(classifier(Colours()), coloured(), [Clean(), Gaussian(25), Speckle(0.5), Speckle(0.6)])
     assert said.startswith("speckle(sigma=0) is no noise at all, but it changed 200 of 200 images, by up to 1 grey levels")
     assert said.count("\n") == 0
