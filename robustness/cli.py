@@ -406,13 +406,16 @@ def _save_baseline(args: argparse.Namespace) -> None:
         raise RobustnessError(f"{file} is there already and stays as it is; name another release")
     images = load_image_set(thresholds.data, root=args.root, base=thresholds.base)
     noises: dict[str, list[Noise]] = {}
+    left_out = []
     for limit in thresholds.limits:
         if thresholds.models[limit.model].load == "fixture":
-            print(f"left out: {limit.model} lives in a pytest fixture", file=sys.stderr)
+            left_out.append(f"{limit.model} lives in a pytest fixture")
         elif not limit.noise.bit_identical:
-            print(f"left out: {limit.noise} may make other bytes elsewhere", file=sys.stderr)
+            left_out.append(f"{limit.noise} may make other bytes elsewhere")
         else:
             noises.setdefault(limit.model, [Clean()]).append(limit.noise)
+    for reason in dict.fromkeys(left_out):
+        print(f"left out: {reason}", file=sys.stderr)
     store, run = Store(), uuid.uuid4().hex
     try:
         classifiers = {name: load_classifier(thresholds.models[name], thresholds.base) for name in noises}

@@ -21,7 +21,11 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["gate"], ["init"], ["evaluate"], ["sweep"], ["study"], ["noise"], ["train"], ["data", "fetch"]]
+    "command",
+    [
+        *([], ["gate"], ["init"], ["calibrate"], ["evaluate"], ["sweep"], ["compare"], ["baseline", "save"]),
+        *(["study"], ["noise"], ["train"], ["bench"], ["data", "fetch"]),
+    ],
 )
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as end:
