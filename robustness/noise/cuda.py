@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 from functools import lru_cache
 from importlib.util import find_spec
@@ -23,7 +24,9 @@ def has_triton() -> bool:
     """Whether noise can be made on the device; says so, once, where it cannot."""
     found = find_spec("triton") is not None
     if not found:
-        tqdm.write("Triton is not installed: noise on CUDA tensors is made on the CPU, the same bytes but slower")
+        tqdm.write(
+            "Triton is not installed: noise on CUDA tensors is made on the CPU, the same bytes but slower", file=sys.stderr
+        )
     return found
 
 
