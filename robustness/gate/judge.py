@@ -69,7 +69,8 @@ def judge(measurement: Measurement, image_set: ImageSet, accuracy: Decimal, clai
     if claim.about == "test-set":
         if decided is None and measurement.seen < measurement.total:
             raise RobustnessError(f"{measurement.case}: {measurement.seen} of {measurement.total} images decide nothing")
-        kept = measurement.right >= needed(accuracy, measurement.total) if decided is None else decided
+        complete = measurement.seen == measurement.total  # then the count itself is known, and no test overrules it
+        kept = measurement.right >= needed(accuracy, measurement.total) if complete else decided
         return Judgement(Verdict.PASS if kept else Verdict.FAIL)
     return _judge_population(measurement, image_set, float(accuracy), claim, rule, decided)
 

@@ -102,6 +102,12 @@ def test_stopping_early_needs_no_more_than_certainty():
     assert judge(seen, images(1000), Decimal("0.5"), early).verdict is Verdict.PASS
 
 
+def test_a_count_of_all_images_overrules_an_early_look():
+    early = Claim(early=True)
+    looks = [(256, 256), (499, 1000)]  # the first look alone would pass
+    assert judge(measured([True] * 499 + [False] * 501, looks), images(1000), Decimal("0.5"), early).verdict is Verdict.FAIL
+
+
 def test_a_part_of_the_images_that_decides_nothing_is_no_verdict():
     seen = measured([True] * 1000, looks=[(130, 256)])
     for claim in (Claim(), Claim(early=True), Claim("population", design_effect=2.0)):
