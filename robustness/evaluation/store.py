@@ -6,8 +6,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from robustness.atomic import replacing
-from robustness.evaluation.case import Case
-from robustness.evaluation.result import Result
 from robustness.folders import cache_folder
+
+T = TypeVar("T")
+
+
+class Addressed(Protocol):
+    """What a result is kept under: a hash of all it depends on, and the run that it ends with, if it is bound to one."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def run(self) -> str | None: ...
 
 
 class Store:
@@ -27,15 +37,16 @@ class Store:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or cache_folder() / "results"
 
-    def get_or_extend(self, case: Case, extend: Callable[[Result | None], Result]) -> tuple[Result, bool]:
+    def get_or_extend(self, case: Addressed, kind: type[T], extend: Callable[[T | None], T]) -> tuple[T, bool]:
         """The case's result, and whether it was stored already. Other processes that want it wait for the first.
 
+        kind: the result's class, a dataclass of arrays.
         extend: given what is stored, if anything, returns it as it is if that is enough, or else more.
         """
         path = self._path(case)
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            stored = _read(path)
+            stored = _read(path, kind)
             result = extend(stored)
             if result is not stored:
                 _write(path, result)
@@ -57,7 +68,7 @@ class Store:
         """Forget the results that were bound to a run."""
         shutil.rmtree(self._run_folder(run), ignore_errors=True)
 
-    def _path(self, case: Case) -> Path:
+    def _path(self, case: Addressed) -> Path:
         folder = self.folder / case.key[:2] if case.run is None else self._run_folder(case.run)
         return folder / f"{case.key}.safetensors"
 
@@ -65,23 +76,27 @@ class Store:
         return self.folder / "runs" / hashlib.sha256(run.encode()).hexdigest()
 
 
-def _write(path: Path, result: Result) -> None:
-    arrays: dict[str, npt.NDArray[Any]] = {"predictions": result.predictions, "margins": result.margins}
+def _write(path: Path, result: Any) -> None:
+    arrays: dict[str, npt.NDArray[Any]] = {name: getattr(result, name) for name in _names(type(result))}
     with replacing(path) as partial:
         save_file(arrays, partial, metadata={"sha256": _digest(arrays)})
 
 
-def _read(path: Path) -> Result | None:
+def _read(path: Path, kind: type[T]) -> T | None:
     """The stored result; None where there is none, or where the file is not what was written."""
     if not path.exists():
         return None
     try:
         with safe_open(path, "np") as stored:
-            arrays = {name: stored.get_tensor(name) for name in ("predictions", "margins")}
+            arrays = {name: stored.get_tensor(name) for name in _names(kind)}
             intact = (stored.metadata() or {}).get("sha256") == _digest(arrays)
     except (OSError, SafetensorError):
         return None
-    return Result(**arrays) if intact else None
+    return kind(**arrays) if intact else None
+
+
+def _names(kind: Any) -> list[str]:
+    return [field.name for field in fields(kind)]
 
 
 def _read_sentences(path: Path) -> list[str] | None:

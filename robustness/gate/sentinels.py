@@ -18,7 +18,8 @@ from scipy.optimize import linear_sum_assignment
 
 from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import BATCH, check_classes, checked, is_hashable, model_identity, padded, raw_logits
+from robustness.evaluation.batch import BATCH, check_classes, checked, padded, raw_logits
+from robustness.evaluation.evaluate import is_hashable, model_identity
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Store
 from robustness.gate.paired import Change, p_value

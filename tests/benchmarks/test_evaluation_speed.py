@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from robustness.data import fit_images, load_image_set
-from robustness.evaluation.evaluate import BATCH, evaluate
+from robustness.evaluation.batch import BATCH
+from robustness.evaluation.evaluate import evaluate
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Gaussian, apply

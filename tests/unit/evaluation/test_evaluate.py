@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from toy_classifiers import CLASSES, Answer, Brightness, classifier, image_set
 
 from robustness.errors import RobustnessError
+from robustness.evaluation import batch
 from robustness.evaluation import evaluate as module_under_test
-from robustness.evaluation.evaluate import BATCH, evaluate, measure
+from robustness.evaluation.batch import BATCH
+from robustness.evaluation.evaluate import evaluate, measure
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Store
 from robustness.noise import Clean, Gaussian, SaltAndPepper
@@ -89,7 +91,8 @@ def test_a_subset_meets_the_same_noise(places, noise, seed):
 @pytest.mark.parametrize("size", [1, 7, 20, 64])
 def test_batch_size_does_not_change_predictions(size, monkeypatch):
     wanted = evaluate(classifier(), image_set(20), Gaussian(90), 5)
-    monkeypatch.setattr(module_under_test, "BATCH", size)
+    for module in (module_under_test, batch):
+        monkeypatch.setattr(module, "BATCH", size)
     assert np.array_equal(evaluate(classifier(), image_set(20), Gaussian(90), 5).predictions, wanted.predictions)
 
 

@@ -38,7 +38,7 @@ def compute():
 
 (folder / f"ready-{name}").touch()
 case = Case("net", "set", Gaussian(25), 7, "a" * 64, "b" * 64, "cpu float32")
-result, stored = Store(folder / "results").get_or_extend(case, lambda known: known or compute())
+result, stored = Store(folder / "results").get_or_extend(case, Result, lambda known: known or compute())
 print(stored, result.predictions.tolist())
 """
 
@@ -76,7 +76,7 @@ def test_the_cache_folder_is_the_default(store, tmp_path):
 
 def test_a_case_is_computed_once(store):
     compute = Compute()
-    answers = [Store(store.folder).get_or_extend(CASE, lambda known: known or compute()) for _ in range(3)]
+    answers = [Store(store.folder).get_or_extend(CASE, Result, lambda known: known or compute()) for _ in range(3)]
     assert [stored for _, stored in answers] == [False, True, True]
     assert compute.times == 1
     for result, _ in answers:
@@ -86,9 +86,11 @@ def test_a_case_is_computed_once(store):
 
 
 def test_other_content_is_another_result(store):
-    store.get_or_extend(CASE, lambda known: known or Compute()())
-    assert store.get_or_extend(replace(CASE, seed=8), lambda known: known or Compute()())[1] is False
-    assert store.get_or_extend(replace(CASE, model="renamed", data="moved"), lambda known: known or Compute()())[1] is True
+    store.get_or_extend(CASE, Result, lambda known: known or Compute()())
+    assert store.get_or_extend(replace(CASE, seed=8), Result, lambda known: known or Compute()())[1] is False
+    assert (
+        store.get_or_extend(replace(CASE, model="renamed", data="moved"), Result, lambda known: known or Compute()())[1] is True
+    )
 
 
 def test_two_processes_compute_once(tmp_path):
@@ -105,7 +107,7 @@ def test_two_threads_compute_once(store):
 
     def ask():
         at_the_door.wait()
-        store.get_or_extend(CASE, lambda known: known or compute())
+        store.get_or_extend(CASE, Result, lambda known: known or compute())
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:
@@ -118,15 +120,15 @@ def test_two_threads_compute_once(store):
 @pytest.mark.parametrize("place", [0, 20, 300, 1000, -1], ids=lambda place: f"byte {place}")
 def test_a_damaged_result_is_computed_again(store, place):
     compute = Compute()
-    store.get_or_extend(CASE, lambda known: known or compute())
+    store.get_or_extend(CASE, Result, lambda known: known or compute())
     file = stored_file(store)
     damaged = bytearray(file.read_bytes())
     damaged[place] ^= 1
     file.write_bytes(damaged)
-    result, stored = store.get_or_extend(CASE, lambda known: known or compute())
+    result, stored = store.get_or_extend(CASE, Result, lambda known: known or compute())
     assert (stored, compute.times) == (False, 2)
     assert np.array_equal(result.predictions, compute.result.predictions)
-    assert store.get_or_extend(CASE, lambda known: known or compute())[1] is True
+    assert store.get_or_extend(CASE, Result, lambda known: known or compute())[1] is True
 
 
 def test_an_exception_leaves_nothing_and_the_next_one_computes(store):
@@ -134,9 +136,9 @@ def test_an_exception_leaves_nothing_and_the_next_one_computes(store):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        store.get_or_extend(CASE, lambda known: known or fail())
+        store.get_or_extend(CASE, Result, lambda known: known or fail())
     assert set(files(store)) <= {".lock"}
-    assert store.get_or_extend(CASE, lambda known: known or Compute()())[1] is False
+    assert store.get_or_extend(CASE, Result, lambda known: known or Compute()())[1] is False
 
 
 def test_a_failed_write_leaves_no_partial_file(store, monkeypatch):
@@ -146,18 +148,18 @@ def test_a_failed_write_leaves_no_partial_file(store, monkeypatch):
 
     monkeypatch.setattr(robustness.evaluation.store, "save_file", full_disk)
     with pytest.raises(OSError, match="no space left"):
-        store.get_or_extend(CASE, lambda known: known or Compute()())
+        store.get_or_extend(CASE, Result, lambda known: known or Compute()())
     assert set(files(store)) <= {".lock"}
 
 
 def test_ending_a_run_forgets_its_results_and_no_others(store):
     one, two = replace(CASE, run="one"), replace(CASE, run="two")
     for case in (CASE, one, two):
-        store.get_or_extend(case, lambda known: known or Compute()())
-        assert store.get_or_extend(case, lambda known: known or Compute()())[1] is True
+        store.get_or_extend(case, Result, lambda known: known or Compute()())
+        assert store.get_or_extend(case, Result, lambda known: known or Compute()())[1] is True
     store.end_run("one")
     assert len(list((store.folder / "runs").iterdir())) == 1
-    assert [store.get_or_extend(case, lambda known: known or Compute()())[1] for case in (CASE, two, one)] == [
+    assert [store.get_or_extend(case, Result, lambda known: known or Compute()())[1] for case in (CASE, two, one)] == [
         True,
         True,
         False,
@@ -166,10 +168,10 @@ def test_ending_a_run_forgets_its_results_and_no_others(store):
 
 def test_ending_an_unknown_run_is_no_error(store):
     store.end_run("nobody")
-    assert store.get_or_extend(CASE, lambda known: known or Compute()())[1] is False
+    assert store.get_or_extend(CASE, Result, lambda known: known or Compute()())[1] is False
 
 
 def test_a_runs_name_is_no_path(store):
-    store.get_or_extend(CASE, lambda known: known or Compute()())
+    store.get_or_extend(CASE, Result, lambda known: known or Compute()())
     store.end_run("../..")
-    assert store.get_or_extend(CASE, lambda known: known or Compute()())[1] is True
+    assert store.get_or_extend(CASE, Result, lambda known: known or Compute()())[1] is True
