@@ -49,6 +49,13 @@ class Noise:
             raise RobustnessError(f"{self.kind} has no magnitude to vary")
         return replace(self, **{self.magnitude: magnitude})
 
+    def ladder(self, steps: int) -> list[Self]:
+        """The same noise in even steps from none up to this magnitude: steps + 1 of them, each magnitude of six digits."""
+        if self.level is None or self.identity is None:
+            raise RobustnessError(f"{self} has no magnitude that grows from nothing")
+        rise = (self.level - self.identity) / steps
+        return [*(self.at(float(f"{self.identity + rise * step:.6g}")) for step in range(steps)), self]
+
     @property
     def level(self) -> float | None:
         """The magnitude's value."""
