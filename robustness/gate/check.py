@@ -19,8 +19,9 @@ from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
 from robustness.gate.findings import find
 from robustness.gate.judge import Judgement, judge
+from robustness.gate.limit import Limit
 from robustness.gate.paired import Change, broken_places, drop_interval, excess_p_value, mended_places
-from robustness.gate.thresholds import Limit, Thresholds
+from robustness.gate.thresholds import Thresholds
 from robustness.gate.verdict import Verdict, needed
 
 SHOWN = 50

@@ -12,7 +12,7 @@ import numpy as np
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import Measurement
-from robustness.gate.thresholds import Limit
+from robustness.gate.limit import Limit
 from robustness.noise import Clean, Noise
 
 

@@ -18,8 +18,8 @@ from robustness.gate.intervals import (
     lower_bound,
     upper_bound,
 )
+from robustness.gate.limit import Limit
 from robustness.gate.sequential import Bernoulli, FinitePopulation
-from robustness.gate.thresholds import Limit
 from robustness.gate.verdict import Verdict, needed
 
 EARLY_ERROR = 1e-6

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from robustness.data import ImageSet
     from robustness.evaluation.evaluate import Enough, Measurement
     from robustness.gate.check import Outcome
-    from robustness.gate.thresholds import Limit, Thresholds
+    from robustness.gate.limit import Limit
+    from robustness.gate.thresholds import Thresholds
     from robustness.models.classifier import Classifier
     from robustness.models.declaration import ModelDeclaration
     from robustness.noise import Noise

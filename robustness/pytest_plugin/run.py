@@ -12,7 +12,8 @@ import pytest
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
-    from robustness.gate.thresholds import Limit, Thresholds
+    from robustness.gate.limit import Limit
+    from robustness.gate.thresholds import Thresholds
 
 THRESHOLDS = pytest.StashKey["Thresholds | RobustnessError"]()
 RUN = pytest.StashKey[str]()

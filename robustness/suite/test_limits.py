@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from robustness.gate.thresholds import Limit
+from robustness.gate.limit import Limit
 from robustness.pytest_plugin.fixtures import Gate
 from robustness.pytest_plugin.run import declared_limits
 

@@ -16,7 +16,7 @@ from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
 from robustness.gate.findings import break_point, cases, mean_error, monotone, relative, worst_class
-from robustness.gate.thresholds import Limit
+from robustness.gate.limit import Limit
 from robustness.noise import Clean, Gaussian, Shot
 
 LEVELS = tuple(Gaussian(sigma) for sigma in (5, 10, 20))

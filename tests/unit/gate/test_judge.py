@@ -14,7 +14,7 @@ from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
 from robustness.gate.claim import Claim
 from robustness.gate.judge import judge, stopping_rule
-from robustness.gate.thresholds import Limit
+from robustness.gate.limit import Limit
 from robustness.gate.verdict import Verdict
 from robustness.noise import Clean
 

@@ -15,7 +15,8 @@ from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
 from robustness.gate.check import check
 from robustness.gate.claim import Claim
-from robustness.gate.thresholds import Limit, Thresholds
+from robustness.gate.limit import Limit
+from robustness.gate.thresholds import Thresholds
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import Clean
 

@@ -1,0 +1,159 @@
+"""The `[[claims]]` of a thresholds file: what is said of models and noises, and how each claim is expected to come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import ValidationError
+
+from robustness.errors import RobustnessError
+from robustness.gate.declared import Declared
+from robustness.gate.problems import Problems
+from robustness.gate.schema import ClaimsTable
+from robustness.noise import Noise, make_noise
+from robustness.noise.specs import read_text_form
+
+Says = Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps"]
+HIGHEST = {
+    "gaussian": 255,
+    "gaussian-wraparound": 255,
+    "uniform": 255,
+    "speckle": 10,
+    "shot": 255,
+    "salt-and-pepper": 1,
+    "impulse": 1,
+    "periodic": 2,
+    "offset": 255,
+    "resolution": 16,
+}
+"""Up to which magnitude a distortion is looked for."""
+NEEDS: dict[Says, tuple[str, ...]] = {
+    "breaks": ("noise", "of_clean"),
+    "patterns-differ": ("noises",),
+    "order-differs": ("noises",),
+    "more-noise-never-helps": ("noise",),
+}
+
+
+@dataclass(frozen=True)
+class DeclaredClaim:
+    """A claim as declared before it is tested.
+
+    models: one, or for "order-differs" several. noises: for "breaks" the ends of the range in which accuracy is said to fall
+    below the share `of_clean` of clean accuracy; for "more-noise-never-helps" the levels from weak to strong; else the patterns
+    held against each other, each at the highest magnitude tried, where their distortion is matched to `target` of `metric`,
+    "psnr" in dB or "ssim". negligible: a difference in accuracy that counts as none.
+    """
+
+    says: Says
+    models: tuple[str, ...]
+    noises: tuple[Noise, ...]
+    expected: str
+    negligible: Decimal
+    place: str
+    of_clean: Decimal | None = None
+    metric: Literal["psnr", "ssim"] | None = None
+    target: float | None = None
+
+    def __str__(self) -> str:
+        about = f"{self.metric}={self.target:g}" if self.metric else self.noises[0].family
+        return f"{'+'.join(self.models)}-{self.says}-{about}"
+
+
+def read_claims(tables: object, declared: Declared, problems: Problems) -> Iterator[DeclaredClaim]:
+    """In the file's order; what is wrong goes to `problems`."""
+    first: dict[str, str] = {}
+    for number, table in enumerate(tables if isinstance(tables, list) else []):
+        path = ("claims", number)
+        if not isinstance(table, dict):
+            continue
+        declared.check_models(table, path, problems)
+        declared.check_keys(table, path, ClaimsTable.model_fields, problems)
+        try:
+            claims = ClaimsTable.model_validate(table)
+        except ValidationError:
+            continue
+        try:
+            noises = _noises(claims, declared)
+        except RobustnessError as error:
+            problems.add(path, str(error))
+            continue
+        metric: Literal["psnr", "ssim"] | None = "psnr" if claims.psnr else "ssim" if claims.ssim else None
+        for models in [tuple(claims.models)] if claims.says == "order-differs" else [(model,) for model in claims.models]:
+            claim = DeclaredClaim(
+                says=claims.says,
+                models=models,
+                noises=noises,
+                expected=claims.expected,
+                negligible=Decimal(str(table.get("negligible", claims.negligible))),
+                place=problems.place(path),
+                of_clean=None if claims.of_clean is None else Decimal(str(table["of_clean"])),
+                metric=metric,
+                target=claims.psnr or claims.ssim,
+            )
+            if str(claim) in first:
+                problems.add(path, f"{claim} is claimed twice, first at {first[str(claim)]}")
+            first.setdefault(str(claim), claim.place)
+            yield claim
+
+
+def _noises(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
+    """The noises that a claim is about; a `RobustnessError` says what is missing or too much."""
+    given = {name for name in ("noise", "of_clean", "noises") if getattr(claims, name) is not None}
+    if missing := [name for name in NEEDS[claims.says] if name not in given]:
+        raise RobustnessError(f"{claims.says} needs {' and '.join(missing)}")
+    if extra := sorted(given - set(NEEDS[claims.says])):
+        raise RobustnessError(f"{claims.says} has no use for {' and '.join(extra)}")
+    if claims.says in ("patterns-differ", "order-differs"):
+        return _patterns(claims, declared)
+    if claims.psnr or claims.ssim:
+        raise RobustnessError(f"{claims.says} has no use for psnr and ssim")
+    return _levels(claims, declared)
+
+
+def _levels(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
+    """The noise at the listed magnitudes, from weak to strong."""
+    kind, parameters = str(claims.noise), dict(claims.model_extra or {})
+    spec = declared.growing.get(kind)
+    if spec is None:
+        raise RobustnessError(f"{kind} is not one built-in noise that grows from nothing")
+    magnitudes = parameters.pop(str(spec.magnitude), None)
+    count = "exactly two" if claims.says == "breaks" else "at least two"
+    if not isinstance(magnitudes, list) or len(magnitudes) < 2 or (claims.says == "breaks" and len(magnitudes) > 2):
+        raise RobustnessError(f"{claims.says} needs {count} values of {spec.magnitude}, from weak to strong, in a list")
+    levels = tuple(make_noise(kind, {**parameters, str(spec.magnitude): magnitude}, declared.kinds) for magnitude in magnitudes)
+    away = [abs((noise.level or 0.0) - (noise.identity or 0.0)) for noise in levels]
+    if any(weak >= strong for weak, strong in pairwise(away)):
+        raise RobustnessError(f"{spec.magnitude} goes from weak to strong, not {magnitudes}")
+    return levels
+
+
+def _patterns(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
+    """The noises by their text forms, such as periodic(frequency=0.05), each at the highest magnitude tried."""
+    if claims.model_extra:
+        raise RobustnessError(f"unknown key {next(iter(claims.model_extra))!r}")
+    if (claims.psnr is None) == (claims.ssim is None):
+        raise RobustnessError(f"{claims.says} needs psnr in dB, or else ssim: the distortion at which noises are compared")
+    if claims.says == "order-differs" and len(claims.models) < 2:
+        raise RobustnessError("order-differs speaks of two models or more")
+    noises = tuple(_pattern(text, declared.growing) for text in claims.noises or ())
+    if len(set(noises)) < len(noises):
+        raise RobustnessError("noises holds one twice")
+    return noises
+
+
+def _pattern(text: str, growing: Mapping[str, type[Noise]]) -> Noise:
+    kind, parameters = read_text_form(text)
+    if kind not in growing:
+        raise RobustnessError(f"{kind} is not one built-in noise that grows from nothing")
+    if growing[kind].magnitude in parameters:
+        raise RobustnessError(f"{text}: leave {growing[kind].magnitude} out, it is what the distortion decides")
+    return make_noise(kind, {**parameters, str(growing[kind].magnitude): HIGHEST[kind]}, growing)
+
+
+def _growing(declared: Declared) -> dict[str, type[Noise]]:
+    return {name: spec for name, spec in declared.kinds.items() if spec.magnitude and spec.identity is not None}
