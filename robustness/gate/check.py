@@ -18,11 +18,13 @@ from robustness.evaluation.baseline import read_baseline
 from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
 from robustness.gate.findings import find
+from robustness.gate.flips import max_flips
 from robustness.gate.judge import Judgement, judge
 from robustness.gate.limit import Limit
 from robustness.gate.paired import Change, broken_places, drop_interval, excess_p_value, mended_places
 from robustness.gate.thresholds import Thresholds
 from robustness.gate.verdict import Verdict, needed
+from robustness.search.critical import Search
 
 SHOWN = 50
 """Newly wrong, and newly right, images that an outcome names."""
@@ -35,7 +37,8 @@ class Outcome:
     limit: the limit's id. subject: that without the model. is_plain: whether it is about accuracy on all images, under the
     file's seed. asks, required: what of, as written. needed: the images of the test set that are an accuracy asked for.
     value: what was measured, in the units of `required`; words: the same in words, where it is not just counted.
-    change: what changed since the baseline, where a drop is limited.
+    change: what changed since the baseline, where a drop is limited. details: what else there is to show, such as where
+    predictions flip (`robustness.gate.flips.describe_flips`) or the map of waves (`robustness.gate.findings.worst_band`).
     family, magnitude, level, identity: the noise without its magnitude, the magnitude's name and value, and the value that
     leaves images as they are. bit_identical: whether the noise is the same on every machine.
     right, seen, total: images named right, of those evaluated, of the set's. accuracy: right / seen.
@@ -63,6 +66,7 @@ class Outcome:
     value: float
     words: str | None
     change: dict[str, Any] | None
+    details: dict[str, Any] | None
     right: int
     seen: int
     total: int
@@ -125,10 +129,20 @@ class Outcome:
         return f"{measured}; {bounds}, {decision}{more}"
 
 
-def check(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet, thresholds: Thresholds, node_id: str) -> Outcome:
-    """The outcome of a limit, given the measurements of its cases (`robustness.gate.findings.cases`)."""
+def check(
+    limit: Limit,
+    measured: Sequence[Measurement],
+    image_set: ImageSet,
+    thresholds: Thresholds,
+    node_id: str,
+    search: Search | None = None,
+) -> Outcome:
+    """The outcome of a limit, given the measurements of its cases (`robustness.gate.findings.cases`).
+
+    search: up to the limit's noise, where it is about flips.
+    """
     measurement, claim = measured[0], thresholds.claim
-    change, words, value = None, None, None
+    change, words, value, details = None, None, None, None
     if limit.asks == "accuracy":
         part, images = _of_classes(measurement, image_set, limit.classes) if limit.classes else (measurement, image_set)
         judgement, measurement = judge(part, images, limit.required, claim), part
@@ -139,9 +153,14 @@ def check(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet, th
             Verdict.PASS if change["broken"] - change["mended"] <= change["allowed"] else Verdict.INCONCLUSIVE
         )
     else:
-        finding = find(limit, measured, image_set)
-        words, value = finding.words, finding.value
+        finding = (
+            find(limit, measured, image_set)
+            if search is None
+            else max_flips(search, image_set, claim, limit.noise, limit.required)
+        )
+        words, value, details = finding.words, finding.value, finding.details
         judgement = Judgement(Verdict.PASS if finding.kept else Verdict.FAIL)
+    searched = () if search is None else (search,)
     verdict = judgement.verdict
     expired = limit.waived_until is not None and date.today() > limit.waived_until
     waived = limit.waived_until is not None and not expired
@@ -166,6 +185,7 @@ def check(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet, th
         value=measurement.accuracy if value is None else value,
         words=words,
         change=change,
+        details=details,
         right=measurement.right,
         seen=measurement.seen,
         total=measurement.total,
@@ -181,8 +201,8 @@ def check(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet, th
         waiver=limit.reason,
         key=measurement.case.key,
         model_hash=measurement.case.model_hash,
-        stored=all(one.stored for one in measured),
-        seconds=round(sum(one.seconds for one in measured), 3),
+        stored=all(one.stored for one in (*measured, *searched)),
+        seconds=round(sum(one.seconds for one in (*measured, *searched)), 3),
         repeat=repeat_command(limit, thresholds, node_id),
     )
 
@@ -233,4 +253,8 @@ def repeat_command(limit: Limit, thresholds: Thresholds, node_id: str) -> str:
         return f"pytest {shlex.quote(node_id)}"
     file = shlex.quote(os.path.relpath(thresholds.file))
     seed = "" if limit.seed is None else f" --seed {limit.seed}"
+    if limit.asks == "max_flips":
+        return f'robustness flips search {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}'
+    if limit.asks == "worst_band":
+        return f"robustness waves {limit.model} --thresholds {file} --amplitude {limit.noise.level:g}{seed}"
     return f'robustness evaluate {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}'

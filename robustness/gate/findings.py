@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -14,22 +15,29 @@ from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import Measurement
 from robustness.gate.limit import Limit
 from robustness.noise import Clean, Noise
+from robustness.search.waves import FREQUENCIES, ORIENTATIONS, DisruptionMap, waves
 
 
 @dataclass(frozen=True)
 class Finding:
-    """value: what was measured, in the units of the limit. kept: whether the limit is. words: both, in a sentence."""
+    """value: what was measured, in the units of the limit. kept: whether the limit is. words: both, in a sentence.
+
+    details: what a report can show of it, in plain values.
+    """
 
     value: float
     kept: bool
     words: str
+    details: dict[str, Any] | None = None
 
 
-def cases(limit: Limit) -> list[tuple[str, Noise]]:
-    """The models and noises that a limit needs measured, its own noise first."""
+def cases(limit: Limit, size: int) -> list[tuple[str, Noise]]:
+    """The models and noises that a limit needs measured, its own noise first. size: of the network's input, in pixels."""
     own = [(limit.model, noise) for noise in limit.levels or (limit.noise,)]
     if limit.asks in ("relative", "break_point"):
         return [*own, (limit.model, Clean())]
+    if limit.asks == "worst_band":
+        return [*own, (limit.model, Clean()), *((limit.model, wave) for wave in waves(limit.noise.level or 0.0, size))]
     if limit.asks == "mean_error":
         return [*own, *((str(limit.reference), noise) for noise in limit.levels)]
     return own
@@ -41,6 +49,8 @@ def find(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet) -> 
         return relative(measured[0].right, measured[1].right, limit.required)
     if limit.asks == "worst_class":
         return worst_class(measured[0], image_set, limit.required)
+    if limit.asks == "worst_band":
+        return worst_band(measured[1].accuracy, measured[2:], limit.required)
     rights = [measurement.right for measurement in measured]
     if limit.asks == "monotone":
         return monotone(rights, limit.levels, len(image_set), limit.required)
@@ -75,6 +85,22 @@ def worst_class(measurement: Measurement, image_set: ImageSet, required: Decimal
         f"worst class {name!r}: {rights[label]:,} of {totals[label]:,} right, {float(value):.4f}, the limit asks for {required}"
     )
     return Finding(float(value), value >= Fraction(required), words)
+
+
+def worst_band(clean: float, measured: Sequence[Measurement], required: Decimal) -> Finding:
+    """The smallest accuracy under waves of equal energy, over spatial frequency and orientation."""
+    found = DisruptionMap.of([measurement.accuracy for measurement in measured], clean)
+    worst = min(measured, key=lambda measurement: measurement.right)
+    details = {
+        "frequencies": list(FREQUENCIES),
+        "orientations": list(ORIENTATIONS),
+        "accuracies": found.accuracies.tolist(),
+        "clean": clean,
+        "band": found.band,
+        "words": found.in_words(),
+    }
+    kept = Fraction(worst.right, worst.total) >= Fraction(required)
+    return Finding(worst.accuracy, kept, f"{found.in_words()}, the limit asks for {required} under every wave", details)
 
 
 def monotone(rights: Sequence[int], levels: Sequence[Noise], total: int, tolerance: Decimal) -> Finding:

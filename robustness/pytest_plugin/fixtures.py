@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from robustness.models.classifier import Classifier
     from robustness.models.declaration import ModelDeclaration
     from robustness.noise import Noise
+    from robustness.search.critical import Search
 
 
 IMAGES = pytest.StashKey["ImageSet"]()
@@ -110,12 +111,14 @@ class Gate:
             images = _declared_images(self.request.config)
             rule = stopping_rule(self.thresholds.claim, limit, images)
             enough = None if rule is None else lambda right, seen: rule.decide(right, seen) is not None
-            self._check_models(limit, images)
+            self._check_models([limit.model, *filter(None, [limit.reference])], images)
+            classifier = self._declared_classifier(limit.model)
             measured = [
                 self._measure(self._declared_classifier(model), images, noise, limit.seed, enough)
-                for model, noise in cases(limit)
+                for model, noise in cases(limit, classifier.fit.size)
             ]
-            outcome = check(limit, measured, images, self.thresholds, self.request.node.nodeid)
+            search = self._search(classifier, images, limit.noise, limit.seed) if limit.asks == "max_flips" else None
+            outcome = check(limit, measured, images, self.thresholds, self.request.node.nodeid, search)
         self._record("limit", outcome.as_dict())
         return outcome
 
@@ -150,16 +153,23 @@ class Gate:
             if afresh:
                 store.end_run(run)
 
-    def _check_models(self, limit: Limit, images: ImageSet) -> None:
-        """The sentinels of the limit's models, once a process; a model that fails one fails all its limits."""
+    def _search(self, classifier: Classifier, images: ImageSet, highest: Noise, seed: int | None = None) -> Search:
         from robustness.evaluation.store import Store
-        from robustness.gate.findings import cases
+        from robustness.search.critical import search_flips
+
+        seed = self.thresholds.seed if seed is None else seed
+        return search_flips(classifier, images, highest, seed, Store(), self.request.config.stash[RUN])
+
+    def _check_models(self, models: Iterable[str], images: ImageSet) -> None:
+        """The sentinels of models, once a process; a model that fails one fails everything asked of it."""
+        from robustness.evaluation.store import Store
         from robustness.gate.sentinels import check_model
 
         config, passed = self.request.config, self.request.config.stash.setdefault(CHECKED, set())
-        for name in dict.fromkeys(model for model, _ in cases(limit)):
+        for name in dict.fromkeys(models):
             if name not in passed:
-                noises = [noise for other in self.thresholds.limits for model, noise in cases(other) if model == name]
+                noises = [noise for limit in self.thresholds.limits for noise in (limit.noise, *limit.levels)]
+                noises += [noise for hunt in self.thresholds.hunts for noise in hunt.safe]
                 check_model(self._declared_classifier(name), images, noises, self.thresholds.seed, Store(), config.stash[RUN])
                 passed.add(name)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 from tqdm import tqdm
 
-from robustness.report.ledger import LIMIT_TEST
+from robustness.report.ledger import promise_of
 
 
 class ProgressBar:
@@ -25,15 +25,15 @@ class ProgressBar:
         self._expect(ids)
 
     def _expect(self, tests: Iterable[str]) -> None:
-        self.bar.total = max(self.bar.total, sum(LIMIT_TEST in test for test in tests))
+        self.bar.total = max(self.bar.total, sum(promise_of(test) is not None for test in tests))
         self.bar.refresh()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "teardown" and LIMIT_TEST in report.nodeid:
+        if report.when == "teardown" and promise_of(report.nodeid):
             self.bar.update()
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        silent = report.when == "call" and report.passed and LIMIT_TEST in report.nodeid
+        silent = report.when == "call" and report.passed and promise_of(report.nodeid) is not None
         return ("passed", "", "PASSED") if silent else None
 
     def pytest_sessionfinish(self) -> None:

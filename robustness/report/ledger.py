@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from robustness.gate.alarms import with_alarms
 from robustness.report.records import from_property
 
-LIMIT_TEST = "::test_limit["
+KINDS = ("limit", "hunt", "claim")
+"""Of promises that a thresholds file makes; each is a test of that name."""
+PROMISE_TEST = re.compile(r"::test_(limit|hunt|claim)\[(.*)\]$")
+
+
+def promise_of(test: str) -> tuple[str, str] | None:
+    """The kind and id of the promise that a test measures."""
+    match = PROMISE_TEST.search(test)
+    return (match[1], match[2]) if match else None
 
 
 @dataclass
 class Ledger:
     """Kept while the tests report, read when they are done.
 
-    limits: the ids of all limits in the thresholds file. asked: whether the run was started to gate on them.
+    limits, hunts, claims: the ids of all that the thresholds file promises. asked: whether the run was started to gate on them.
     narrowed: whether the command can leave tests out (-k, -m, --lf, a node id). deselected: whether it left out any of the
     gate's.
     """
 
     limits: Collection[str]
+    hunts: Collection[str] = ()
+    claims: Collection[str] = ()
     asked: bool = False
     narrowed: bool = False
     deselected: bool = False
@@ -48,29 +59,42 @@ class Ledger:
 
     @property
     def is_gate(self) -> bool:
-        return self.asked or bool(self._collected_limits)
+        return self.asked or bool(self._collected_promises)
 
     @property
     def outcomes(self) -> dict[str, dict[str, Any]]:
         """The measured limits by id, in the order of the thresholds file."""
+        return with_alarms(self._measured("limit", self.limits))
+
+    @property
+    def hunted(self) -> dict[str, dict[str, Any]]:
+        """The hunts that ran, by id."""
+        return self._measured("hunt", self.hunts)
+
+    @property
+    def tested(self) -> dict[str, dict[str, Any]]:
+        """The claims that were tested, by id."""
+        return self._measured("claim", self.claims)
+
+    def _measured(self, kind: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
         measured: dict[str, dict[str, Any]] = {}
-        for _, record in self._limits():  # where two tests measured one limit, a broken one stands
-            if record["limit"] not in measured or record["stops"]:
-                measured[record["limit"]] = record
-        return with_alarms({limit: measured[limit] for limit in self.limits if limit in measured})
+        for _, record in self._promises():  # where two tests measured one limit, a broken one stands
+            if record["kind"] == kind and (record[kind] not in measured or record["stops"]):
+                measured[record[kind]] = record
+        return {name: measured[name] for name in ids if name in measured}
 
     @property
     def errors(self) -> dict[str, str]:
         """By test, why a limit could not be measured or a rule of the project's own does not hold."""
-        explained = {test for test, record in self._limits() if record["stops"]}
+        explained = {test for test, record in self._promises() if record["stops"]}
         return {test: text for test, text in self.failures.items() if test in self.records and test not in explained}
 
     @property
     def left_out(self) -> list[str]:
-        """Limits that a narrowed run did not select."""
-        return [
-            limit for limit in self._unmeasured if (self.narrowed or self.deselected) and limit not in self._collected_limits
-        ]
+        """Limits, hunts and claims that a narrowed run did not select."""
+        if not self.narrowed and not self.deselected:
+            return []
+        return [name for kind, name in self._unmeasured() if (kind, name) not in self._collected_promises]
 
     def gaps(self) -> list[str]:
         """Why the run cannot be trusted even where no test failed: one sentence each."""
@@ -79,10 +103,17 @@ class Ledger:
             gaps.append(f"{_count(self.uncollected, 'file')} not collected: {some(self.uncollected)}")
         if lost := sorted(self.collected - self.finished):
             gaps.append(f"{_count(lost, 'collected test')} never reported: {some(lost)}")
-        if unmeasured := [limit for limit in self._unmeasured if limit not in self.left_out]:
-            gaps.append(f"{_count(unmeasured, 'limit')} not measured: {some(unmeasured)}")
-        if hidden := [record["limit"] for test, record in self._limits() if self._is_hidden(test, record)]:
-            gaps.append(f"{_count(hidden, 'broken limit')} whose test did not fail (xfail hides nothing here): {some(hidden)}")
+        for kind in KINDS:
+            missing = [name for own, name in self._unmeasured() if own == kind and name not in self.left_out]
+            if missing:
+                gaps.append(f"{_count(missing, kind)} not measured: {some(missing)}")
+            hidden = [
+                record[kind] for test, record in self._promises() if record["kind"] == kind and self._is_hidden(test, record)
+            ]
+            if hidden:
+                gaps.append(
+                    f"{_count(hidden, f'broken {kind}')} whose test did not fail (xfail hides nothing here): {some(hidden)}"
+                )
         if not gaps and not self.finished:
             gaps.append("no test ran")
         return gaps
@@ -90,22 +121,26 @@ class Ledger:
     @property
     def verdict(self) -> str:
         """FAIL, PARTIAL (nothing failed, not everything was selected) or PASS."""
-        if not self.limits or self.gaps() or self.errors or any(o["stops"] for o in self.outcomes.values()):
+        measured = [*self.outcomes.values(), *self.hunted.values(), *self.tested.values()]
+        if not self.limits or self.gaps() or self.errors or any(outcome["stops"] for outcome in measured):
             return "FAIL"
         skipped_rules = self.skipped & self.records.keys()
         return "PARTIAL" if self.left_out or self.deselected or skipped_rules else "PASS"
 
-    @property
-    def _unmeasured(self) -> list[str]:
-        return [limit for limit in self.limits if limit not in self.outcomes]
+    def _unmeasured(self) -> Iterator[tuple[str, str]]:
+        for kind, ids in zip(KINDS, (self.limits, self.hunts, self.claims), strict=True):
+            measured = self._measured(kind, ids)
+            yield from ((kind, name) for name in ids if name not in measured)
 
     @property
-    def _collected_limits(self) -> set[str]:
-        ids = (test.partition(LIMIT_TEST)[2].removesuffix("]") for test in self.collected if LIMIT_TEST in test)
-        return set(ids) & set(self.limits)
+    def _collected_promises(self) -> set[tuple[str, str]]:
+        promised = {
+            (kind, name) for kind, ids in zip(KINDS, (self.limits, self.hunts, self.claims), strict=True) for name in ids
+        }
+        return {promise for test in self.collected if (promise := promise_of(test)) in promised}
 
-    def _limits(self) -> list[tuple[str, dict[str, Any]]]:
-        return [(test, record) for test, records in self.records.items() for record in records if record["kind"] == "limit"]
+    def _promises(self) -> list[tuple[str, dict[str, Any]]]:
+        return [(test, record) for test, records in self.records.items() for record in records if record["kind"] in KINDS]
 
     def _is_hidden(self, test: str, record: dict[str, Any]) -> bool:
         return record["stops"] and test not in self.failures

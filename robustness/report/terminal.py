@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from robustness.report.ledger import LIMIT_TEST, some
+from robustness.report.ledger import promise_of, some
 from robustness.report.table import OWN_NOISE, marked, table
 
 HEAD = ("model", "noise", "right", "images", "measured", "limit", "verdict")
@@ -27,7 +27,7 @@ def verdict_sentence(results: dict[str, Any]) -> str:
             return f"PARTIAL: {len(limits)} of {total} limits measured {held}; no release verdict"
     broken = [limit for limit in limits if limit["verdict"] == "FAIL" and limit["stops"]]
     undecided = [limit for limit in undecided if limit["stops"]]
-    rules = sum(LIMIT_TEST not in test for test in results["errors"])
+    rules = sum(promise_of(test) is None for test in results["errors"])
     reasons = [f"{len(broken)} of {len(limits)} measured limits broken ({_some(broken)})"] if broken else []
     reasons += [f"{len(undecided)} of {len(limits)} undecided ({_some(undecided)})"] if undecided else []
     reasons += [f"{rules} rule{'s' * (rules > 1)} broken"] if rules else []

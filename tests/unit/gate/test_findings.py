@@ -102,4 +102,4 @@ def test_what_divides_has_to_be_there():
     ids=lambda value: value.asks if isinstance(value, Limit) else "",
 )
 def test_each_limit_names_the_cases_it_needs(asked, wanted):
-    assert cases(asked) == wanted
+    assert cases(asked, 40) == wanted
