@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Protocol
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
@@ -19,6 +19,7 @@ from robustness.gate.intervals import (
     upper_bound,
 )
 from robustness.gate.limit import Limit
+from robustness.gate.sampling import sampling_of
 from robustness.gate.sequential import Bernoulli, FinitePopulation
 from robustness.gate.verdict import Verdict, needed
 
@@ -57,7 +58,7 @@ def _rule(claim: Claim, accuracy: Decimal, image_set: ImageSet) -> StoppingRule 
         return None
     if claim.about == "test-set":
         return FinitePopulation(len(image_set), needed(accuracy, len(image_set)), EARLY_ERROR)
-    if _dependence(claim, image_set) == "independent" and 0 < accuracy < 1:
+    if sampling_of(claim, image_set).tracks is None and claim.design_effect is None and 0 < accuracy < 1:
         return Bernoulli(float(accuracy), 1 - claim.confidence)
     return None  # no sequential test is known for clusters
 
@@ -90,28 +91,15 @@ def _judge_population(
         raise RobustnessError(f"{measurement.case}: {measurement.seen} of {measurement.total} images were evaluated")
     alpha = 1 - claim.confidence
     right = measurement.result.predictions == image_set.labels
-    if _dependence(claim, image_set) == "tracks" and image_set.tracks is not None:
-        low, high = cluster_bounds(right, image_set.tracks, alpha)
-        more = cluster_images_to_decide(right, image_set.tracks, accuracy, alpha)
+    sampling = sampling_of(claim, image_set)
+    if sampling.tracks is not None:
+        low, high = cluster_bounds(right, sampling.tracks, alpha)
+        more = cluster_images_to_decide(right, sampling.tracks, accuracy, alpha)
     else:
-        effect = claim.design_effect or 1.0
-        counts = effective(measurement.right, measurement.total, effect)
+        counts = effective(measurement.right, measurement.total, sampling.design_effect)
         low, high = lower_bound(*counts, alpha), upper_bound(*counts, alpha)
         independent = images_to_decide(*counts, accuracy, alpha)
-        more = None if independent is None else round(independent * effect)
+        more = None if independent is None else round(independent * sampling.design_effect)
     if low >= accuracy or high < accuracy:
         return Judgement(Verdict.PASS if low >= accuracy else Verdict.FAIL, low, high)
     return Judgement(Verdict.INCONCLUSIVE, low, high, more)
-
-
-def _dependence(claim: Claim, image_set: ImageSet) -> Literal["independent", "tracks", "design effect"]:
-    """What may be said of the images' dependence; refused where it is unknown."""
-    if claim.design_effect is not None:
-        return "design effect"
-    if image_set.tracks is not None:
-        return "tracks"
-    if image_set.dependent is None and claim.independent:
-        return "independent"
-    reason = image_set.dependent or f"whether the images of {image_set.name} are independent is not known"
-    remedy = "give a design_effect in [run]" + ("" if image_set.dependent else ", or say independent = true if they are")
-    raise RobustnessError(f"no claim about a population can be made: {reason}; {remedy}")

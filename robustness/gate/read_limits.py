@@ -149,8 +149,7 @@ class LimitReader:
             and last.level is not None
             and last.identity is not None
         ):
-            grid = [last.identity + (last.level - last.identity) * step / STEPS for step in range(1, STEPS)]
-            curve = self._curve("break_point", table, path, (*(last.at(float(f"{level:.6g}")) for level in grid), last))
+            curve = self._curve("break_point", table, path, tuple(last.ladder(STEPS)[1:]))
             yield replace(curve, of_clean=Decimal(str(table["of_clean"])))
 
     def _curve(self, asks: Asks, table: Mapping[str, Any], path: KeyPath, levels: tuple[Noise, ...]) -> Limit:

@@ -5,6 +5,7 @@ Where no limits are selected it does nothing, and it imports nothing heavy befor
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -23,6 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         default="robustness-report",
         help="where report.html and results.json go (default: robustness-report)",
+    )
+    group.addoption(
+        "--robustness-profile",
+        choices=["dev", "ci", "nightly"],
+        default="ci" if os.environ.get("CI") else "dev",
+        help="how hard hunts for flips try: dev 30 perturbations, ci 100, both the same every time; nightly 2,000 new ones "
+        "(default: ci where CI is set, else dev)",
     )
 
 

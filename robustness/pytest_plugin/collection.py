@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from robustness.pytest_plugin.run import PROPERTY, declared_limits, is_gate_test, thresholds_file
+from robustness.pytest_plugin.run import PROPERTY, is_gate_test, promises, thresholds_file
 from robustness.report.records import to_property
 
 SUITE = Path(__file__).parents[1] / "suite"
@@ -17,9 +17,11 @@ class ThresholdsFile(pytest.File):
     """A thresholds file as tests: the modules of the packaged suite."""
 
     def collect(self) -> Iterator[pytest.Collector]:
-        declared_limits(self.config)
-        for module in sorted(SUITE.glob("test_*.py")):
-            yield pytest.Module.from_parent(self, path=module)
+        thresholds = promises(self.config)
+        modules = {"limits": thresholds.limits, "flips": thresholds.hunts, "claims": thresholds.claims}
+        for name, declared in modules.items():
+            if declared:
+                yield pytest.Module.from_parent(self, path=SUITE / f"test_{name}.py")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,9 +18,13 @@ from robustness.pytest_plugin.run import PROPERTY, RUN, declared_thresholds
 if TYPE_CHECKING:
     from torch import nn
 
+    from robustness.claims.examine import Examined
     from robustness.data import ImageSet
     from robustness.evaluation.evaluate import Enough, Measurement
     from robustness.gate.check import Outcome
+    from robustness.gate.declared_claims import DeclaredClaim
+    from robustness.gate.hunting import Hunted
+    from robustness.gate.hunts import Hunt
     from robustness.gate.limit import Limit
     from robustness.gate.thresholds import Thresholds
     from robustness.models.classifier import Classifier
@@ -121,6 +126,47 @@ class Gate:
             outcome = check(limit, measured, images, self.thresholds, self.request.node.nodeid, search)
         self._record("limit", outcome.as_dict())
         return outcome
+
+    def hunt(self, hunt: Hunt) -> Hunted:
+        """Run a hunt on the declared images and model; findings are kept in `findings` beside the thresholds file."""
+        from robustness.evaluation.store import Store
+        from robustness.gate.hunting import run_hunt
+        from robustness.search.hunt import PROFILES
+
+        with _plain_errors():
+            images = _declared_images(self.request.config)
+            self._check_models([hunt.model], images)
+            hunted = run_hunt(
+                hunt,
+                self._declared_classifier(hunt.model),
+                images,
+                settings=PROFILES[self.request.config.getoption("--robustness-profile")],
+                folder=self.thresholds.base / "findings",
+                options=f" --thresholds {shlex.quote(os.path.relpath(self.thresholds.file))}",
+                store=Store(),
+                run=self.request.config.stash[RUN],
+            )
+        self._record("hunt", hunted.as_dict())
+        return hunted
+
+    def examine(self, claim: DeclaredClaim) -> Examined:
+        """Test a claim on the declared images and models."""
+        from robustness.claims.examine import examine
+
+        with _plain_errors():
+            images, about = _declared_images(self.request.config), self.thresholds.claim
+            self._check_models(claim.models, images)
+            models = {name: self._declared_classifier(name) for name in claim.models}
+
+            def right(classifier: Classifier, noise: Noise) -> Any:
+                return self._measure(classifier, images, noise).result.predictions == images.labels
+
+            def search(classifier: Classifier, highest: Noise) -> Search:
+                return self._search(classifier, images, highest)
+
+            examined = examine(claim, models, images, about, self.thresholds.seed, right, search)
+        self._record("claim", examined.as_dict())
+        return examined
 
     def accuracy(self, model: Classifier | nn.Module, images: ImageSet, noise: Noise | None = None) -> float:
         """The share of images that the model names right under the noise, clean by default."""

@@ -135,13 +135,15 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.results is None:
             return
-        from robustness.report.terminal import error_lines, limit_rows, verdict_sentence
+        from robustness.report.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
 
         verdict = self.results["verdict"]
         markup = {{"PASS": "green", "PARTIAL": "yellow"}.get(verdict, "red"): True}
         terminalreporter.section("robustness gate", "=", **markup)
         for row in limit_rows(self.results):
             terminalreporter.write_line(row, **{"red": True} if row.endswith("FAIL") else {})
+        for line, stops in promise_lines(self.results):
+            terminalreporter.write_line(line, red=stops)
         for line in error_lines(self.results):
             terminalreporter.write_line(line, red=True)
         terminalreporter.write_line(f"report: {os.path.relpath(self.report)}")

@@ -12,7 +12,6 @@ import pytest
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
-    from robustness.gate.limit import Limit
     from robustness.gate.thresholds import Thresholds
 
 THRESHOLDS = pytest.StashKey["Thresholds | RobustnessError"]()
@@ -65,10 +64,10 @@ def declared_thresholds(config: pytest.Config) -> Thresholds:
     return thresholds
 
 
-def declared_limits(config: pytest.Config) -> tuple[Limit, ...]:
-    """The limits to parametrize tests with; where there are none, collection stops with the reason."""
+def promises(config: pytest.Config) -> Thresholds:
+    """The thresholds, to parametrize tests with; where there are none, collection stops with the reason."""
     try:
-        return declared_thresholds(config).limits
+        return declared_thresholds(config)
     except RobustnessError as error:
         raise pytest.Collector.CollectError(str(error)) from error
 

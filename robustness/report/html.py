@@ -9,7 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from robustness.atomic import replacing
 from robustness.report import charts
+from robustness.report.flip_charts import flip_charts
 from robustness.report.terminal import verdict_sentence
+
+SHOWN_APART = ("max_drop", "max_flips", "worst_band")
+"""What is asked of limits that have sections of their own."""
 
 
 def render_report(results: dict[str, Any]) -> str:
@@ -31,7 +35,11 @@ def render_report(results: dict[str, Any]) -> str:
         charts=drawn,
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas={name: getattr(charts, name) for name in ("WIDTH", "HEIGHT", "LEFT", "RIGHT", "TOP", "BOTTOM")},
-        others=[limit for limit in limits if not limit["is_plain"] and limit["asks"] != "max_drop"],
+        flips=flip_charts(results),
+        maps=[limit for limit in limits if limit["asks"] == "worst_band" and limit["details"]],
+        hunts=sorted(results["hunts"], key=lambda hunt: not hunt["stops"]),
+        claims=sorted(results["claims"], key=lambda claim: not claim["stops"]),
+        others=[limit for limit in limits if not limit["is_plain"] and limit["asks"] not in SHOWN_APART],
         drops=[limit for limit in limits if limit["asks"] == "max_drop"],
         noises=list(dict.fromkeys(limit["noise"] for limit in accuracies)),
         own_noises={limit["noise"] for limit in limits if not limit["bit_identical"]},

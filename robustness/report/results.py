@@ -6,11 +6,13 @@ Schema 1, an object with
     verdict       "PASS", "FAIL", or "PARTIAL": nothing failed, but a narrowed run is no release verdict
     gaps          sentences: what was to be measured and was not
     thresholds    the file: path, SHA-256 of its bytes
-    data, seed    as the file names them
+    data, seed    as the file names them; confidence too, of claims and of limits about a population
     models        by name: how the file declares each
     noises        by name: the transform, magnitude and arguments of each noise that the file declares
     limits        one object per measured limit, in the file's order (`robustness.gate.check.Outcome`)
-    left_out      ids of limits that a narrowed run did not select
+    hunts         one object per hunt that ran (`robustness.gate.hunting.Hunted`)
+    claims        one object per claim that was tested (`robustness.claims.examine.Examined`)
+    left_out      ids of limits, hunts and claims that a narrowed run did not select
     errors        by test: why a limit could not be measured, or a rule of the project's own does not hold
     images        the image set: name, images, content_hash, and its classes with a picture each; null where it did not load
     gallery       pictures of a few images under every noise that has a limit
@@ -50,6 +52,7 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         "thresholds": {"path": str(thresholds.file), "sha256": thresholds.sha256},
         "data": thresholds.data,
         "seed": thresholds.seed,
+        "confidence": thresholds.claim.confidence,
         "models": {name: asdict(declaration) for name, declaration in thresholds.models.items()},
         "noises": {
             name: {
@@ -61,6 +64,8 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
             if issubclass(kind, Custom)
         },
         "limits": list(ledger.outcomes.values()),
+        "hunts": list(ledger.hunted.values()),
+        "claims": list(ledger.tested.values()),
         "model_hashes": {limit["model"]: limit["model_hash"] for limit in ledger.outcomes.values()},
         "images": None,
         "gallery": [],

@@ -12,28 +12,54 @@ HEAD = ("model", "noise", "right", "images", "measured", "limit", "verdict")
 
 def verdict_sentence(results: dict[str, Any]) -> str:
     """One line that says how the run ended."""
-    limits = results["limits"]
-    total = len(limits) + len(results["left_out"])
+    limits, hunts, claims = results["limits"], results["hunts"], results["claims"]
     undecided = [limit for limit in limits if limit["verdict"] == "INCONCLUSIVE"]
     excused = [limit for limit in limits if limit["verdict"] != "PASS"]
+    besides = [f"{_count(hunts, 'hunt')} found nothing"] if hunts else []
+    besides += [f"{_count(claims, 'claim')} came out as declared"] if claims else []
     match results["verdict"]:
         case "PASS" if excused:
-            kept = len(limits) - len(excused)
-            return f"PASS: {kept} of {len(limits)} limits hold; not stopping the release: {_some(excused)}"
+            kept = [f"{len(limits) - len(excused)} of {len(limits)} limits hold", *besides]
+            return f"PASS: {', '.join(kept)}; not stopping the release: {_some(excused)}"
         case "PASS":
-            return f"PASS: all {len(limits)} limits hold" if len(limits) > 1 else "PASS: the one limit holds"
+            kept = [f"all {len(limits)} limits hold" if len(limits) > 1 else "the one limit holds", *besides]
+            return f"PASS: {', '.join(kept)}"
         case "PARTIAL":
-            held = "and kept" if limits else "since none was selected"
-            return f"PARTIAL: {len(limits)} of {total} limits measured {held}; no release verdict"
+            measured = len(limits) + len(hunts) + len(claims)
+            held = "and kept" if measured else "since none was selected"
+            noun = "limits, hunts and claims" if besides else "limits"
+            return f"PARTIAL: {measured} of {measured + len(results['left_out'])} {noun} measured {held}; no release verdict"
     broken = [limit for limit in limits if limit["verdict"] == "FAIL" and limit["stops"]]
     undecided = [limit for limit in undecided if limit["stops"]]
     rules = sum(promise_of(test) is None for test in results["errors"])
+    found = [hunt["hunt"] for hunt in hunts if hunt["stops"]]
+    otherwise = [claim["claim"] for claim in claims if claim["stops"]]
     reasons = [f"{len(broken)} of {len(limits)} measured limits broken ({_some(broken)})"] if broken else []
     reasons += [f"{len(undecided)} of {len(limits)} undecided ({_some(undecided)})"] if undecided else []
+    reasons += [f"{len(found)} of {_count(hunts, 'hunt')} found too many flips ({some(found)})"] if found else []
+    reasons += [f"{len(otherwise)} of {_count(claims, 'claim')} not as declared ({some(otherwise)})"] if otherwise else []
     reasons += [f"{rules} rule{'s' * (rules > 1)} broken"] if rules else []
     if results["left_out"]:
-        reasons.append(f"PARTIAL run, {len(results['left_out'])} limits left out")
+        reasons.append(f"PARTIAL run, {len(results['left_out'])} left out")
     return f"FAIL: {'; '.join([*reasons, *results['gaps']])}"
+
+
+def _count(things: list[dict[str, Any]], noun: str) -> str:
+    return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
+
+
+def promise_lines(results: dict[str, Any]) -> list[tuple[str, bool]]:
+    """What hunts and claims came to, a line each, and whether it stops the release; those that do first."""
+    lines = [(f"hunt {hunt['hunt']}: {hunt['words']}", bool(hunt["stops"])) for hunt in results["hunts"]]
+    lines += [
+        (f"claim {claim['claim']}: {claim['outcome']}, {_as_declared(claim)}: {claim['words']}", bool(claim["stops"]))
+        for claim in results["claims"]
+    ]
+    return sorted(lines, key=lambda line: not line[1])
+
+
+def _as_declared(claim: dict[str, Any]) -> str:
+    return f"declared {claim['expected']}" if claim["stops"] else "as declared"
 
 
 def _some(limits: list[dict[str, Any]]) -> str:

@@ -51,7 +51,7 @@ class Flips:
 
 @dataclass(frozen=True)
 class SearchCase:
-    """A search as a value. case: the noise at its highest magnitude. stride: levels between two that every image is tried at."""
+    """A search as a value. case: with the noise at its highest magnitude. stride: levels between two that all are tried at."""
 
     case: Case
     stride: int

@@ -6,12 +6,12 @@ import pytest
 
 from robustness.gate.limit import Limit
 from robustness.pytest_plugin.fixtures import Gate
-from robustness.pytest_plugin.run import declared_limits
+from robustness.pytest_plugin.run import promises
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "limit" in metafunc.fixturenames:
-        metafunc.parametrize("limit", declared_limits(metafunc.config), ids=str)
+        metafunc.parametrize("limit", promises(metafunc.config).limits, ids=str)
 
 
 def test_limit(limit: Limit, robustness_gate: Gate) -> None:

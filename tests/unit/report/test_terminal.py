@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from robustness.report.terminal import error_lines, limit_rows, verdict_sentence
+from robustness.report.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
 
 
 def limit(noise="clean", verdict="PASS", right=1234, stops=None):
@@ -17,8 +17,20 @@ def limit(noise="clean", verdict="PASS", right=1234, stops=None):
     }  # fmt: skip
 
 
-def results(verdict, limits=(), left_out=(), errors=None, gaps=()):
-    return {"verdict": verdict, "limits": list(limits), "left_out": list(left_out), "errors": errors or {}, "gaps": list(gaps)}
+def hunt(stops=False):
+    return {"hunt": "cnn-gaussian", "words": "what was found", "stops": stops}
+
+
+def claim(stops=False):
+    outcome = "refuted" if stops else "supported"
+    return {
+        "claim": "cnn-breaks-gaussian", "words": "why", "stops": stops, "outcome": outcome, "expected": "supported",
+    }  # fmt: skip
+
+
+def results(verdict, limits=(), left_out=(), errors=None, gaps=(), hunts=(), claims=()):
+    promised = {"limits": list(limits), "hunts": list(hunts), "claims": list(claims)}
+    return {"verdict": verdict, **promised, "left_out": list(left_out), "errors": errors or {}, "gaps": list(gaps)}
 
 
 LIMIT_TEST = "suite/test_limits.py::test_limit[cnn-clean]"
@@ -51,6 +63,18 @@ RULE = "test_rules.py::test_mine"
         (
             results("PASS", [limit(verdict="INCONCLUSIVE", stops=False), limit()]),
             "PASS: 1 of 2 limits hold; not stopping the release: cnn under clean",
+        ),
+        (
+            results("PASS", [limit(), limit()], hunts=[hunt(), hunt()], claims=[claim()]),
+            "PASS: all 2 limits hold, 2 hunts found nothing, 1 claim came out as declared",
+        ),
+        (
+            results("FAIL", [limit()], hunts=[hunt(stops=True), hunt()], claims=[claim(stops=True)]),
+            "FAIL: 1 of 2 hunts found too many flips (cnn-gaussian); 1 of 1 claim not as declared (cnn-breaks-gaussian)",
+        ),
+        (
+            results("PARTIAL", [], ["b", "c"], hunts=[hunt()]),
+            "PARTIAL: 1 of 3 limits, hunts and claims measured and kept; no release verdict",
         ),
     ],
 )
@@ -87,3 +111,11 @@ def test_an_error_of_many_tests_is_told_once():
 
 def test_an_error_without_words_is_told_too():
     assert error_lines(results("FAIL", errors={"one": " \n"})) == ["one: failed"]
+
+
+def test_hunts_and_claims_have_a_line_each_and_what_stops_the_release_comes_first():
+    assert promise_lines(results("FAIL", hunts=[hunt()], claims=[claim(), claim(stops=True)])) == [
+        ("claim cnn-breaks-gaussian: refuted, declared supported: why", True),
+        ("hunt cnn-gaussian: what was found", False),
+        ("claim cnn-breaks-gaussian: supported, as declared: why", False),
+    ]

@@ -1,0 +1,1 @@
+"""What a study claims, put to the test."""

@@ -1,0 +1,134 @@
+"""A declared claim, tested: measures what it speaks of, and says how it came out beside how it was expected to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from robustness.claims.break_point import breaks_within
+from robustness.claims.more_noise import more_noise_never_helps
+from robustness.claims.outcome import Tested
+from robustness.claims.patterns import order_differs, patterns_differ
+from robustness.data import Fit, ImageSet
+from robustness.errors import RobustnessError
+from robustness.gate.claim import Claim
+from robustness.gate.declared_claims import DeclaredClaim
+from robustness.gate.sampling import Sampling, sampling_of
+from robustness.models.classifier import Classifier
+from robustness.noise import Noise, apply
+from robustness.search.critical import Search
+from robustness.search.matched import Measure, matched_magnitude, psnr, sample, ssim
+
+Right = Callable[[Classifier, Noise], npt.NDArray[np.bool_]]
+"""Which of the images a model names right under a noise: bool of shape (N,)."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A claim and what became of it, in plain values.
+
+    claim: its id. expected, outcome: "supported", "refuted" or "undecided". stops: whether they differ. words, evidence: see
+    `Tested`.
+    """
+
+    claim: str
+    place: str
+    says: str
+    models: tuple[str, ...]
+    expected: str
+    outcome: str
+    stops: bool
+    words: str
+    evidence: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def explain(self) -> str:
+        """The failure message."""
+        return f"{self.place} {self.claim}\n  {self.outcome}, declared {self.expected}: {self.words}"
+
+
+def examine(
+    claim: DeclaredClaim,
+    models: Mapping[str, Classifier],
+    image_set: ImageSet,
+    about: Claim,
+    seed: int,
+    right: Right,
+    search: Callable[[Classifier, Noise], Search],
+) -> Examined:
+    """Test the claim. models: those it names. about: the confidence, and what is known of the images' dependence."""
+    sampling = sampling_of(about, image_set)
+    tested = _tested(claim, models, image_set, sampling, 1 - about.confidence, seed, right, search)
+    return Examined(
+        claim=str(claim),
+        place=claim.place,
+        says=claim.says,
+        models=claim.models,
+        expected=claim.expected,
+        outcome=tested.outcome.value,
+        stops=tested.outcome.value != claim.expected,
+        words=tested.words,
+        evidence=tested.evidence,
+    )
+
+
+def _tested(
+    claim: DeclaredClaim,
+    models: Mapping[str, Classifier],
+    image_set: ImageSet,
+    sampling: Sampling,
+    alpha: float,
+    seed: int,
+    right: Right,
+    search: Callable[[Classifier, Noise], Search],
+) -> Tested:
+    classifier, negligible = models[claim.models[0]], float(claim.negligible)
+    if claim.says == "breaks":
+        low, high = claim.noises
+        expected = (low.level or 0.0, high.level or 0.0)
+        return breaks_within(search(classifier, high), claim.of_clean or Decimal(1), expected, sampling, alpha)
+    if claim.says == "more-noise-never-helps":
+        levels = {noise: right(classifier, noise) for noise in claim.noises}
+        return more_noise_never_helps(levels, sampling, alpha, negligible)
+    matched, distortions = _matched(claim, models, image_set, seed)
+    rights = {name: {noise: right(models[name], noise) for noise in matched} for name in claim.models}
+    if claim.says == "order-differs":
+        tested = order_differs(rights, sampling, alpha)
+    else:
+        tested = patterns_differ(rights[claim.models[0]], sampling, alpha, negligible)
+    return Tested(tested.outcome, tested.words, tested.evidence | {"distortions": distortions})
+
+
+def _matched(
+    claim: DeclaredClaim, models: Mapping[str, Classifier], image_set: ImageSet, seed: int
+) -> tuple[list[Noise], list[dict[str, Any]]]:
+    """The claim's noises at the magnitudes at which they distort alike, and by how much they do."""
+    fits = {models[name].fit for name in claim.models}
+    if len(fits) > 1:
+        raise RobustnessError(
+            f"{claim}: its models see images at {' and '.join(sorted(map(str, fits)))}, so no noise distorts them alike"
+        )
+    metric, target = claim.metric or "psnr", claim.target or 0.0
+    (fit,) = fits
+    matched = [_match(image_set, fit, noise, seed, metric, target) for noise in claim.noises]
+    return [noise for noise, _ in matched], [distortion for _, distortion in matched]
+
+
+@lru_cache(maxsize=64)  # claims about several models share their noises
+def _match(
+    image_set: ImageSet, fit: Fit, noise: Noise, seed: int, metric: Measure, target: float
+) -> tuple[Noise, dict[str, Any]]:
+    """The noise where it distorts as much as the target, and by how much that is."""
+    clean, index = sample(image_set, fit)
+    matched = matched_magnitude(noise, clean, index, seed, metric, target)
+    noisy = apply(matched, clean, index, seed)
+    distortion = {"noise": str(matched), "psnr": round(psnr(clean, noisy), 3), "ssim": round(ssim(clean, noisy), 4)}
+    return matched, distortion

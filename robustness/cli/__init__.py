@@ -1,0 +1,41 @@
+"""The command-line door: parse, call, print. A file for each family of commands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from robustness.cli import baseline, bench, calibrate, flips, gate, images, measure, study, train
+from robustness.errors import RobustnessError
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command. Exit codes: 0 done or passed, 1 the gate failed, 2 something to mend, 130 interrupted."""
+    parser = _parser()
+    args, rest = parser.parse_known_args(arguments)
+    if rest and args.run is not gate.run:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    args.rest = rest
+    try:
+        return int(args.run(args) or 0)
+    except RobustnessError as error:
+        print(f"robustness: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("robustness: interrupted; what is finished is kept", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="robustness",
+        description="How much noise until an image classifier fails, and does it keep its limits?",
+        epilog="Start with: robustness init, then robustness gate. Each command has its own --help.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for family in (gate, measure, flips, baseline, calibrate, study, images, train, bench):
+        family.add(commands)
+    return parser

@@ -1,0 +1,103 @@
+"""Arguments that several commands share, and what they name."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustness.errors import RobustnessError
+from robustness.models.declaration import BUILT_IN
+
+if TYPE_CHECKING:
+    from robustness.data import ImageSet
+    from robustness.gate.thresholds import Thresholds
+    from robustness.models.classifier import Classifier
+    from robustness.noise import Noise
+
+Commands = Any
+"""What `add_subparsers` returns; argparse gives its type no public name."""
+
+
+def add_root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--root", type=Path, metavar="FOLDER", help="where image sets live (default: $ROBUSTNESS_DATA)")
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", metavar="NAME", help="signs, gtsrb, folder:PATH or python:package.module:factory")
+    add_root(parser)
+
+
+def add_fit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--size", type=int, metavar="PIXELS", help="width and height of the network's input (built-in networks: 40)"
+    )
+    parser.add_argument(
+        "--fit", choices=["crop-or-pad", "resize"], default="crop-or-pad", help="how images come to it (default: %(default)s)"
+    )
+
+
+def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None:
+    parser.add_argument(
+        "model",
+        metavar=metavar,
+        help="baseline-cnn, small-resnet, python:package.module:factory, or with --thresholds a name in it",
+    )
+    parser.add_argument(
+        "--thresholds",
+        type=Path,
+        metavar="FILE",
+        help="take the model, data and seed from this file (default, without --data: thresholds.toml)",
+    )
+    parser.add_argument("--weights", metavar="NAME", help="a shipped set's name or a safetensors file (default: --data's)")
+    add_fit(parser)
+    add_data(parser)
+    parser.add_argument("--seed", type=int, help="of the noise (default: 0)")
+
+
+def subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
+    """The model, the images and the seed that a command names, directly or through a thresholds file."""
+    from robustness.data import load_image_set
+    from robustness.errors import nearest
+    from robustness.models.declaration import ModelDeclaration
+    from robustness.models.load import load_classifier
+
+    if thresholds := thresholds_of(args):
+        if args.model not in thresholds.models:
+            raise RobustnessError(
+                f"{thresholds.file} declares no model {args.model!r}: {nearest(args.model, thresholds.models)}"
+            )
+        declaration, base = thresholds.models[args.model], thresholds.base
+        data, seed = args.data or thresholds.data, thresholds.seed if args.seed is None else args.seed
+        images = load_image_set(data, root=args.root, base=Path.cwd() if args.data else base)
+    else:
+        if not args.data:
+            raise RobustnessError("name the images with --data, for example --data gtsrb")
+        weights = args.weights or (args.data if args.model in BUILT_IN else None)
+        declaration = ModelDeclaration(args.model, args.model, weights, args.size, args.fit)
+        base, seed = Path.cwd(), args.seed or 0
+        images = load_image_set(args.data, root=args.root)
+    return load_classifier(declaration, base), images, seed
+
+
+def thresholds_of(args: argparse.Namespace) -> Thresholds | None:
+    """The thresholds file that a command speaks of, if any."""
+    from robustness.gate.thresholds import FILE_NAME, read_thresholds
+
+    file = args.thresholds or (None if args.data else Path(FILE_NAME))
+    return read_thresholds(file) if file and (args.thresholds or file.exists()) else None
+
+
+def known_kinds(args: argparse.Namespace) -> Mapping[str, type[Noise]]:
+    """The kinds of noise that a command knows: the built-in ones and those of its thresholds file."""
+    from robustness.noise import KINDS
+
+    thresholds = thresholds_of(args)
+    return thresholds.kinds if thresholds else KINDS
+
+
+def command() -> str:
+    return shlex.join(["robustness", *sys.argv[1:]])

@@ -1,0 +1,168 @@
+"""`robustness flips` and `waves`: at which noise predictions change."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robustness.cli.arguments import Commands, add_root, add_subject, known_kinds, subject, thresholds_of
+from robustness.errors import RobustnessError
+
+if TYPE_CHECKING:
+    from robustness.data import ImageSet
+    from robustness.gate.claim import Claim
+    from robustness.search.critical import Search
+
+SHARES = ("0.9", "0.5")
+"""Of clean accuracy, below which it is said where accuracy falls."""
+
+
+def add(commands: Commands) -> None:
+    """Add these commands to the parser."""
+    flips = commands.add_parser("flips", help="the noise at which each prediction changes: search, replay")
+    actions = flips.add_subparsers(metavar="ACTION", required=True)
+    search = actions.add_parser(
+        "search",
+        help="the critical magnitude of every image",
+        description="For every image, the smallest magnitude of a noise that changes what the model says: every 25th of 200 "
+        "levels from below, then halving. At most 14 forward passes over the set.",
+        epilog='Example: robustness flips search baseline-cnn --data signs --noise "gaussian(sigma=50)"',
+    )
+    add_subject(search)
+    search.add_argument("--noise", required=True, metavar="SPEC", help='at its highest, such as "gaussian(sigma=50)"')
+    search.add_argument(
+        "--fine", action="store_true", help="try every level, so that no flip is missed: up to 201 forward passes"
+    )
+    search.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    search.set_defaults(run=_search)
+
+    replay = actions.add_parser(
+        "replay",
+        help="try again what a hunt found",
+        description="Try a finding of the gate's hunts again, on the model as it is now. The thresholds file says what the "
+        "model and the images are.",
+        epilog="Exit codes: 0 mended, 1 the model still breaks, 2 something to mend first.",
+    )
+    replay.add_argument("file", type=Path, metavar="FILE", help="findings/MODEL-HASH.json")
+    replay.add_argument("--thresholds", type=Path, metavar="FILE", default=Path("thresholds.toml"), help="default: %(default)s")
+    replay.add_argument("--picture", type=Path, metavar="FILE.png", help="write the image before and after")
+    add_root(replay)
+    replay.set_defaults(run=_replay)
+
+    waves = commands.add_parser(
+        "waves",
+        help="accuracy under waves of equal energy, over frequency and orientation",
+        description="A map of the waves that disrupt a model: accuracy over spatial frequency and orientation, all of one "
+        "energy. 55 forward passes over the set.",
+        epilog="Example: robustness waves baseline-cnn --data signs --amplitude 0.1",
+    )
+    add_subject(waves)
+    waves.add_argument(
+        "--amplitude", type=float, default=0.1, metavar="A", help="share of the full range (default: %(default)s)"
+    )
+    waves.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    waves.set_defaults(run=_waves)
+
+
+def _search(args: argparse.Namespace) -> None:
+    from robustness.evaluation.store import Store
+    from robustness.gate.claim import Claim
+    from robustness.gate.flips import describe_flips
+    from robustness.noise import parse_noises
+    from robustness.report.flips import flip_lines
+    from robustness.search.critical import COARSE, FINE, search_flips
+
+    highest, *others = parse_noises(args.noise, known_kinds(args))
+    if others:
+        raise RobustnessError(f"{args.noise}: a search wants one noise")
+    thresholds = thresholds_of(args)
+    claim = thresholds.claim if thresholds else Claim()
+    classifier, images, seed = subject(args)
+    store, run = Store(), uuid.uuid4().hex
+    try:
+        search = search_flips(classifier, images, highest, seed, store, run, FINE if args.fine else COARSE)
+    finally:
+        store.end_run(run)
+    described = describe_flips(search, images, claim)
+    if args.json:
+        print(json.dumps(described, indent=2))
+    else:
+        print("\n".join(flip_lines(classifier.name, images.name, described, _breaks(search, images, claim))))
+
+
+def _breaks(search: Search, images: ImageSet, claim: Claim) -> list[tuple[str, str]]:
+    """Where accuracy falls below shares of what it is without noise, with an interval where one can be given."""
+    from decimal import Decimal
+
+    from robustness.claims.break_point import find_break_point
+    from robustness.gate.sampling import Sampling, sampling_of
+
+    try:
+        sampling, known = sampling_of(claim, images), True
+    except RobustnessError:
+        sampling, known = Sampling(), False
+    top = f"beyond {search.magnitudes[-1]:g}"
+    breaks = []
+    for share in SHARES:
+        point = find_break_point(search, Decimal(share), sampling, 1 - claim.confidence)
+        found, low, high = (top if end is None else f"{end:g}" for end in (point.found, point.low, point.high))
+        interval = f" ({100 * claim.confidence:g} % interval: {low} to {high})" if known else ""
+        breaks.append((share, f"at {search.of.case.noise.magnitude} {found}{interval}"))
+    return breaks
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from robustness.data import load_image_set
+    from robustness.gate.thresholds import read_thresholds
+    from robustness.models.load import load_classifier
+    from robustness.search.finding import draw_pair, read_finding, replay
+
+    finding = read_finding(args.file)
+    thresholds = read_thresholds(args.thresholds)
+    if finding.model not in thresholds.models or thresholds.models[finding.model].load == "fixture":
+        raise RobustnessError(f"{args.file}: {args.thresholds} declares no model {finding.model!r} that a command can load")
+    images = load_image_set(thresholds.data, root=args.root, base=thresholds.base)
+    replayed = replay(finding, load_classifier(thresholds.models[finding.model], thresholds.base), images)
+    print(
+        f"{finding.model} under {finding.perturbation}, seed {finding.seed}: {replayed.flipped:,} of {replayed.right:,} right "
+        f"predictions flip, {replayed.flipped / max(1, replayed.right):.4f}; the budget is {finding.budget}"
+    )
+    named = f"named {replayed.named_before}, and under {finding.smallest} {replayed.named_after}"
+    print(f"image {finding.image}, {finding.label}: {named}")
+    same = "the model it was found on" if replayed.same_model else "another model than it was found on"
+    print(f"{'BROKEN' if replayed.broken else 'MENDED'}, on {same}")
+    if args.picture:
+        draw_pair(replayed.before, replayed.after).save(args.picture)
+        print(f"wrote {args.picture}")
+    return int(replayed.broken)
+
+
+def _waves(args: argparse.Namespace) -> None:
+    from decimal import Decimal
+
+    from robustness.evaluation.evaluate import measure
+    from robustness.evaluation.store import Store
+    from robustness.gate.findings import worst_band
+    from robustness.noise import Clean
+    from robustness.report.flips import wave_lines
+    from robustness.search.waves import waves
+
+    if not 0 < args.amplitude <= 2:
+        raise RobustnessError(f"an amplitude lies above 0 and is at most 2, not {args.amplitude:g}")
+    classifier, images, seed = subject(args)
+    store, run = Store(), uuid.uuid4().hex
+    try:
+        clean, *measured = [
+            measure(classifier, images, noise, seed, store, run)
+            for noise in (Clean(), *waves(args.amplitude, classifier.fit.size))
+        ]
+    finally:
+        store.end_run(run)
+    found = worst_band(clean.accuracy, measured, Decimal(0)).details or {}
+    if args.json:
+        print(json.dumps(found, indent=2))
+    else:
+        print("\n".join(wave_lines(classifier.name, images.name, found, args.amplitude)))

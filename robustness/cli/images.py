@@ -1,0 +1,65 @@
+"""`robustness noise` and `data`: image sets."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from robustness.cli.arguments import Commands, add_data, add_fit, add_root
+from robustness.errors import RobustnessError
+
+
+def add(commands: Commands) -> None:
+    """Add these commands to the parser."""
+    noise = commands.add_parser(
+        "noise",
+        help="noisy copies of an image set, or a sheet to look at",
+        description="Write an image set under noise, as PNG files, or one sheet of a few images under every noise.",
+        epilog="Example, the study's nine copies: robustness noise --data signs --noise paper --out copies",
+    )
+    add_data(noise)
+    noise.add_argument(
+        "--noise",
+        action="append",
+        required=True,
+        metavar="SPEC",
+        help='such as "gaussian(sigma=25)", "cifar-c(severity=1)" or "paper"',
+    )
+    noise.add_argument("--split", choices=["train", "test"], default="test", help="default: %(default)s")
+    noise.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
+    add_fit(noise)
+    where = noise.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=Path, metavar="FOLDER", help="write every image, a folder per noise and class")
+    where.add_argument("--sheet", type=Path, metavar="FILE.png", help="write a contact sheet")
+    noise.set_defaults(run=_noise)
+
+    data = commands.add_parser("data", help="image sets: fetch").add_subparsers(metavar="ACTION", required=True)
+    fetch = data.add_parser("fetch", help="download an image set", description="Download, check and unpack an image set.")
+    fetch.add_argument("name", choices=["gtsrb"], help="the German Traffic Sign Recognition Benchmark (365 MB)")
+    add_root(fetch)
+    fetch.set_defaults(run=_fetch)
+
+
+def _noise(args: argparse.Namespace) -> None:
+    from robustness.data import Fit, load_image_set
+    from robustness.noise import parse_noises
+    from robustness.noise.write import write_copies, write_sheet
+
+    if not args.data:
+        raise RobustnessError("name the images with --data, for example --data signs")
+    noises = [noise for text in args.noise for noise in parse_noises(text)]
+    images, fit = load_image_set(args.data, args.split, args.root), Fit(args.size or 40, args.fit)
+    if args.sheet:
+        write_sheet(images, fit, noises, args.seed, args.sheet)
+        print(f"wrote {args.sheet}")
+    else:
+        print(f"wrote {write_copies(images, fit, noises, args.seed, args.out):,} images to {args.out}")
+
+
+def _fetch(args: argparse.Namespace) -> None:
+    from robustness.data.fetch import fetch_gtsrb
+    from robustness.folders import data_folder
+
+    root = data_folder(args.root)
+    fetch_gtsrb(root)
+    print(f"GTSRB is complete under {root / 'gtsrb'}: 39,209 training and 12,630 test images")

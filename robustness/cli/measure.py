@@ -1,0 +1,117 @@
+"""`robustness evaluate`, `sweep` and `compare`: accuracies, outside of a gate."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from robustness.cli.arguments import Commands, add_subject, known_kinds, subject
+from robustness.errors import RobustnessError
+
+if TYPE_CHECKING:
+    from robustness.noise import Noise
+
+
+def add(commands: Commands) -> None:
+    """Add these commands to the parser."""
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="accuracy of a model under noise",
+        description="Accuracy of a model on an image set, clean and under the given noises.",
+        epilog='Example: robustness evaluate baseline-cnn --data gtsrb --noise paper --noise "gaussian(sigma=10)"',
+    )
+    add_subject(evaluate)
+    evaluate.add_argument(
+        "--noise",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help='such as "gaussian(sigma=25)", "imagenet-c(severity=3)" or "paper" (the study\'s nine cells); repeatable; '
+        "without it: clean",
+    )
+    evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    evaluate.set_defaults(run=_evaluate)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="accuracy over magnitudes of one noise",
+        description="Accuracy of a model from no noise up to the given magnitude, in even steps.",
+        epilog='Example: robustness sweep baseline-cnn --data gtsrb --noise "gaussian(sigma=50)" --steps 10',
+    )
+    add_subject(sweep)
+    sweep.add_argument("--noise", required=True, metavar="SPEC", help='the highest level, such as "gaussian(sigma=50)"')
+    sweep.add_argument("--steps", type=int, default=10, metavar="N", help="levels above zero (default: %(default)s)")
+    sweep.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    sweep.set_defaults(run=_sweep)
+
+    compare = commands.add_parser(
+        "compare",
+        help="two models on the same images under the same noise",
+        description="What changed from model A to model B: images newly wrong and newly right, the drop in accuracy with its "
+        "95 % interval, and the probability of as many newly wrong ones by chance (McNemar's exact test).",
+        epilog='Example: robustness compare baseline-cnn small-resnet --data signs --noise "gaussian(sigma=25)"',
+    )
+    compare.add_argument("before", metavar="A", help="as MODEL of `robustness evaluate`")
+    add_subject(compare, "B")
+    compare.add_argument("--noise", action="append", default=[], metavar="SPEC", help="repeatable; without it: clean")
+    compare.set_defaults(run=_compare)
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from robustness.noise import Clean, parse_noises
+
+    kinds = known_kinds(args)
+    noises = [noise for text in args.noise for noise in parse_noises(text, kinds)] or [Clean()]
+    _print_measurements(args, noises)
+
+
+def _sweep(args: argparse.Namespace) -> None:
+    from robustness.noise import Clean, parse_noises
+
+    highest, *others = parse_noises(args.noise, known_kinds(args))
+    top = highest.level
+    if others or top is None or args.steps < 1:
+        raise RobustnessError('a sweep wants a noise with a magnitude and at least one step, for example "gaussian(sigma=50)"')
+    if highest.identity is None:  # a transform of the user's own, of which 0 is taken to be none
+        rise = [highest.at(float(f"{top * step / args.steps:.6g}")) for step in range(1, args.steps)]
+        _print_measurements(args, [Clean(), *rise, highest])
+    else:
+        _print_measurements(args, highest.ladder(args.steps))
+
+
+def _compare(args: argparse.Namespace) -> None:
+    from robustness.evaluation.evaluate import measure
+    from robustness.evaluation.store import Store
+    from robustness.noise import Clean, parse_noises
+    from robustness.report.measurements import comparison_table
+
+    kinds = known_kinds(args)
+    noises = [noise for text in args.noise for noise in parse_noises(text, kinds)] or [Clean()]
+    after, images, seed = subject(args)
+    before, _, _ = subject(argparse.Namespace(**{**vars(args), "model": args.before}))
+    store, run = Store(), uuid.uuid4().hex
+    try:
+        pairs = [[measure(model, images, noise, seed, store, run) for model in (before, after)] for noise in noises]
+    finally:
+        store.end_run(run)
+    print("\n".join(comparison_table([(one, other) for one, other in pairs], images.labels)))
+
+
+def _print_measurements(args: argparse.Namespace, noises: Sequence[Noise]) -> None:
+    from robustness.evaluation.evaluate import measure
+    from robustness.evaluation.store import Store
+    from robustness.report.measurements import measurement_table, to_plain
+
+    classifier, images, seed = subject(args)
+    store, run = Store(), uuid.uuid4().hex
+    try:
+        measurements = [measure(classifier, images, noise, seed, store, run) for noise in noises]
+    finally:
+        store.end_run(run)
+    if args.json:
+        print(json.dumps([to_plain(measurement) for measurement in measurements], indent=2))
+    else:
+        print("\n".join(measurement_table(measurements)))

@@ -1,0 +1,58 @@
+"""Searches, hunts and maps of waves in words, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from robustness.report.table import table
+
+
+def flip_lines(model: str, data: str, flips: dict[str, Any], breaks: Sequence[tuple[str, str]]) -> list[str]:
+    """A search, as `robustness.gate.flips.describe_flips` gives it. breaks: where accuracy falls below shares of clean."""
+    magnitude = flips["magnitude"]
+    interval = [] if flips["band"] is None else [f"{100 * flips['confidence']:g} % interval"]
+    rows = [
+        (f"{100 * row['share']:g} %", _at(row["magnitude"], flips), *([_between(row, flips)] if interval else []))
+        for row in flips["quantiles"]
+    ]
+    lines = [f"{model} on {data} up to {flips['noise']}: {flips['right']:,} of {flips['total']:,} right without noise", ""]
+    lines += table(("right predictions flipped", f"up to {magnitude}", *interval), rows, left=1)
+    lines += [f"no interval: {flips['band_missing']}"] if flips["band_missing"] else []
+    lines += ["", *(f"accuracy falls below {share} of clean {where}" for share, where in breaks)]
+    if flips["classes"]:
+        lines += ["", "classes that lose most:"]
+        lines += [f"  {row['name']}: {row['flipped']:,} of {row['right']:,} right predictions" for row in flips["classes"]]
+    if flips["images"]:
+        lines += ["", "images that flip first:"]
+        lines += [
+            f"  image {row['index']}, {row['class']}, becomes {row['becomes']} at {magnitude} {row['magnitude']:g}"
+            for row in flips["images"]
+        ]
+    lines += ["", f"{flips['mended']:,} predictions wrong without noise turn right where they first change"]
+    return [*lines, f"looked at {flips['resolution']}; {flips['passes']:g} forward passes over the set"]
+
+
+def _at(magnitude: float | None, flips: dict[str, Any]) -> str:
+    return f"beyond {flips['magnitudes'][-1]:g}" if magnitude is None else f"{magnitude:g}"
+
+
+def _between(row: dict[str, Any], flips: dict[str, Any]) -> str:
+    return f"{_at(row['low'], flips)} to {_at(row['high'], flips)}"
+
+
+def wave_lines(model: str, data: str, waves: dict[str, Any], amplitude: float) -> list[str]:
+    """A map of waves, as `robustness.gate.findings.worst_band` gives it: accuracy in per cent, a row for each frequency."""
+    rows = [
+        (f"{frequency:g}", f"{1 / frequency:.3g}", *(f"{100 * accuracy:.1f}" for accuracy in accuracies))
+        for frequency, accuracies in zip(waves["frequencies"], waves["accuracies"], strict=True)
+    ]
+    head = ("cycles per pixel", "pixels", *(f"{orientation:g}°" for orientation in waves["orientations"]))
+    return [
+        f"accuracy of {model} on {data} under waves of the energy of amplitude {amplitude:g}, %; {100 * waves['clean']:.1f} "
+        "without; 0°: vertical stripes",
+        "",
+        *table(head, rows, left=0),
+        "",
+        waves["words"],
+    ]

@@ -1,0 +1,238 @@
+"""A finding: what a hunt found, in a small file that can be kept with the code, read back, and tried on the next release."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from robustness.atomic import replacing
+from robustness.data import ImageSet
+from robustness.errors import RobustnessError
+from robustness.evaluation.evaluate import model_identity
+from robustness.models.classifier import Classifier
+from robustness.search.critical import LEVELS
+from robustness.search.hunt import Batch, Found
+from robustness.search.perturbation import Perturbation, parse_perturbation
+
+SCHEMA = 1
+
+ENLARGED = 4
+GAP = 2
+"""Pixels of an image, before it is enlarged."""
+
+PICTURES = "*.png"
+
+Picture = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Numbers and texts only, as they stand in the file.
+
+    contract: of each noise. perturbation: its text form; seed: its seed. images: how many were looked at; right: how many of
+    them were named right without noise; flipped: how many of those are named otherwise with it, more than the share budget;
+    flipped_images: their indices in the original set, rising. image: the index of the one that flips first, label: what it
+    is, before and after: what it was named without noise and under `smallest`, the least of the perturbation that does it.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
+    schema: int
+    model: str
+    model_hash: str
+    data: str
+    data_hash: str
+    contract: tuple[int, ...]
+    perturbation: str
+    seed: int
+    images: int
+    right: int
+    flipped: int
+    budget: str
+    flipped_images: tuple[int, ...]
+    image: int
+    label: str
+    before: str
+    after: str
+    smallest: str
+
+    @property
+    def sha256(self) -> str:
+        """Of the content."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """Of the files, without an ending."""
+        return f"{self.model}-{self.sha256[:8]}"
+
+
+@dataclass(frozen=True, eq=False)
+class Replayed:
+    """A finding tried again, perhaps on another network.
+
+    right: of the finding's images, how many are named right without noise. flipped: how many of those are named otherwise with
+    it. broken: whether that is more than the finding's budget. same_model: whether the network is the one it was found on.
+    before, after: the finding's image without and with its smallest perturbation, uint8 of shape (size, size, 3).
+    named_before, named_after: the names of their classes.
+    """
+
+    right: int
+    flipped: int
+    broken: bool
+    same_model: bool
+    before: Picture
+    after: Picture
+    named_before: str
+    named_after: str
+
+
+def make_finding(found: Found, batch: Batch, budget: Decimal) -> Finding:
+    """What was found on these images, as it is kept."""
+    names, image_set = batch.image_set.class_names, batch.image_set
+    label = names[image_set.labels[found.place]]
+    return Finding(
+        schema=SCHEMA,
+        model=batch.classifier.name,
+        model_hash=model_identity(batch.classifier),
+        data=image_set.name,
+        data_hash=image_set.content_hash,
+        contract=_contract(found.perturbation),
+        perturbation=str(found.perturbation),
+        seed=found.perturbation.seed,
+        images=batch.images,
+        right=len(batch.right),
+        flipped=len(found.flipped),
+        budget=str(budget),
+        flipped_images=tuple(sorted(image_set.index[found.flipped].tolist())),
+        image=int(image_set.index[found.place]),
+        label=label,
+        before=label,  # only images that were named right are looked at
+        after=names[found.after],
+        smallest=str(found.smallest),
+    )
+
+
+def save_finding(finding: Finding, folder: Path, before: Picture, after: Picture, may_share: bool) -> Path:
+    """Write the finding and, beside it, the picture of its image; the same finding makes the same bytes. Returns the file.
+
+    before, after: uint8 of shape (H, W, 3). may_share: whether the data may be handed on; if not, Git is told to leave the
+    pictures of this folder out.
+    """
+    if not may_share:
+        _ignore_pictures(folder)
+    with replacing(folder / f"{finding.name}.png") as partial:
+        draw_pair(before, after).save(partial, "PNG", optimize=True)
+    file = folder / f"{finding.name}.json"
+    content = asdict(finding) | {"sha256": finding.sha256}
+    with replacing(file) as partial:
+        partial.write_bytes(json.dumps(content, indent=2, sort_keys=True).encode() + b"\n")  # on Windows too
+    return file
+
+
+def draw_pair(before: Picture, after: Picture) -> Image.Image:
+    """Two pictures, uint8 of shape (H, W, 3), side by side and `ENLARGED`, each pixel a square."""
+    gap = np.full((len(before), GAP, 3), 255, dtype=np.uint8)
+    pair = np.concatenate([before, gap, after], axis=1)
+    return Image.fromarray(pair.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1))
+
+
+def read_finding(file: Path) -> Finding:
+    """The content of a finding's file; whatever is not what was written is refused."""
+    try:
+        content = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise RobustnessError(f"{file}: no such finding") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RobustnessError(f"{file}: not a finding ({error})") from error
+    if not isinstance(content, dict):
+        raise RobustnessError(f"{file}: not a finding, but JSON of something else")
+    if content.get("schema") != SCHEMA:
+        raise RobustnessError(f"{file}: this version reads findings of schema {SCHEMA}, not {content.get('schema')}")
+    sha256 = content.pop("sha256", None)
+    try:
+        finding = TypeAdapter(Finding).validate_json(json.dumps(content))
+    except ValidationError as error:
+        raise RobustnessError(f"{file}: not a finding: {'; '.join(map(_in_words, error.errors()))}") from error
+    if sha256 != finding.sha256:
+        raise RobustnessError(f"{file}: damaged, its content is not what was saved")
+    try:
+        _perturbations(finding)
+        Fraction(finding.budget)
+    except (RobustnessError, ValueError, ZeroDivisionError) as error:
+        raise RobustnessError(f"{file}: {error}") from error
+    return finding
+
+
+def replay(finding: Finding, classifier: Classifier, image_set: ImageSet) -> Replayed:
+    """Try a finding on a network, the one it was found on or a later one.
+
+    The images and the noise have to be the finding's; others are a `RobustnessError`.
+    """
+    if image_set.content_hash != finding.data_hash:
+        raise RobustnessError(
+            f"the finding {finding.name} was made on other data, {finding.data} {finding.data_hash[:12]}, "
+            f"not {image_set.name} {image_set.content_hash[:12]}"
+        )
+    perturbation, smallest = _perturbations(finding)
+    if _contract(perturbation) != finding.contract:
+        raise RobustnessError(
+            f"the finding {finding.name} was made under noise contract {_numbers(finding.contract)}, "
+            f"now that of {perturbation} is {_numbers(_contract(perturbation))}"
+        )
+    batch = Batch(classifier, image_set, finding.images)
+    place = np.flatnonzero(image_set.index == finding.image)
+    named = [image_set.class_names[batch.named(place, smallest, np.array([level]))[0]] for level in (0, LEVELS)]
+    before, after = batch.pictures(int(place[0]), smallest)
+    return Replayed(
+        right=len(batch.right),
+        flipped=int(batch.flips(perturbation).sum()),
+        broken=batch.rate(perturbation) > Fraction(finding.budget),
+        same_model=model_identity(classifier) == finding.model_hash,
+        before=before,
+        after=after,
+        named_before=named[0],
+        named_after=named[1],
+    )
+
+
+def _perturbations(finding: Finding) -> tuple[Perturbation, Perturbation]:
+    """The one of the finding, and the smallest of its image."""
+    return parse_perturbation(finding.perturbation, finding.seed), parse_perturbation(finding.smallest, finding.seed)
+
+
+def _contract(perturbation: Perturbation) -> tuple[int, ...]:
+    return tuple(noise.contract for noise in perturbation.noises)
+
+
+def _numbers(contract: tuple[int, ...]) -> str:
+    return " + ".join(map(str, contract))
+
+
+def _ignore_pictures(folder: Path) -> None:
+    """A line for Git in the folder; what else stands there stays."""
+    file = folder / ".gitignore"
+    lines = file.read_text().splitlines() if file.exists() else []
+    if PICTURES not in lines:
+        with replacing(file) as partial:
+            partial.write_text("\n".join([*lines, PICTURES, ""]))
+
+
+def _in_words(problem: Any) -> str:
+    where = ".".join(map(str, problem["loc"]))
+    match problem["type"]:
+        case "missing":
+            return f"{where} is missing"
+        case "unexpected_keyword_argument":
+            return f"{where} is unknown"
+    return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
