@@ -35,15 +35,16 @@ class Declared:
             if isinstance(name, str) and name not in self.models:
                 problems.add((*path, "models", place), f"unknown model {name!r}: {nearest(name, self.models)}")
 
-    def check_keys(self, table: Mapping[str, Any], path: KeyPath, keys: Collection[str], problems: Problems) -> None:
-        """That a table's noise is known, and every key of it one of `keys` or a parameter of that noise."""
+    def check_keys(self, table: Mapping[str, Any], path: KeyPath, keys: Collection[str], problems: Problems) -> bool:
+        """Whether a table's noise, if it names one, is known, and every key one of `keys` or a parameter of that noise."""
         kind = table.get("noise")
         if not isinstance(kind, str) or kind in self.unusable:
-            return
+            return kind is None
         if not self.is_usable(kind):
             problems.add((*path, "noise"), f"unknown noise {kind!r}: {nearest(kind, [*self.kinds, *PRESETS])}")
-            return
+            return False
         valid = [*keys, *parameter_names(kind, self.kinds)]
-        for name in table:
-            if name not in valid:
-                problems.add((*path, name), f"unknown key: {nearest(name, valid)}")
+        unknown = [name for name in table if name not in valid]
+        for name in unknown:
+            problems.add((*path, name), f"unknown key: {nearest(name, valid)}")
+        return not unknown

@@ -72,10 +72,12 @@ def read_claims(tables: object, declared: Declared, problems: Problems) -> Itera
         if not isinstance(table, dict):
             continue
         declared.check_models(table, path, problems)
-        declared.check_keys(table, path, ClaimsTable.model_fields, problems)
+        is_known = declared.check_keys(table, path, ClaimsTable.model_fields, problems)
         try:
             claims = ClaimsTable.model_validate(table)
         except ValidationError:
+            continue
+        if not is_known:
             continue
         try:
             noises = _noises(claims, declared)

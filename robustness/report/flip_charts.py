@@ -36,8 +36,9 @@ def _chart(limit: dict[str, Any], number: int) -> FlipChart:
     magnitudes, shares = flips["magnitudes"], flips["flipped"]
     required = float(limit["required"])
     band = flips["band"] or [shares, shares]
-    top = min(1.0, 1.15 * max(required, shares[-1], band[1][-1])) or 1.0
-    start, span = magnitudes[0], magnitudes[-1] - magnitudes[0]
+    top: float = min(1.0, 1.15 * max(required, shares[-1], band[1][-1])) or 1.0
+    start: float = magnitudes[0]
+    span: float = magnitudes[-1] - start
 
     def x(magnitude: float) -> float:
         return round(LEFT + (WIDTH - LEFT - RIGHT) * (magnitude - start) / span, 1)

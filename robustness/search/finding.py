@@ -134,9 +134,8 @@ def save_finding(finding: Finding, folder: Path, before: Picture, after: Picture
     with replacing(folder / f"{finding.name}.png") as partial:
         draw_pair(before, after).save(partial, "PNG", optimize=True)
     file = folder / f"{finding.name}.json"
-    content = asdict(finding) | {"sha256": finding.sha256}
     with replacing(file) as partial:
-        partial.write_bytes(json.dumps(content, indent=2, sort_keys=True).encode() + b"\n")  # on Windows too
+        partial.write_bytes(finding_to_json(finding).encode())  # as bytes, or Windows would end its lines otherwise
     return file
 
 
@@ -148,29 +147,42 @@ def draw_pair(before: Picture, after: Picture) -> Image.Image:
 
 
 def read_finding(file: Path) -> Finding:
-    """The content of a finding's file; whatever is not what was written is refused."""
+    """The content of a finding's file; whatever is not what was written is a `RobustnessError` that names the file."""
     try:
-        content = json.loads(file.read_bytes())
+        return finding_from_json(file.read_bytes())
     except FileNotFoundError:
         raise RobustnessError(f"{file}: no such finding") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise RobustnessError(f"{file}: not a finding ({error})") from error
+    except (OSError, RobustnessError) as error:
+        raise RobustnessError(f"{file}: {error}") from error
+
+
+def finding_to_json(finding: Finding) -> str:
+    """The fields in the order of their names, and the SHA-256 that tells whether they are still those that were written."""
+    return json.dumps(asdict(finding) | {"sha256": finding.sha256}, indent=2, sort_keys=True) + "\n"
+
+
+def finding_from_json(text: str | bytes) -> Finding:
+    """The inverse of `finding_to_json`; anything else is a `RobustnessError`."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RobustnessError(f"not a finding: {error}") from error
     if not isinstance(content, dict):
-        raise RobustnessError(f"{file}: not a finding, but JSON of something else")
+        raise RobustnessError("not a finding, but JSON of something else")
     if content.get("schema") != SCHEMA:
-        raise RobustnessError(f"{file}: this version reads findings of schema {SCHEMA}, not {content.get('schema')}")
+        raise RobustnessError(f"this version reads findings of schema {SCHEMA}, not {content.get('schema')}")
     sha256 = content.pop("sha256", None)
     try:
         finding = TypeAdapter(Finding).validate_json(json.dumps(content))
     except ValidationError as error:
-        raise RobustnessError(f"{file}: not a finding: {'; '.join(map(_in_words, error.errors()))}") from error
+        raise RobustnessError(f"not a finding: {'; '.join(map(_in_words, error.errors()))}") from error
     if sha256 != finding.sha256:
-        raise RobustnessError(f"{file}: damaged, its content is not what was saved")
+        raise RobustnessError("damaged: the content is not what was saved")
+    _perturbations(finding)
     try:
-        _perturbations(finding)
         Fraction(finding.budget)
-    except (RobustnessError, ValueError, ZeroDivisionError) as error:
-        raise RobustnessError(f"{file}: {error}") from error
+    except (ValueError, ZeroDivisionError) as error:
+        raise RobustnessError(f"the budget is not a number: {finding.budget!r}") from error
     return finding
 
 
