@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +14,8 @@ from robustness.errors import RobustnessError, described
 from robustness.models.classifier import Classifier, to_tensor
 from robustness.noise import Noise, apply
 
+Places = npt.NDArray[np.int64]
+
 BATCH = 256
 """Fixed, and the last batch is padded to it: float32 logits move by about 1e-5 with the batch size."""
 
@@ -23,9 +26,7 @@ def fitted(image_set: ImageSet, fit: Fit) -> npt.NDArray[np.uint8]:
     return fit_images(image_set, fit)
 
 
-def noisy_batch(
-    classifier: Classifier, image_set: ImageSet, places: npt.NDArray[np.int64], noise: Noise, seed: int
-) -> torch.Tensor:
+def noisy_batch(classifier: Classifier, image_set: ImageSet, places: Places, noise: Noise, seed: int) -> torch.Tensor:
     """The images at those places under the noise, as the network takes them: uint8 of shape (N, 3, size, size)."""
     clean = to_tensor(fitted(image_set, classifier.fit)[places]).to(classifier.device)
     return apply(noise, clean, image_set.index[places], seed, torch.get_num_threads())
@@ -39,6 +40,26 @@ def predict(
     logits = checked(raw_logits(classifier, padded(batch)), len(batch), classifier, image_set)
     top = logits.topk(2, dim=1)
     return top.indices[:, 0].to(torch.int16).numpy(), (top.values[:, 0] - top.values[:, 1]).numpy()
+
+
+def predict_at_levels(
+    classifier: Classifier,
+    image_set: ImageSet,
+    places: Places,
+    levels: Places,
+    noisy: Callable[[Places, int], torch.Tensor],
+) -> Iterator[tuple[Places, npt.NDArray[np.int16]]]:
+    """Predicted classes of the images at those places, each under the noise of its level; images of all levels share batches.
+
+    noisy: images at places under the noise of one level, uint8 of shape (N, 3, size, size). Yields, batch by batch, which of
+    `places` it held and their classes.
+    """
+    by_level = np.argsort(levels, kind="stable")  # few levels meet in one batch
+    for start in range(0, len(places), BATCH):
+        batch = by_level[start : start + BATCH]
+        parts = np.split(batch, np.flatnonzero(np.diff(levels[batch])) + 1)
+        images = [noisy(places[part], int(levels[part[0]])) for part in parts]
+        yield batch, predict(classifier, image_set, torch.cat(images))[0]
 
 
 def padded(batch: torch.Tensor) -> torch.Tensor:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
-from robustness.evaluation.batch import BATCH, check_classes, noisy_batch, predict
+from robustness.evaluation.batch import Places, check_classes, noisy_batch, predict_at_levels
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import make_case
 from robustness.evaluation.store import Store
@@ -177,24 +177,20 @@ class _Searching:
         magnitudes = np.array([math.inf, *(noise.level or 0.0 for noise in self.ladder[1:])])
         return Flips(self.clean, magnitudes[levels], self.after, self.tries)
 
-    def _changed(self, places: npt.NDArray[np.int64], levels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    def _changed(self, places: Places, levels: Places) -> npt.NDArray[np.bool_]:
         predictions = self._predictions(places, levels)
         changed: npt.NDArray[np.bool_] = predictions != self.clean[places]
         self.after[places[changed]] = predictions[changed]  # the last is the lowest: levels only fall once one is found
         return changed
 
-    def _predictions(self, places: npt.NDArray[np.int64], levels: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
+    def _predictions(self, places: Places, levels: Places) -> npt.NDArray[np.int16]:
         """Of the images at those places, each under the noise of its level."""
         predictions = np.empty(len(places), dtype=np.int16)
-        by_level = np.argsort(levels, kind="stable")  # few levels meet in one batch
-        for start in range(0, len(places), BATCH):
-            batch = by_level[start : start + BATCH]
-            parts = np.split(batch, np.flatnonzero(np.diff(levels[batch])) + 1)
-            noisy = [
-                noisy_batch(self.classifier, self.image_set, places[part], self.ladder[levels[part[0]]], self.seed)
-                for part in parts
-            ]
-            predictions[batch], _ = predict(self.classifier, self.image_set, torch.cat(noisy))
+        for batch, named in predict_at_levels(self.classifier, self.image_set, places, levels, self._noisy):
+            predictions[batch] = named
             self.tries[places[batch]] += 1
             self.bar.update(len(batch))
         return predictions
+
+    def _noisy(self, places: Places, level: int) -> torch.Tensor:
+        return noisy_batch(self.classifier, self.image_set, places, self.ladder[level], self.seed)

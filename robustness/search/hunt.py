@@ -19,7 +19,7 @@ from hypothesis.errors import NoSuchExample
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
-from robustness.evaluation.batch import BATCH, check_classes, noisy_batch, predict
+from robustness.evaluation.batch import Places, check_classes, noisy_batch, predict_at_levels
 from robustness.evaluation.order import evaluation_order
 from robustness.folders import cache_folder
 from robustness.models.classifier import Classifier
@@ -28,8 +28,6 @@ from robustness.search.critical import COARSE, LEVELS
 from robustness.search.first_change import first_changes
 from robustness.search.perturbation import Perturbation
 from robustness.search.strategies import perturbations
-
-Places = npt.NDArray[np.int64]
 
 NOTHING = Perturbation((Gaussian(0.0),), 0)
 
@@ -89,12 +87,12 @@ class Batch:
     def named(self, places: Places, perturbation: Perturbation, levels: Places) -> npt.NDArray[np.int16]:
         """Predicted classes of the images at those places, each with its level, 0..LEVELS, of the perturbation on it."""
         classes = np.empty(len(places), dtype=np.int16)
-        by_level = np.argsort(levels, kind="stable")  # few levels meet in one batch
-        for start in range(0, len(places), BATCH):
-            batch = by_level[start : start + BATCH]
-            parts = np.split(batch, np.flatnonzero(np.diff(levels[batch])) + 1)
-            noisy = [self._noisy(places[part], perturbation.at(int(levels[part[0]]), LEVELS)) for part in parts]
-            classes[batch], _ = predict(self.classifier, self.image_set, torch.cat(noisy))
+
+        def noisy(places: Places, level: int) -> torch.Tensor:
+            return self._noisy(places, perturbation.at(level, LEVELS))
+
+        for batch, named in predict_at_levels(self.classifier, self.image_set, places, levels, noisy):
+            classes[batch] = named
         return classes
 
     def flips(self, perturbation: Perturbation) -> npt.NDArray[np.bool_]:
