@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from functools import lru_cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from robustness.claims.outcome import Tested
 from robustness.claims.patterns import order_differs, patterns_differ
 from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
+from robustness.evaluation.store import Store
 from robustness.gate.claim import Claim
 from robustness.gate.declared_claims import DeclaredClaim
 from robustness.gate.sampling import Sampling, sampling_of
@@ -63,10 +66,11 @@ def examine(
     seed: int,
     right: Right,
     search: Callable[[Classifier, Noise], Search],
+    store: Store,
 ) -> Examined:
     """Test the claim. models: those it names. about: the confidence, and what is known of the images' dependence."""
     sampling = sampling_of(about, image_set)
-    tested = _tested(claim, models, image_set, sampling, 1 - about.confidence, seed, right, search)
+    tested = _tested(claim, models, image_set, sampling, 1 - about.confidence, seed, right, search, store)
     return Examined(
         claim=str(claim),
         place=claim.place,
@@ -89,6 +93,7 @@ def _tested(
     seed: int,
     right: Right,
     search: Callable[[Classifier, Noise], Search],
+    store: Store,
 ) -> Tested:
     classifier, negligible = models[claim.models[0]], float(claim.negligible)
     if claim.says == "breaks":
@@ -98,7 +103,7 @@ def _tested(
     if claim.says == "more-noise-never-helps":
         levels = {noise: right(classifier, noise) for noise in claim.noises}
         return more_noise_never_helps(levels, sampling, alpha, negligible)
-    matched, distortions = _matched(claim, models, image_set, seed)
+    matched, distortions = _matched(claim, models, image_set, seed, store)
     rights = {name: {noise: right(models[name], noise) for noise in matched} for name in claim.models}
     if claim.says == "order-differs":
         tested = order_differs(rights, sampling, alpha)
@@ -108,7 +113,7 @@ def _tested(
 
 
 def _matched(
-    claim: DeclaredClaim, models: Mapping[str, Classifier], image_set: ImageSet, seed: int
+    claim: DeclaredClaim, models: Mapping[str, Classifier], image_set: ImageSet, seed: int, store: Store
 ) -> tuple[list[Noise], list[dict[str, Any]]]:
     """The claim's noises at the magnitudes at which they distort alike, and by how much they do."""
     fits = {models[name].fit for name in claim.models}
@@ -118,17 +123,23 @@ def _matched(
         )
     metric, target = claim.metric or "psnr", claim.target or 0.0
     (fit,) = fits
-    matched = [_match(image_set, fit, noise, seed, metric, target) for noise in claim.noises]
+    matched = [_match(image_set, fit, noise, seed, metric, target, store) for noise in claim.noises]
     return [noise for noise, _ in matched], [distortion for _, distortion in matched]
 
 
-@lru_cache(maxsize=64)  # claims about several models share their noises
 def _match(
-    image_set: ImageSet, fit: Fit, noise: Noise, seed: int, metric: Measure, target: float
+    image_set: ImageSet, fit: Fit, noise: Noise, seed: int, metric: Measure, target: float, store: Store
 ) -> tuple[Noise, dict[str, Any]]:
-    """The noise where it distorts as much as the target, and by how much that is."""
-    clean, index = sample(image_set, fit)
-    matched = matched_magnitude(noise, clean, index, seed, metric, target)
-    noisy = apply(matched, clean, index, seed)
-    distortion = {"noise": str(matched), "psnr": round(psnr(clean, noisy), 3), "ssim": round(ssim(clean, noisy), 4)}
-    return matched, distortion
+    """The noise where it distorts as much as the target, and by how much that is; found once, and kept."""
+
+    def match() -> list[str]:
+        clean, index = sample(image_set, fit)
+        matched = matched_magnitude(noise, clean, index, seed, metric, target)
+        noisy = apply(matched, clean, index, seed)
+        distortion = {"noise": str(matched), "psnr": round(psnr(clean, noisy), 3), "ssim": round(ssim(clean, noisy), 4)}
+        return [json.dumps([matched.level, distortion])]
+
+    of_noise = [str(noise), noise.contract, seed, metric, target, version("torchmetrics")]
+    key = hashlib.sha256(json.dumps(["matched 1", image_set.content_hash, str(fit), of_noise]).encode()).hexdigest()
+    level, distortion = json.loads(store.remember(key, None, match)[0])
+    return noise.at(level), distortion

@@ -152,6 +152,7 @@ class Gate:
     def examine(self, claim: DeclaredClaim) -> Examined:
         """Test a claim on the declared images and models."""
         from robustness.claims.examine import examine
+        from robustness.evaluation.store import Store
 
         with _plain_errors():
             images, about = _declared_images(self.request.config), self.thresholds.claim
@@ -164,7 +165,7 @@ class Gate:
             def search(classifier: Classifier, highest: Noise) -> Search:
                 return self._search(classifier, images, highest)
 
-            examined = examine(claim, models, images, about, self.thresholds.seed, right, search)
+            examined = examine(claim, models, images, about, self.thresholds.seed, right, search, Store())
         self._record("claim", examined.as_dict())
         return examined
 

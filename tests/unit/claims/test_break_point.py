@@ -79,9 +79,11 @@ def test_accuracy_breaks_at_the_first_level_below_the_share():
     [(5, 0, None), (6, 0, 10), (35, 0, 10), (36, 10, 10)],  # 1.9 ** -6 and 0.9 ** 36 are the first powers below 0.025
 )
 def test_how_many_images_show_that_all_are_kept_and_then_lost(total, low, high):
-    """All are right up to level 19 and wrong from level 20 on, where sigma is 10."""
-    point = find_break_point(searched(np.full(total, 20)), NINE_TENTHS, Sampling(), 0.05)
-    assert (point.low, point.found, point.high) == (low, 10, high)
+    """All are right up to level 19 and wrong from level 20 on, where sigma is 10. Images never right say nothing."""
+    for never in (0, 100):
+        levels, right = np.repeat([20, NEVER], [total, never]), np.repeat([True, False], [total, never])
+        point = find_break_point(searched(levels, right), NINE_TENTHS, Sampling(), 0.05)
+        assert (point.low, point.found, point.high) == (low, 10, high)
 
 
 def test_an_interval_may_lie_beyond_the_range_searched():
@@ -235,7 +237,7 @@ def test_the_interval_covers_the_break_point(tracks, at_bar, break_point):
 def test_outcomes_err_within_their_level(name, expected, wrong):
     """Accuracy breaks at sigma = 25, where nine in ten are kept but for one in a thousand million."""
     survival = np.interp(np.arange(1, NEVER), [0, 49, 50, 51, 200], [1, 0.9, 0.9 - 1e-9, 0.895, 0.2])
-    sets, alpha, rng = 60, 0.1, np.random.default_rng(1)
+    sets, alpha, rng = 50, 0.1, np.random.default_rng(1)
     outcomes = []
     for _ in range(sets):
         levels = 1 + np.searchsorted(-survival, -rng.random(600))

@@ -43,7 +43,7 @@ def test_accuracy_that_falls_supports_the_claim():
     assert pairs[0]["accuracies"] == [0.99, 0.95]
     assert pairs[0]["rise"] == pytest.approx(-0.04)
     assert all(pair["at_most"] < 0 and pair["p_value"] == 1 for pair in pairs)
-    assert "between none of 3 pairs of levels; by -0.0" in tested.words
+    assert "between none of 3 pairs of levels; it falls by 0.0" in tested.words
     assert json.loads(json.dumps(tested.evidence)) == tested.evidence
 
 
@@ -86,7 +86,7 @@ def test_levels_are_told_from_weak_to_strong():
     st.integers(1, 40),
     st.randoms(use_true_random=False),
 )
-def test_bounds_hold_together_and_the_order_of_images_changes_nothing(outcomes, times, random):
+def test_bounds_are_one_sided_and_the_order_of_images_changes_nothing(outcomes, times, random):
     table = np.array(outcomes * times)
     mixed = table[random.sample(range(len(table)), len(table))]
     given_rights, mixed_rights = (dict(zip(LEVELS, rows.T, strict=True)) for rows in (table, mixed))
@@ -95,7 +95,7 @@ def test_bounds_hold_together_and_the_order_of_images_changes_nothing(outcomes, 
     pairs = tested.evidence["pairs"]
     assert [pair["alarm"] for pair in pairs] == holm([pair["p_value"] for pair in pairs], 0.06)
     for pair, (weak, strong) in zip(pairs, ((0, 1), (0, 2), (1, 2)), strict=True):
-        assert pair["at_most"] == mean_interval(table[:, strong].astype(float) - table[:, weak], Sampling(), 0.04)[1]
+        assert pair["at_most"] == mean_interval(table[:, strong].astype(float) - table[:, weak], Sampling(), 0.12)[1]
         assert pair["rise"] <= pair["at_most"] + 1e-9
 
 

@@ -59,9 +59,17 @@ def test_one_pair_that_differs_is_enough():
 
 def test_what_is_not_significant_is_refuted_only_where_the_intervals_are_narrow():
     wide = {A: right(1000, (0, 100)), B: right(1000, (2, 102)), C: right(1000, (1, 101))}
-    assert patterns_differ(wide, Sampling(), 0.05, 0.005).outcome is Outcome.UNDECIDED
+    assert patterns_differ(wide, Sampling(), 0.05, 0.004).outcome is Outcome.UNDECIDED
     assert patterns_differ(wide, Sampling(), 0.05, 0.01).outcome is Outcome.REFUTED
     assert patterns_differ(wide, Sampling(TRACKS), 0.05, 0.01).outcome is Outcome.UNDECIDED
+
+
+def test_a_difference_may_be_larger_than_negligible_either_way():
+    """Four images of 1,000 are not significant, and their interval ends at one in a hundred."""
+    four, none = right(1000, (0, 4)), right(1000)
+    for rights in ({A: four, B: none}, {A: none, B: four}):
+        assert patterns_differ(rights, Sampling(), 0.05, 0.009).outcome is Outcome.UNDECIDED
+        assert patterns_differ(rights, Sampling(), 0.05, 0.011).outcome is Outcome.REFUTED
 
 
 def test_the_intervals_hold_together():

@@ -82,6 +82,7 @@ def test_nothing_is_said_where_dependence_is_unknown(claim, dependent, message):
 # The exact tests that this one extends.
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_for_differences_of_independent_images_it_is_mcnemar_s(counts):
     mended, _, broken = counts
@@ -89,6 +90,7 @@ def test_for_differences_of_independent_images_it_is_mcnemar_s(counts):
     assert p_value_mean_above(differences(counts), 0.0, Sampling()) == pytest.approx(exact, rel=1e-4, abs=1e-40)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))), EFFECTS, ALPHAS)
 def test_for_outcomes_it_is_clopper_and_pearson_s_whatever_the_design_effect(counts, effect, alpha):
     right, total = counts
@@ -99,7 +101,7 @@ def test_for_outcomes_it_is_clopper_and_pearson_s_whatever_the_design_effect(cou
     assert interval == (pytest.approx(exact[0], abs=2e-9), pytest.approx(exact[1], abs=2e-9))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(tracked(), ALPHAS)
 def test_for_outcomes_in_tracks_it_is_their_cluster_bounds(outcomes, alpha):
     values, tracks = outcomes
@@ -109,7 +111,7 @@ def test_for_outcomes_in_tracks_it_is_their_cluster_bounds(outcomes, alpha):
     assert interval == (pytest.approx(bounds[0], abs=2e-9), pytest.approx(bounds[1], abs=2e-9))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(tracked(), st.floats(-0.9, 0.9))
 def test_tracks_of_one_image_are_independent_images(outcomes, bound):
     values, _ = outcomes
@@ -118,7 +120,7 @@ def test_tracks_of_one_image_are_independent_images(outcomes, bound):
     assert mean_interval(values, tracked, 0.1) == pytest.approx(mean_interval(values, alone, 0.1), abs=1e-9)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(tracked(), st.floats(-0.9, 0.9))
 def test_it_is_the_probability_under_random_weights(outcomes, bound):
     """What the docstring says, drawn: exponential weights, one track of the largest size and the least value added."""
@@ -134,7 +136,7 @@ def test_it_is_the_probability_under_random_weights(outcomes, bound):
 # Properties.
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(sampled(), st.randoms(use_true_random=False))
 def test_the_order_of_images_is_of_no_consequence(outcomes, random):
     values, sampling = outcomes
@@ -144,7 +146,7 @@ def test_the_order_of_images_is_of_no_consequence(outcomes, random):
     assert mean_interval(values[order], other, 0.1) == pytest.approx(mean_interval(values, sampling, 0.1), abs=1e-9)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(sampled(), ALPHAS)
 def test_intervals_contain_the_mean_widen_with_confidence_and_mirror(outcomes, alpha):
     values, sampling = outcomes
@@ -158,7 +160,7 @@ def test_intervals_contain_the_mean_widen_with_confidence_and_mirror(outcomes, a
     assert mean_interval(-values, sampling, alpha) == (pytest.approx(-high, abs=1e-9), pytest.approx(-low, abs=1e-9))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(sampled(), st.floats(-0.99, 0.99), ALPHAS)
 def test_a_small_p_value_is_an_interval_above_the_bound(outcomes, bound, alpha):
     values, sampling = outcomes
@@ -167,7 +169,7 @@ def test_a_small_p_value_is_an_interval_above_the_bound(outcomes, bound, alpha):
         assert (p_value_mean_above(values, bound, sampling) <= alpha / 2) == (low > bound)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(COUNTS, st.sampled_from([1.5, 24.2]))
 def test_a_design_effect_takes_evidence_away(counts, effect):
     alone, worth_less = (
@@ -183,7 +185,7 @@ def test_what_no_value_can_be_makes_a_difference_to_what_is_shown():
     assert p_value_mean_above(values, 0.05, Sampling(), (0.0, 0.1)) < p_value_mean_above(values, 0.05, Sampling())
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(sampled(), st.sampled_from([0.5, 4.0]), ALPHAS)
 def test_values_in_other_units_have_an_interval_in_those_units(outcomes, scale, alpha):
     values, sampling = outcomes
