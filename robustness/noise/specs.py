@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from robustness.errors import RobustnessError, nearest
 
@@ -68,6 +68,10 @@ class Noise:
 
     def __str__(self) -> str:
         return self._text(set())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How Hypothesis and IPython print it; by themselves they would list the class attributes too."""
+        printer.text(repr(self))
 
     def _text(self, left_out: set[str]) -> str:
         shown = [

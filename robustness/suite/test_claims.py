@@ -6,12 +6,7 @@ import pytest
 
 from robustness.gate.declared_claims import DeclaredClaim
 from robustness.pytest_plugin.fixtures import Gate
-from robustness.pytest_plugin.run import promises
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "claim" in metafunc.fixturenames:
-        metafunc.parametrize("claim", promises(metafunc.config).claims, ids=str)
+from robustness.suite.parametrize import pytest_generate_tests as pytest_generate_tests
 
 
 def test_claim(claim: DeclaredClaim, robustness_gate: Gate) -> None:

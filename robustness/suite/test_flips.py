@@ -6,12 +6,7 @@ import pytest
 
 from robustness.gate.hunts import Hunt
 from robustness.pytest_plugin.fixtures import Gate
-from robustness.pytest_plugin.run import promises
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "hunt" in metafunc.fixturenames:
-        metafunc.parametrize("hunt", promises(metafunc.config).hunts, ids=str)
+from robustness.suite.parametrize import pytest_generate_tests as pytest_generate_tests
 
 
 def test_hunt(hunt: Hunt, robustness_gate: Gate) -> None:

@@ -6,12 +6,7 @@ import pytest
 
 from robustness.gate.limit import Limit
 from robustness.pytest_plugin.fixtures import Gate
-from robustness.pytest_plugin.run import promises
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "limit" in metafunc.fixturenames:
-        metafunc.parametrize("limit", promises(metafunc.config).limits, ids=str)
+from robustness.suite.parametrize import pytest_generate_tests as pytest_generate_tests
 
 
 def test_limit(limit: Limit, robustness_gate: Gate) -> None:

@@ -11,6 +11,7 @@ from banded_classifier import image_set
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
+from hypothesis.vendor.pretty import pretty
 
 from robustness.errors import RobustnessError
 from robustness.noise import KINDS, Clean, Gaussian, Offset, Periodic, Resolution
@@ -158,3 +159,7 @@ def test_what_is_tried_does_not_hang_on_the_modules_around(tmp_path, monkeypatch
         del sys.modules[full_of_numbers.__name__]
     assert after[0] == before[0]
     assert after[1] != before[1]  # or there would be nothing to see
+
+
+def test_a_noise_reads_as_python_in_what_hypothesis_prints():
+    assert pretty(Gaussian(3)) == "Gaussian(sigma=3.0)"
