@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.gate.claim import Claim
-from robustness.gate.intervals import Floats, _log_probability_not_positive
+from robustness.gate.intervals import Floats, log_probability_not_positive
 
 Range = tuple[float, float]
 
@@ -133,7 +133,7 @@ class _Kinds:
         values = self.sums - bound * self.sizes
         # Chernoff's bound, at nine tenths of the way to where it ends: where it is beyond every level it says enough.
         chernoff = -float((self.counts * np.log1p(-0.9 / values.min() * values)).sum())
-        return chernoff if chernoff < BEYOND else min(0.0, _log_probability_not_positive(values, self.counts))
+        return chernoff if chernoff < BEYOND else min(0.0, log_probability_not_positive(values, self.counts))
 
     def least_mean(self, alpha: float) -> float:
         """The mean of p-value `alpha`, or the least of all where no value is above that."""
