@@ -91,14 +91,14 @@ def run_hunt(
     image_set: ImageSet,
     settings: hypothesis.settings,
     folder: Path,
-    options: str,
+    replay_with: str,
     store: Store,
     run: str,
 ) -> Hunted:
     """Replay the folder's findings on this model that lie within what is declared safe, then hunt for a new one.
 
-    A finding that still breaks the budget ends the hunt; one that does not is mended, and stays as it is. options: what a
-    command needs to replay a finding. run: see `measure`.
+    A finding that still breaks the budget ends the hunt; one that does not is mended, and stays as it is. replay_with: a
+    command, in which {file} stands for a finding. run: see `measure`.
     """
     mended: list[str] = []
     for file, finding in _kept(folder, declared.model):
@@ -110,15 +110,15 @@ def run_hunt(
             raise RobustnessError(f"{file}: {error}; delete the file if it is of no more use") from error
         if Fraction(replayed.flipped, replayed.right) > Fraction(declared.budget):
             images = (finding.images, replayed.right, replayed.flipped)
-            return _hunted(declared, settings, options, mended, images, finding, file, known=True)
+            return _hunted(declared, settings, replay_with, mended, images, finding, file, known=True)
         mended.append(os.path.relpath(file))
     images, new = _look(declared, classifier, image_set, settings, store, run)
     if new is None:
-        return _hunted(declared, settings, options, mended, images)
+        return _hunted(declared, settings, replay_with, mended, images)
     folder.mkdir(parents=True, exist_ok=True)
     shown = replay(new, classifier, image_set)
     file = save_finding(new, folder, shown.before, shown.after, image_set.name in SHAREABLE)
-    return _hunted(declared, settings, options, mended, images, new, file)
+    return _hunted(declared, settings, replay_with, mended, images, new, file)
 
 
 def _look(
@@ -149,7 +149,7 @@ def _look(
 def _hunted(
     declared: Hunt,
     settings: hypothesis.settings,
-    options: str,
+    replay_with: str,
     mended: list[str],
     images: tuple[int, int, int],
     finding: Finding | None = None,
@@ -172,7 +172,7 @@ def _hunted(
         tried=settings.max_examples,
         mended=tuple(mended),
         stops=finding is not None,
-        replay=None if shown is None else f"robustness flips replay {shlex.quote(shown)}{options}",
+        replay=None if shown is None else replay_with.replace("{file}", shlex.quote(shown)),
     )
 
 

@@ -142,12 +142,17 @@ class Gate:
                 images,
                 settings=PROFILES[self.request.config.getoption("--robustness-profile")],
                 folder=self.thresholds.base / "findings",
-                options=f" --thresholds {shlex.quote(os.path.relpath(self.thresholds.file))}",
+                replay_with=self._replay_command(hunt),
                 store=Store(),
                 run=self.request.config.stash[RUN],
             )
         self._record("hunt", hunted.as_dict())
         return hunted
+
+    def _replay_command(self, hunt: Hunt) -> str:
+        if self.thresholds.models[hunt.model].load == "fixture":  # which lives in pytest alone
+            return f"pytest {shlex.quote(self.request.node.nodeid)}"
+        return f"robustness flips replay {{file}} --thresholds {shlex.quote(os.path.relpath(self.thresholds.file))}"
 
     def examine(self, claim: DeclaredClaim) -> Examined:
         """Test a claim on the declared images and models."""

@@ -60,6 +60,14 @@ def test_a_hunt_that_finds_too_many_flips_fails_the_gate_and_keeps_what_it_found
     assert "a hunt found too many flips" in report
 
 
+def test_what_is_found_on_a_model_of_a_fixture_is_replayed_by_its_test(hunted):
+    hunted.edit("thresholds.toml", 'load = "python:toy:make"', 'load = "fixture"')
+    hunted.write("conftest.py", "import pytest\n@pytest.fixture(scope='session')\ndef toy():\n    return __import__('toy').make()\n")
+    run = hunted.gate()
+    run.stdout.fnmatch_lines(["*replay: pytest *test_hunt*toy-offset+gaussian*"])
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+
+
 def test_two_runs_in_the_ci_profile_find_the_same(hunted):
     kept = []
     for _ in range(2):
