@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import pickle
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from robustness.atomic import replacing
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, described
 
 State = dict[str, torch.Tensor]
+TORCH_SUFFIXES = (".pt", ".pth")
 
 
 def card_path(weights: Path) -> Path:
@@ -28,14 +32,45 @@ def save_checkpoint(path: Path, state: State, card: dict[str, Any]) -> None:
 
 
 def load_weights(path: Path) -> State:
-    """The tensors of a safetensors file."""
+    """The tensors of a safetensors file, or of a state dict that `torch.save` wrote (.pt, .pth).
+
+    Of the latter tensors alone are read (`weights_only`): a pickle that would run code is refused.
+    """
+    try:
+        return _load_state_dict(path) if path.suffix in TORCH_SUFFIXES else _load_safetensors(path)
+    except FileNotFoundError:
+        raise RobustnessError(f"{path}: no such weights; train them with `robustness train`") from None
+
+
+def _load_safetensors(path: Path) -> State:
     try:
         with safe_open(path, "pt") as stored:
             return {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
     except FileNotFoundError:
-        raise RobustnessError(f"{path}: no such weights; train them with `robustness train`") from None
+        raise
     except (SafetensorError, OSError) as error:
         raise RobustnessError(f"{path}: not a safetensors file ({error}); train or copy the weights again") from error
+
+
+def _load_state_dict(path: Path) -> State:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about protocols; what cannot be read is refused all the same
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise
+    except pickle.UnpicklingError as error:
+        raise RobustnessError(
+            f"{path}: not a state dict of tensors alone; whatever else a pickle holds could run code when it is read, so it is "
+            "not. Save model.state_dict() with torch.save, or as safetensors"
+        ) from error
+    except Exception as error:  # a damaged archive may raise anything
+        raise RobustnessError(f"{path}: not a state dict that torch.save wrote ({described(error)})") from error
+    if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):  # a trainer's checkpoint
+        state = state["state_dict"]
+    if not isinstance(state, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
+        raise RobustnessError(f"{path}: holds {type(state).__name__}, not a state dict; save model.state_dict()")
+    return {str(name).removeprefix("module."): tensor for name, tensor in state.items()}  # of nn.DataParallel
 
 
 def load_card(weights: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from robustness.models.checkpoint import State, load_class_names, load_weights
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights
 from robustness.models.networks import DEFAULT_SIZE, NETWORKS, classes_in
+from robustness.models.torchvision_networks import build_torchvision
 
 
 def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> Classifier:
@@ -22,6 +23,8 @@ def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> 
         return _load_built_in(declaration, base)
     if declaration.load.startswith("python:"):
         return wrap_module(call_factory(declaration.load.removeprefix("python:"), base), declaration, base)
+    if declaration.load.startswith("torchvision:"):
+        return _load_torchvision(declaration, base)
     if declaration.load == "fixture":
         raise RobustnessError(
             f'model {declaration.name}: load = "fixture" needs a pytest fixture {declaration.fixture!r} in conftest.py, '
@@ -63,6 +66,18 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     return _classifier(module, declaration, size, declaration.load, load_class_names(file))
 
 
+def _load_torchvision(declaration: ModelDeclaration, base: Path) -> Classifier:
+    if declaration.size is None:
+        raise RobustnessError(f"model {declaration.name}: say which input it takes, for example size = 224")
+    file = _weights_file(declaration, base)
+    name = declaration.load.removeprefix("torchvision:")
+    try:
+        module, architecture = build_torchvision(name, load_weights(file), declaration.size)
+    except (RobustnessError, RuntimeError) as error:  # torch says which weights do not fit
+        raise RobustnessError(f"model {declaration.name}: {file}: {error}") from error
+    return _classifier(module, declaration, declaration.size, architecture, load_class_names(file))
+
+
 def _classifier(
     module: nn.Module,
     declaration: ModelDeclaration,
@@ -77,7 +92,8 @@ def _classifier(
 def _weights_file(declaration: ModelDeclaration, base: Path) -> Path:
     shipped = shipped_weights(declaration.load)
     if declaration.weights is None:
-        raise RobustnessError(f"model {declaration.name}: name its weights, a file or one of: {', '.join(shipped)}")
+        some = f"a file or one of: {', '.join(shipped)}" if shipped else "a safetensors file or a state dict (.pt, .pth)"
+        raise RobustnessError(f"model {declaration.name}: name its weights, {some}")
     if declaration.weights in shipped:
         return shipped[declaration.weights]
     file = base / Path(declaration.weights).expanduser()

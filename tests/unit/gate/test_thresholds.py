@@ -410,3 +410,12 @@ def test_a_model_takes_no_fixtures_name(file):
 
 def test_a_misspelt_array_of_tables_is_found_where_it_stands(file):
     assert (11, "limit: unknown key: did you mean 'limits'?") in problems(file, HEAD + LIMITS.replace("limits", "limit"))
+
+
+def test_a_network_of_torchvision_needs_weights_size_and_fit(tmp_path):
+    text = 'schema = 1\n[run]\ndata = "signs"\n[models.net]\nload = "torchvision:resnet18"\n'
+    (tmp_path / "thresholds.toml").write_text(text + '[[limits]]\nmodels = ["net"]\nnoise = "clean"\naccuracy = 0.5\n')
+    with pytest.raises(RobustnessError) as caught:
+        read_thresholds(tmp_path / "thresholds.toml")
+    for needed in ("needs weights: a safetensors file", "needs the size of its input", 'fit = "resize"'):
+        assert needed in str(caught.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 import torch
 
@@ -73,3 +75,62 @@ def test_a_file_that_is_no_safetensors_is_refused(path, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(RobustnessError, match=r"net\.safetensors: not a safetensors file"):
         load_weights(path)
+
+
+# State dicts of torch.save
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth"])
+def test_a_state_dict_is_read(tmp_path, suffix):
+    torch.save(STATE, tmp_path / f"net{suffix}")
+    loaded = load_weights(tmp_path / f"net{suffix}")
+    assert loaded.keys() == STATE.keys()
+    assert all(torch.equal(loaded[name], STATE[name]) for name in STATE)
+
+
+def test_the_state_dict_in_a_trainers_checkpoint_is_read_and_the_prefix_of_data_parallel_left_out(tmp_path):
+    torch.save({"state_dict": {"module.w": torch.ones(2)}, "epoch": 3}, tmp_path / "net.pt")
+    assert load_weights(tmp_path / "net.pt")["w"].tolist() == [1, 1]
+
+
+class Payload:
+    """Runs code when it is unpickled."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return (type(self.file).touch, (self.file,))
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize(
+    "write", [torch.save, lambda what, file, **how: file.write_bytes(pickle.dumps(what, how["pickle_protocol"]))]
+)
+def test_a_pickle_that_runs_code_is_refused_and_runs_none(tmp_path, write, protocol):
+    write({"w": torch.ones(2), "more": Payload(tmp_path / "ran")}, tmp_path / "net.pt", pickle_protocol=protocol)
+    with pytest.raises(
+        RobustnessError, match=r"net\.pt: not a state dict of tensors alone; whatever else a pickle holds could run"
+    ):
+        load_weights(tmp_path / "net.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("content", [[1, 2], {"w": 3}, {"model": torch.nn.Linear(2, 2).state_dict()}, torch.ones(3)])
+def test_what_is_no_state_dict_is_refused(tmp_path, content):
+    torch.save(content, tmp_path / "net.pt")
+    with pytest.raises(RobustnessError, match=r"net\.pt: holds .*, not a state dict; save model\.state_dict\(\)"):
+        load_weights(tmp_path / "net.pt")
+
+
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: b"garbage" * 9, lambda content: content[:-30]])
+def test_a_damaged_state_dict_is_refused(tmp_path, damage):
+    torch.save(STATE, tmp_path / "whole.pt")
+    (tmp_path / "net.pt").write_bytes(damage((tmp_path / "whole.pt").read_bytes()))
+    with pytest.raises(RobustnessError, match=r"net\.pt: not a state dict"):
+        load_weights(tmp_path / "net.pt")
+
+
+def test_missing_state_dicts_are_refused(tmp_path):
+    with pytest.raises(RobustnessError, match=r"net\.pt: no such weights"):
+        load_weights(tmp_path / "net.pt")
