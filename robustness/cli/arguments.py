@@ -44,7 +44,8 @@ def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None
     parser.add_argument(
         "model",
         metavar=metavar,
-        help="baseline-cnn, small-resnet, torchvision:NAME, python:package.module:factory, or with --thresholds a name in it",
+        help="baseline-cnn, small-resnet, torchvision:NAME, exported:FILE, python:package.module:factory, or with "
+        "--thresholds a name in it",
     )
     parser.add_argument(
         "--thresholds",

@@ -14,16 +14,16 @@ BUILT_IN = {
     "baseline-cnn": "the study's network: three convolutions, two dense layers (234,059 parameters at 40 px)",
     "small-resnet": "three residual stages with batch normalisation (80,475 parameters)",
 }
-REFERENCES = (*BUILT_IN, "torchvision:NAME", "python:package.module:factory", "fixture")
+REFERENCES = (*BUILT_IN, "torchvision:NAME", "exported:FILE", "python:package.module:factory", "fixture")
 
 
 @dataclass(frozen=True)
 class ModelDeclaration:
     """A classifier by reference, with the preprocessing that belongs to it.
 
-    load: a built-in network's name; `torchvision:NAME`, a classification network of torchvision's;
-        `python:package.module:factory`, a callable that returns an `nn.Module`; or `fixture`, a pytest fixture of the model's
-        name that returns one.
+    load: a built-in network's name; `torchvision:NAME`, a classification network of torchvision's; `exported:FILE`, a
+        program that `torch.export.save` wrote; `python:package.module:factory`, a callable that returns an `nn.Module`; or
+        `fixture`, a pytest fixture of the model's name that returns one.
     weights: a shipped set's name, a safetensors file, or a state dict that `torch.save` wrote (.pt, .pth).
     size, fit: the square input in pixels, and how images come to it. mean, std: per channel, of values in 0..1.
     """

@@ -12,6 +12,7 @@ from robustness.factory import call_factory
 from robustness.models.checkpoint import State, load_class_names, load_weights
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights
+from robustness.models.exported import load_exported
 from robustness.models.networks import DEFAULT_SIZE, NETWORKS, classes_in
 from robustness.models.torchvision_networks import build_torchvision
 
@@ -25,6 +26,8 @@ def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> 
         return wrap_module(call_factory(declaration.load.removeprefix("python:"), base), declaration, base)
     if declaration.load.startswith("torchvision:"):
         return _load_torchvision(declaration, base)
+    if declaration.load.startswith("exported:"):
+        return _load_exported(declaration, base)
     if declaration.load == "fixture":
         raise RobustnessError(
             f'model {declaration.name}: load = "fixture" needs a pytest fixture {declaration.fixture!r} in conftest.py, '
@@ -47,11 +50,10 @@ def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Cl
         return module
     if not isinstance(module, nn.Module):
         raise RobustnessError(f"model {declaration.name}: {declaration.load} gave {type(module).__name__}, not an nn.Module")
-    if declaration.size is None:
-        raise RobustnessError(f"model {declaration.name}: say which input it takes, for example size = 40")
+    size = _declared_size(declaration)
     if declaration.weights:
         _load_state(module, load_weights(_weights_file(declaration, base)), declaration)
-    return _classifier(module, declaration, declaration.size)
+    return _classifier(module, declaration, size)
 
 
 def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
@@ -66,16 +68,32 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     return _classifier(module, declaration, size, declaration.load, load_class_names(file))
 
 
-def _load_torchvision(declaration: ModelDeclaration, base: Path) -> Classifier:
+def _load_exported(declaration: ModelDeclaration, base: Path) -> Classifier:
+    size = _declared_size(declaration)
+    if declaration.weights is not None:
+        raise RobustnessError(f"model {declaration.name}: an exported program has its weights inside; name no others")
+    try:
+        module, architecture = load_exported(base / Path(declaration.load.removeprefix("exported:")).expanduser())
+    except RobustnessError as error:
+        raise RobustnessError(f"model {declaration.name}: {error}") from error
+    return _classifier(module, declaration, size, architecture)
+
+
+def _declared_size(declaration: ModelDeclaration) -> int:
     if declaration.size is None:
-        raise RobustnessError(f"model {declaration.name}: say which input it takes, for example size = 224")
+        raise RobustnessError(f"model {declaration.name}: say which input it takes, for example size = 40")
+    return declaration.size
+
+
+def _load_torchvision(declaration: ModelDeclaration, base: Path) -> Classifier:
+    size = _declared_size(declaration)
     file = _weights_file(declaration, base)
     name = declaration.load.removeprefix("torchvision:")
     try:
-        module, architecture = build_torchvision(name, load_weights(file), declaration.size)
+        module, architecture = build_torchvision(name, load_weights(file), size)
     except (RobustnessError, RuntimeError) as error:  # torch says which weights do not fit
         raise RobustnessError(f"model {declaration.name}: {file}: {error}") from error
-    return _classifier(module, declaration, declaration.size, architecture, load_class_names(file))
+    return _classifier(module, declaration, size, architecture, load_class_names(file))
 
 
 def _classifier(

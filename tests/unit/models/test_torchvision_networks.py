@@ -57,7 +57,7 @@ def test_its_code_is_known_by_name_and_version_so_its_results_are_kept(load, tmp
         ("vit_b_16", 40, "torchvision:vit_b_16 does not take images of 40 pixels .*Expected 224"),
         ("vgg11", 40, "no classifier.6.bias among the weights, so they are of another network"),
         ("resnet34", 40, "Missing key"),
-        ("resnet18", None, "say which input it takes, for example size = 224"),
+        ("resnet18", None, "say which input it takes, for example size = 40"),
     ],
 )
 def test_what_cannot_be_built_is_refused_by_name(name, size, said, load, tmp_path):

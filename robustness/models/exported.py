@@ -1,0 +1,52 @@
+"""Programs of torch.export: a network with its code in one file, as it is shipped."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from robustness.errors import RobustnessError, described
+
+
+class ExportedNetwork(nn.Module):
+    """A program as a module. It stays what it was when it was exported: there is no training mode to leave.
+
+    The program is no part of the module tree, since it brings hooks of its own: its file's hash speaks for all of it.
+    """
+
+    def __init__(self, program: nn.Module) -> None:
+        super().__init__()
+        self._held = [program]
+        self.training = False
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self._held[0](batch)
+        return logits
+
+    def train(self, mode: bool = True) -> ExportedNetwork:
+        return self
+
+    def _apply(self, *arguments: Any, **options: Any) -> ExportedNetwork:
+        self._held[0]._apply(*arguments, **options)  # type: ignore[no-untyped-call]  # as `to(device)` asks
+        return self
+
+
+def load_exported(file: Path) -> tuple[nn.Module, str]:
+    """The program that `torch.export.save` wrote, and a name that stands for its code, made of the file's SHA-256.
+
+    It takes float32 of shape (N, 3, size, size), N being a dynamic dimension, and gives logits. The file is code, as a
+    factory is: load what you trust.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise RobustnessError(f"{file}: {error.strerror}") from error
+    try:
+        program = torch.export.load(file)
+    except Exception as error:  # whatever a damaged archive, or one of another version, makes of itself
+        raise RobustnessError(f"{file}: not a program that torch.export.save wrote ({described(error)})") from error
+    return ExportedNetwork(program.module()), f"exported {hashlib.sha256(content).hexdigest()}"

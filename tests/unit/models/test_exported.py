@@ -1,0 +1,72 @@
+"""Programs of torch.export as classifiers."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from robustness.data import load_image_set
+from robustness.errors import RobustnessError
+from robustness.evaluation.evaluate import evaluate, is_hashable
+from robustness.models.declaration import ModelDeclaration
+from robustness.models.load import load_classifier
+from robustness.noise import Gaussian
+
+
+def export(module, file, size=40):
+    batch = torch.export.Dim("batch", min=2, max=4096)
+    program = torch.export.export(module.eval(), (torch.zeros(4, 3, size, size),), dynamic_shapes=({0: batch},))
+    torch.export.save(program, file)
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(file="net.pt2", size=40, weights=None):
+        return load_classifier(ModelDeclaration("shipped", f"exported:{file}", weights, size), tmp_path)
+
+    return load
+
+
+def test_the_program_names_noisy_images_as_the_network_does(load, tmp_path):
+    source = load_classifier(ModelDeclaration("small-resnet", "small-resnet", "signs"), tmp_path)
+    export(source.module, tmp_path / "net.pt2")
+    images = load_image_set("signs").take(range(0, 1290, 10))
+    named = [evaluate(classifier, images, Gaussian(25), 0).predictions for classifier in (source, load())]
+    assert (named[0] == named[1]).all()
+
+
+def test_its_content_says_all_so_its_results_are_kept(load, tmp_path):
+    export(nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 2)), tmp_path / "net.pt2", 8)
+    classifier = load(size=8)
+    assert is_hashable(classifier)
+    before = classifier.content_hash()
+    assert load(size=8).content_hash() == before
+    export(nn.Sequential(nn.Flatten(), nn.ReLU(), nn.Linear(3 * 64, 2)), tmp_path / "net.pt2", 8)
+    assert load(size=8).content_hash() != before
+
+
+def test_no_part_of_it_is_in_training_mode(load, tmp_path):
+    export(nn.Sequential(nn.Flatten(), nn.Dropout(), nn.Linear(3 * 64, 2)), tmp_path / "net.pt2", 8)
+    module = load(size=8).module.train()
+    assert not any(part.training for part in module.modules())
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 20])
+def test_what_is_no_program_is_refused(load, tmp_path, content):
+    (tmp_path / "net.pt2").write_bytes(content)
+    with pytest.raises(RobustnessError, match=r"model shipped: .*net\.pt2: not a program that torch\.export\.save wrote"):
+        load()
+
+
+def test_a_missing_file_is_refused(load):
+    with pytest.raises(RobustnessError, match=r"model shipped: .*net\.pt2: No such file"):
+        load()
+
+
+def test_weights_beside_it_and_a_missing_size_are_refused(load, tmp_path):
+    export(nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 2)), tmp_path / "net.pt2", 8)
+    with pytest.raises(RobustnessError, match="an exported program has its weights inside"):
+        load(size=8, weights="other.safetensors")
+    with pytest.raises(RobustnessError, match="say which input it takes"):
+        load(size=None)
