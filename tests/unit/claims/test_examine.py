@@ -66,6 +66,17 @@ class ByContrast(nn.Module):
         return torch.stack([-excess, excess], dim=1)
 
 
+class TurnedRound(nn.Module):
+    """Names the other class."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, batch):
+        return -self.module(batch)
+
+
 def classifier(name="net", module=None, fit=Fit(SIZE)):  # noqa: B008 - a frozen value
     return Classifier(name, module or ByLight(128), fit)
 
@@ -383,17 +394,6 @@ def test_more_light_only_helps_a_network_that_was_wrong(measurements):
     found = measurements(levels, net=TurnedRound(ByLight(150)))
     assert (found.outcome, found.stops) == ("refuted", True)
     assert "most clearly from offset(levels=20) (0.0000) to offset(levels=60) (1.0000)" in found.words
-
-
-class TurnedRound(nn.Module):
-    """Names the other class."""
-
-    def __init__(self, module):
-        super().__init__()
-        self.module = module
-
-    def forward(self, batch):
-        return -self.module(batch)
 
 
 def test_a_network_that_sees_light_bears_gaussian_noise_better_than_as_much_light(measurements):

@@ -47,11 +47,14 @@ def results(*limits, models=("net",), **more):
         "thresholds": {"path": "thresholds.toml", "sha256": "ab" * 32},
         "data": "signs",
         "seed": 0,
+        "confidence": 0.95,
         "models": {model: {} for model in models},
         "model_hashes": {},
         "images": None,
         "gallery": [],
         "limits": list(limits),
+        "hunts": [],
+        "claims": [],
         "left_out": [],
         "errors": {},
         "measurements": {},
@@ -69,7 +72,7 @@ def results(*limits, models=("net",), **more):
 class Page(HTMLParser):
     """Tags in order, and a check that every element is closed."""
 
-    VOID = frozenset({"meta", "link", "img", "br", "line", "circle", "polyline", "path"})
+    VOID = frozenset({"meta", "link", "img", "br", "line", "circle", "polyline", "polygon", "path"})
 
     def __init__(self, text):
         super().__init__()

@@ -1,0 +1,179 @@
+"""Charts of flips: a line that only rises, a band around it and a limit, all of them on the canvas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robustness.noise import Gaussian, Offset, Resolution
+from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
+from robustness.report.flip_charts import flip_charts
+from robustness.search.critical import LEVELS
+
+NOISES = (Gaussian(50), Gaussian(0.001), Offset(-100), Resolution(4), Resolution(1.3))
+FLOOR = HEIGHT - BOTTOM
+PIXEL = 0.1
+"""To which coordinates are rounded."""
+
+
+def limit(noise=NOISES[0], shares=(0.0, 0.5), required="0.4", band=None, model="net", reached=None, asks="max_flips"):
+    """Shares at even levels over the range, as many as there are; lines between them. band: lower and upper, alike."""
+
+    def spread(values):
+        return [round(float(at), 6) for at in np.interp(np.linspace(0, 1, LEVELS + 1), np.linspace(0, 1, len(values)), values)]
+
+    return {
+        "model": model,
+        "noise": str(noise),
+        "asks": asks,
+        "required": required,
+        "details": {
+            "magnitudes": [step.level for step in noise.ladder(LEVELS)],
+            "flipped": spread(shares),
+            "band": None if band is None else [spread(ends) for ends in band],
+            "quantiles": [{"share": share, "magnitude": (reached or {}).get(share)} for share in (0.01, 0.05, 0.5)],
+        },
+    }
+
+
+def charts(*limits, models=("net",)):
+    return flip_charts({"limits": list(limits), "models": dict.fromkeys(models)})
+
+
+def points(text):
+    return np.array([[float(number) for number in point.split(",")] for point in text.split()])
+
+
+def heights(chart):
+    """The line's heights over the floor, and that of the limit."""
+    return FLOOR - points(chart.line)[:, 1], FLOOR - chart.limit_y
+
+
+@st.composite
+def limits(draw):
+    """A limit on flips whose shares only rise, between the ends of a band or without one."""
+    rising = st.lists(st.floats(0, 1), min_size=2, max_size=6).map(sorted)
+    shares = draw(rising)
+    spare = draw(st.none() | st.floats(0, 0.3))
+    below = [max(0.0, share - (spare or 0)) for share in shares]
+    above = [min(1.0, share + (spare or 0)) for share in shares]
+    return limit(
+        noise=draw(st.sampled_from(NOISES)),
+        shares=shares,
+        required=str(draw(st.decimals(0, 1, places=3))),
+        band=None if spare is None else (below, above),
+    )
+
+
+@given(limits())
+def test_the_line_goes_from_end_to_end_and_only_rises(asked):
+    (chart,) = charts(asked)
+    x, y = points(chart.line).T
+    assert len(x) == LEVELS + 1
+    assert (x[0], x[-1]) == (LEFT, WIDTH - RIGHT)
+    assert (np.diff(x) > 0).all()
+    assert (np.diff(y) <= 0).all()  # downwards is more
+    assert np.ptp(np.diff(x)) <= 2 * PIXEL + 1e-9
+
+
+@given(limits())
+def test_everything_lies_on_the_canvas(asked):
+    (chart,) = charts(asked)
+    shapes = [points(chart.line), *([points(chart.band)] if chart.band else [])]
+    for x, y in np.concatenate(shapes):
+        assert LEFT <= x <= WIDTH - RIGHT
+        assert TOP <= y <= FLOOR
+    assert TOP <= chart.limit_y <= FLOOR
+    assert [x for x, _ in chart.x_ticks] == pytest.approx(np.linspace(LEFT, WIDTH - RIGHT, 5), abs=PIXEL)
+    assert [y for y, _ in chart.y_ticks] == pytest.approx(np.linspace(FLOOR, TOP, 5), abs=PIXEL)
+
+
+@given(limits())
+def test_the_limit_and_the_line_share_a_scale_that_starts_at_nothing(asked):
+    (chart,) = charts(asked)
+    line, bar = heights(chart)
+    shares, required = np.array(asked["details"]["flipped"]), float(asked["required"])
+    band = asked["details"]["band"] or [[0.0], [0.0]]
+    top = max(shares[-1], required, band[1][-1])
+    if top == 0:
+        assert (line == 0).all()
+        assert bar == 0
+        return
+    scale = max([*line, bar, *(FLOOR - points(chart.band)[:, 1] if chart.band else [])]) / top
+    assert line == pytest.approx(scale * shares, abs=PIXEL)
+    assert bar == pytest.approx(scale * required, abs=PIXEL)
+    assert scale * top >= (FLOOR - TOP) / 1.16  # and fills the height, or nearly
+
+
+@given(limits())
+def test_the_band_goes_along_its_lower_end_and_back_along_the_upper_one(asked):
+    (chart,) = charts(asked)
+    if asked["details"]["band"] is None:
+        assert chart.band == ""
+        return
+    there, back = np.split(points(chart.band), 2)
+    line = points(chart.line)
+    assert (there[:, 0] == line[:, 0]).all()
+    assert (back[::-1, 0] == line[:, 0]).all()
+    assert (there[:, 1] >= line[:, 1]).all()
+    assert (back[::-1, 1] <= line[:, 1]).all()
+    if asked["details"]["band"][0][-1] < asked["details"]["flipped"][-1] - 0.05:
+        assert there[-1, 1] > line[-1, 1]
+
+
+def test_the_line_passes_the_limit_where_the_share_does():
+    (chart,) = charts(limit(shares=(0, 0.5), required="0.25"))
+    line, bar = heights(chart)
+    assert line[LEVELS // 2] == pytest.approx(bar, abs=PIXEL)
+    assert line[-1] == pytest.approx(2 * bar, abs=2 * PIXEL)
+    assert (points(chart.line)[LEVELS // 2, 0]) == pytest.approx((LEFT + WIDTH - RIGHT) / 2, abs=PIXEL)
+
+
+@pytest.mark.parametrize(
+    ("noise", "ticks"),
+    [
+        (Gaussian(50), ["0", "12.5", "25", "37.5", "50"]),
+        (Offset(-100), ["0", "-25", "-50", "-75", "-100"]),
+        (Resolution(4), ["1", "1.75", "2.5", "3.25", "4"]),
+        (Gaussian(0.001), ["0", "0.00025", "0.0005", "0.00075", "0.001"]),
+    ],
+    ids=str,
+)
+def test_magnitudes_go_from_nothing_to_the_highest(noise, ticks):
+    (chart,) = charts(limit(noise))
+    assert [text for _, text in chart.x_ticks] == ticks
+
+
+@given(limits())
+def test_each_tick_s_text_is_the_share_at_its_height_in_per_cent(asked):
+    (chart,) = charts(asked)
+    _, bar = heights(chart)
+    top_text = float(chart.y_ticks[-1][1])
+    for y, text in chart.y_ticks:
+        assert float(text) == pytest.approx(top_text * (FLOOR - y) / (FLOOR - TOP), rel=0.15, abs=0.01)
+    if float(asked["required"]) > 0.01:
+        assert 100 * float(asked["required"]) == pytest.approx(top_text * bar / (FLOOR - TOP), rel=0.15)
+
+
+def test_where_nothing_flips_and_nothing_may_the_line_lies_on_the_floor():
+    (chart,) = charts(limit(shares=(0, 0), required="0"))
+    assert set(points(chart.line)[:, 1]) == {FLOOR}
+    assert chart.limit_y == FLOOR
+
+
+def test_what_is_read_aloud_says_how_many_flip_and_where():
+    (chart,) = charts(limit(shares=(0, 0.125), reached={0.01: 4.0, 0.05: 20.5}))
+    assert chart.text == ("12.50 % of the right predictions of net flip up to gaussian(sigma=50); 1 % up to 4; 5 % up to 20.5")
+
+
+def test_each_limit_on_flips_has_a_chart_in_its_model_s_colour_and_other_limits_have_none():
+    others = [limit(asks="accuracy"), limit(asks="worst_band"), limit() | {"details": None}]
+    drawn = charts(limit(model="two"), *others, limit(model="one"), limit(Offset(9), model="two"), models=("one", "two"))
+    assert [(chart.number, chart.limit["noise"]) for chart in drawn] == [
+        (1, "gaussian(sigma=50)"),
+        (0, "gaussian(sigma=50)"),
+        (1, "offset(levels=9)"),
+    ]
+    assert charts(*others) == []
