@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
+import numpy.typing as npt
+
 from robustness.claims.outcome import Outcome, Tested
 from robustness.errors import RobustnessError
 from robustness.gate.intervals import Floats
 from robustness.gate.sampling import Sampling, p_value_mean_above
+from robustness.noise import Noise
 from robustness.search.critical import LEVELS, Search
 
 
@@ -108,3 +112,42 @@ def breaks_within(search: Search, of_clean: Decimal, expected: tuple[float, floa
         "looked_at": search.resolution,
     }
     return Tested(outcome, words, evidence)
+
+
+def confirmed(
+    tested: Tested,
+    search: Search,
+    of_clean: Decimal,
+    right: Callable[[Noise], npt.NDArray[np.bool_]],
+    sampling: Sampling,
+    alpha: float,
+) -> Tested:
+    """The outcome of `breaks_within` where accuracy measured at one level shows it too; undecided where it does not.
+
+    The search takes each prediction to change only once. Where many change back, its curve falls and accuracy does not. What is
+    measured is the upper end of the interval, where accuracy has to be shown below the bar, or, where the claim is refuted
+    because it breaks too late, the highest magnitude, where it has to be shown above. right: which images are named right
+    under a noise.
+    """
+    if tested.outcome is Outcome.UNDECIDED:
+        return tested
+    highest, share = search.of.case.noise, float(of_clean)
+    end = tested.evidence["interval"][1]
+    below = end is not None and not (tested.outcome is Outcome.REFUTED and _is_late(tested, search))
+    noise = highest.at(end) if below else highest
+    values = right(noise) - share * search.right
+    if below:
+        shown = p_value_mean_above(-values, 0.0, sampling, (-1.0, share)) <= alpha / 2
+    else:
+        shown = p_value_mean_above(values, 0.0, sampling, (-share, 1.0)) <= alpha / 2
+    if shown:
+        return tested
+    why = f"not confirmed by accuracy measured at {noise}: predictions that change more than once mislead the search"
+    words = f"{tested.words}; {why}"
+    return Tested(Outcome.UNDECIDED, words, tested.evidence)
+
+
+def _is_late(tested: Tested, search: Search) -> bool:
+    """Whether the interval begins beyond the range expected."""
+    low, start = tested.evidence["interval"][0], float(search.magnitudes[0])
+    return low is None or abs(low - start) > max(abs(end - start) for end in tested.evidence["expected"])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from robustness.claims.break_point import breaks_within
+from robustness.claims.break_point import breaks_within, confirmed
 from robustness.claims.more_noise import more_noise_never_helps
 from robustness.claims.outcome import Tested
 from robustness.claims.patterns import order_differs, patterns_differ
@@ -26,7 +26,7 @@ from robustness.gate.sampling import Sampling, sampling_of
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise, apply
 from robustness.search.critical import Search
-from robustness.search.matched import Measure, matched_magnitude, psnr, sample, ssim
+from robustness.search.matched import SMALLEST, Measure, matched_magnitude, psnr, sample, ssim
 
 Right = Callable[[Classifier, Noise], npt.NDArray[np.bool_]]
 """Which of the images a model names right under a noise: bool of shape (N,)."""
@@ -98,8 +98,10 @@ def _tested(
     classifier, negligible = models[claim.models[0]], float(claim.negligible)
     if claim.says == "breaks":
         low, high = claim.noises
-        expected = (low.level or 0.0, high.level or 0.0)
-        return breaks_within(search(classifier, high), claim.of_clean or Decimal(1), expected, sampling, alpha)
+        expected, found = (low.level or 0.0, high.level or 0.0), search(classifier, high)
+        of_clean = Decimal(1) if claim.of_clean is None else claim.of_clean
+        tested = breaks_within(found, of_clean, expected, sampling, alpha)
+        return confirmed(tested, found, of_clean, lambda noise: right(classifier, noise), sampling, alpha)
     if claim.says == "more-noise-never-helps":
         levels = {noise: right(classifier, noise) for noise in claim.noises}
         return more_noise_never_helps(levels, sampling, alpha, negligible)
@@ -136,7 +138,9 @@ def _match(
         clean, index = sample(image_set, fit)
         matched = matched_magnitude(noise, clean, index, seed, metric, target)
         noisy = apply(matched, clean, index, seed)
-        distortion = {"noise": str(matched), "psnr": round(psnr(clean, noisy), 3), "ssim": round(ssim(clean, noisy), 4)}
+        distortion: dict[str, Any] = {"noise": str(matched), "psnr": round(psnr(clean, noisy), 3), "ssim": None}
+        if fit.size >= SMALLEST:
+            distortion["ssim"] = round(ssim(clean, noisy), 4)
         return [json.dumps([matched.level, distortion])]
 
     of_noise = [str(noise), noise.contract, seed, metric, target, version("torchmetrics")]

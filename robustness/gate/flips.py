@@ -82,12 +82,12 @@ def _band(search: Search, image_set: ImageSet, claim: Claim) -> tuple[tuple[Floa
     if not right.any():
         return None, "no clean image is named right"
     sampling = Sampling(None if drawn.tracks is None else drawn.tracks[right], drawn.design_effect)
-    lower, upper = np.zeros(LEVELS + 1), np.ones(LEVELS + 1)
+    lower, upper = np.zeros(LEVELS + 1), np.zeros(LEVELS + 1)  # without noise nothing has flipped
     for knot in range(LEVELS // KNOTS, LEVELS + 1, LEVELS // KNOTS):
         flipped = (search.levels[right] <= knot).astype(np.float64)
         low, high = mean_interval(flipped, sampling, (1 - claim.confidence) / KNOTS, (0.0, 1.0))
         lower[knot:] = np.maximum(lower[knot:], low)
-        upper[knot - LEVELS // KNOTS : knot + 1] = high
+        upper[knot - LEVELS // KNOTS + 1 : knot + 1] = high
     return (lower, np.minimum.accumulate(upper[::-1])[::-1]), None
 
 

@@ -21,6 +21,9 @@ from robustness.noise import PRESETS, Noise, Periodic, make_noises, parameter_na
 STEPS = 10
 """Levels up to a break point at which accuracy is measured."""
 
+MOST = 2
+"""Of an amplitude whose energy waves of every frequency can have; there is little image left at half of it."""
+
 
 class LimitReader:
     """Reads the tables of one file; what is wrong goes to `problems`. has_baseline: whether `[run]` names one."""
@@ -89,6 +92,8 @@ class LimitReader:
             self.problems.add((*path, "max_flips"), f"{table.get('noise')} is not one built-in noise that grows from nothing")
         if "worst_band" in table and kind is not Periodic:
             self.problems.add((*path, "worst_band"), 'speaks of waves: it goes with noise = "periodic"')
+        if "worst_band" in table and any(amplitude > MOST for amplitude in _numbers(table.get("amplitude"))):
+            self.problems.add((*path, "amplitude"), f"worst_band goes with an amplitude of up to {MOST}")
         for name in ("frequency", "orientation", "phase"):
             if "worst_band" in table and name in table:
                 self.problems.add((*path, name), "worst_band goes through all of them: leave it out")
@@ -157,3 +162,8 @@ class LimitReader:
 
     def _place(self, line: int) -> str:
         return f"{self.problems.file.name}:{line}"
+
+
+def _numbers(value: object) -> list[float]:
+    """The numbers in a value that may be one or a list."""
+    return [number for number in (value if isinstance(value, list) else [value]) if isinstance(number, int | float)]

@@ -61,6 +61,6 @@ def _chart(limit: dict[str, Any], number: int) -> FlipChart:
         limit_y=y(required),
         number=number,
         x_ticks=[(x(magnitude), f"{magnitude:.4g}") for magnitude in quarters],
-        y_ticks=[(y(top * part / 4), f"{100 * top * part / 4:.2g}") for part in range(5)],
+        y_ticks=[(y(top * part / 4), f"{100 * top * part / 4:.3g}") for part in range(5)],
         text="; ".join([text, *said]),
     )

@@ -22,7 +22,14 @@ def flip_lines(model: str, data: str, flips: dict[str, Any], breaks: Sequence[tu
     lines += ["", *(f"accuracy falls below {share} of clean {where}" for share, where in breaks)]
     step = len(flips["accuracy"]) // 8
     curve = list(zip(flips["magnitudes"], flips["accuracy"], strict=True))[::step]
-    lines += ["", *table((magnitude, "accuracy, %"), [(f"{at:g}", f"{100 * share:.2f}") for at, share in curve], left=0)]
+    lines += [
+        "",
+        *table(
+            (magnitude, "accuracy, %, if each prediction changes only once"),
+            [(f"{at:g}", f"{100 * share:.2f}") for at, share in curve],
+            left=0,
+        ),
+    ]
     if flips["classes"]:
         lines += ["", "classes that lose most:"]
         lines += [f"  {row['name']}: {row['flipped']:,} of {row['right']:,} right predictions" for row in flips["classes"]]

@@ -21,6 +21,9 @@ SAMPLE = 256
 HALVINGS = 20
 """Of the range: a magnitude is known to one part in a million of it."""
 
+SMALLEST = 6
+"""Pixels that an image needs each way for its structural similarity."""
+
 Measure = Literal["psnr", "ssim"]
 
 
@@ -49,6 +52,8 @@ def ssim(clean: torch.Tensor, noisy: torch.Tensor) -> float:
     structural similarity", IEEE Trans. Image Process. 13 (2004), with its Gaussian window of 11 pixels and sigma 1.5. In
     float32: the last digits depend on the machine.
     """
+    if min(clean.shape[2:]) < SMALLEST:
+        raise RobustnessError(f"SSIM looks through a window of 11 pixels, and needs images of {SMALLEST} at least")
     from torchmetrics.functional.image import structural_similarity_index_measure  # takes seconds to import
 
     similarity: Any = structural_similarity_index_measure(noisy.float(), clean.float(), data_range=255.0)

@@ -117,11 +117,14 @@ class Measured:
 
     def right(self, classifier, noise):
         self.asked.append((classifier.name, noise))
+        if self.outcomes is None:  # measured as it was searched
+            return self.found.right_at(int(np.searchsorted(self.found.magnitudes, noise.level)))
         return self.outcomes(classifier.name, noise)
 
     def search(self, classifier, highest):
         self.asked.append((classifier.name, highest))
-        return searched(np.array([self.flips_at(image) for image in range(COUNT)]), highest)
+        self.found = searched(np.array([self.flips_at(image) for image in range(COUNT)]), highest)
+        return self.found
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +237,8 @@ def test_what_was_examined_is_plain_values(case, store):
 def test_a_break_point_is_searched_up_to_the_end_of_its_range():
     measured = Measured(flips_at=level_of(30, 60))
     found = examined(breaks(20, 60), measured, None)
-    assert measured.asked == [("net", Gaussian(60))]
+    confirmed_at = found.evidence["interval"][1]
+    assert measured.asked == [("net", Gaussian(60)), ("net", Gaussian(confirmed_at))]
     assert (found.evidence["expected"], found.evidence["break_point"], found.evidence["of_clean"]) == ([20, 60], 30, "0.9")
     assert "expected at 20 to 60" in found.words
 

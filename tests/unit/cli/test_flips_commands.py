@@ -13,13 +13,14 @@ from PIL import Image
 
 from robustness.cli import main
 from robustness.data import load_image_set
+from robustness.evaluation import evaluate as evaluation
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.store import Store
 from robustness.gate.claim import Claim
 from robustness.gate.flips import describe_flips
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
-from robustness.noise import Gaussian, Offset
+from robustness.noise import Clean, Gaussian, Offset
 from robustness.search.critical import FINE, search_flips
 from robustness.search.finding import finding_to_json, make_finding, read_finding, save_finding
 from robustness.search.hunt import Batch, minimise
@@ -275,7 +276,7 @@ def test_a_finding_that_still_breaks_exits_with_1(capsys, found):
     assert lines == [
         f"toy under {finding.perturbation}, seed 7: 5 of 20 right predictions flip, 0.2500; the budget is 0.2",
         f"image 19, dark: named dark, and under {finding.smallest} bright",
-        "BROKEN, on the model it was found on",
+        "BROKEN, on a model with the weights it was found on",
     ]
 
 
@@ -348,6 +349,13 @@ def test_waves_json_is_what_evaluate_measures(capsys):
     assert 0 in accuracies
     assert found["words"].startswith("waves " if found["band"] else "no band of waves")
     assert read(capsys, "waves", "stripes")["accuracies"] != found["accuracies"]
+
+
+def test_waves_are_made_for_the_size_that_the_network_sees(capsys, monkeypatch):
+    measured, real = [], evaluation.measure
+    monkeypatch.setattr(evaluation, "measure", lambda *given: measured.append(given[2]) or real(*given))
+    said(capsys, "waves", "toy", "--amplitude", "0.07")
+    assert measured == [Clean(), *waves(0.07, 8)]
 
 
 def test_waves_that_do_nothing_are_no_band(capsys, tmp_path):
