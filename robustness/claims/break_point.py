@@ -124,30 +124,25 @@ def confirmed(
 ) -> Tested:
     """The outcome of `breaks_within` where accuracy measured at one level shows it too; undecided where it does not.
 
-    The search takes each prediction to change only once. Where many change back, its curve falls and accuracy does not. What is
-    measured is the upper end of the interval, where accuracy has to be shown below the bar, or, where the claim is refuted
-    because it breaks too late, the highest magnitude, where it has to be shown above. right: which images are named right
-    under a noise.
+    The search takes each prediction to change only once. Where many change back, its curve falls and accuracy does not. So what
+    the claim says of the ends of the expected range is measured there: where it breaks inside or before, accuracy has to be
+    shown below the bar at the far end, or at the near one; where it breaks too late, above it at the far end. right: which
+    images are named right under a noise.
     """
     if tested.outcome is Outcome.UNDECIDED:
         return tested
-    highest, share = search.of.case.noise, float(of_clean)
-    end = tested.evidence["interval"][1]
-    below = end is not None and not (tested.outcome is Outcome.REFUTED and _is_late(tested, search))
-    noise = highest.at(end) if below else highest
+    highest, share, start = search.of.case.noise, float(of_clean), float(search.magnitudes[0])
+    near, far = sorted(tested.evidence["expected"], key=lambda magnitude: abs(magnitude - start))
+    low = tested.evidence["interval"][0]
+    is_late = low is None or abs(low - start) > abs(far - start)
+    noise = highest.at(near if tested.outcome is Outcome.REFUTED and not is_late else far)
     values = right(noise) - share * search.right
-    if below:
-        shown = p_value_mean_above(-values, 0.0, sampling, (-1.0, share)) <= alpha / 2
-    else:
+    if is_late:
         shown = p_value_mean_above(values, 0.0, sampling, (-share, 1.0)) <= alpha / 2
+    else:
+        shown = p_value_mean_above(-values, 0.0, sampling, (-1.0, share)) <= alpha / 2
     if shown:
         return tested
     why = f"not confirmed by accuracy measured at {noise}: predictions that change more than once mislead the search"
     words = f"{tested.words}; {why}"
     return Tested(Outcome.UNDECIDED, words, tested.evidence)
-
-
-def _is_late(tested: Tested, search: Search) -> bool:
-    """Whether the interval begins beyond the range expected."""
-    low, start = tested.evidence["interval"][0], float(search.magnitudes[0])
-    return low is None or abs(low - start) > max(abs(end - start) for end in tested.evidence["expected"])
