@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from robustness.cli.arguments import Commands, add_root
 from robustness.errors import RobustnessError
 
 USAGE_ERROR = 2
+SHOWING = {"--collect-only", "--co", "--fixtures", "--markers", "--version", "-V"}
+"""Options of pytest's that measure nothing on purpose."""
 
 
 def add(commands: Commands) -> None:
@@ -65,6 +68,9 @@ def run(args: argparse.Namespace) -> int:
             load_image_set(thresholds.data, base=thresholds.base)
     quiet = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
     code = int(pytest.main([*args.rest, "--robustness-report", str(args.robustness_report), "-W", quiet]))
+    if code == pytest.ExitCode.OK and not SHOWING & {*args.rest} and not (args.robustness_report / "results.json").exists():
+        print("robustness: no limit was measured, so nothing passed", file=sys.stderr)
+        return 1
     return USAGE_ERROR if code == pytest.ExitCode.USAGE_ERROR else min(1, code)
 
 

@@ -193,4 +193,10 @@ def is_within(finding: Finding, declared: Hunt) -> bool:
 
 def _kept(folder: Path, model: str) -> list[tuple[Path, Finding]]:
     """The findings on a model, in the order of their names; a file that is none is an error, not something to skip."""
-    return [(file, finding) for file in sorted(folder.glob("*.json")) if (finding := read_finding(file)).model == model]
+    try:
+        files = sorted(folder / entry.name for entry in os.scandir(folder) if entry.name.endswith(".json"))
+    except FileNotFoundError:
+        return []
+    except OSError as error:  # findings that cannot be read must not count as none
+        raise RobustnessError(f"{folder}: {error.strerror}; the findings of former hunts cannot be tried") from error
+    return [(file, finding) for file in files if (finding := read_finding(file)).model == model]

@@ -92,8 +92,8 @@ class LimitReader:
             self.problems.add((*path, "max_flips"), f"{table.get('noise')} is not one built-in noise that grows from nothing")
         if "worst_band" in table and kind is not Periodic:
             self.problems.add((*path, "worst_band"), 'speaks of waves: it goes with noise = "periodic"')
-        if "worst_band" in table and any(amplitude > MOST for amplitude in _numbers(table.get("amplitude"))):
-            self.problems.add((*path, "amplitude"), f"worst_band goes with an amplitude of up to {MOST}")
+        if "worst_band" in table and any(not 0 < amplitude <= MOST for amplitude in _numbers(table.get("amplitude"))):
+            self.problems.add((*path, "amplitude"), f"worst_band goes with an amplitude above 0 and up to {MOST}")
         for name in ("frequency", "orientation", "phase"):
             if "worst_band" in table and name in table:
                 self.problems.add((*path, name), "worst_band goes through all of them: leave it out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -47,7 +48,9 @@ def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Cl
                 f"model {declaration.name}: {declaration.load} gave a Classifier with preprocessing of its own, {module.fit}; "
                 "declare the same size, fit, mean and std, and no weights"
             )
-        return module
+        if module.architecture is None:
+            return module
+        return replace(module, architecture=None)  # the user's code may have changed it: no name stands for it any more
     if not isinstance(module, nn.Module):
         raise RobustnessError(f"model {declaration.name}: {declaration.load} gave {type(module).__name__}, not an nn.Module")
     size = _declared_size(declaration)

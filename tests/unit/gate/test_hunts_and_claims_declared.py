@@ -176,6 +176,8 @@ LIMIT = '[[limits]]\nmodels = ["one"]\n'
         ('noise = "paper"\nmax_flips = 0.1', "paper is not one built-in noise"),
         ('noise = "gaussian"\nsigma = 3\nmax_flips = 2', "lies outside 0..1"),
         ('noise = "gaussian"\nsigma = 3\nworst_band = 0.5', 'speaks of waves: it goes with noise = "periodic"'),
+        ('noise = "periodic"\namplitude = [0.1, 9]\nworst_band = 0.5', "worst_band goes with an amplitude above 0 and up to 2"),
+        ('noise = "periodic"\namplitude = 0\nworst_band = 0.5', "worst_band goes with an amplitude above 0 and up to 2"),
         (
             'noise = "periodic"\namplitude = 0.1\nphase = 30\nworst_band = 0.5',
             "worst_band goes through all of them: leave it out",

@@ -167,6 +167,12 @@ def test_a_classifier_is_left_as_it_is(tmp_path):
     assert wrap_module(ready, ModelDeclaration("own", "fixture"), tmp_path) is ready
 
 
+def test_a_built_in_network_from_the_users_own_code_is_known_by_no_name(tmp_path):
+    built_in = load_classifier(ModelDeclaration("net", "baseline-cnn", "signs"), tmp_path)
+    declared = ModelDeclaration("own", "fixture", size=built_in.fit.size)
+    assert wrap_module(built_in, declared, tmp_path).architecture is None
+
+
 @pytest.mark.parametrize("names", ["5", '"abc"', "[1, 2]"])
 def test_a_card_with_other_class_names_than_texts_is_refused(tmp_path, names):
     weights = tmp_path / "net.safetensors"
