@@ -122,27 +122,36 @@ def confirmed(
     sampling: Sampling,
     alpha: float,
 ) -> Tested:
-    """The outcome of `breaks_within` where accuracy measured at one level shows it too; undecided where it does not.
+    """The outcome of `breaks_within` where accuracy measured shows it too; undecided where it does not.
 
-    The search takes each prediction to change only once. Where many change back, its curve falls and accuracy does not. So what
-    the claim says of the ends of the expected range is measured there: where it breaks inside or before, accuracy has to be
-    shown below the bar at the far end, or at the near one; where it breaks too late, above it at the far end. right: which
-    images are named right under a noise.
+    The search takes each prediction to change only once, so where many change back its curve errs either way. What the outcome
+    says of the ends of the expected range is measured there: above the bar at the near end and below it at the far one where
+    the claim is supported; where it is refuted, below at the near end (it breaks too soon) or above at the far one (too late).
+    right: which images are named right under a noise.
     """
     if tested.outcome is Outcome.UNDECIDED:
         return tested
-    highest, share, start = search.of.case.noise, float(of_clean), float(search.magnitudes[0])
+    share, start = float(of_clean), float(search.magnitudes[0])
     near, far = sorted(tested.evidence["expected"], key=lambda magnitude: abs(magnitude - start))
     low = tested.evidence["interval"][0]
-    is_late = low is None or abs(low - start) > abs(far - start)
-    noise = highest.at(near if tested.outcome is Outcome.REFUTED and not is_late else far)
-    values = right(noise) - share * search.right
-    if is_late:
-        shown = p_value_mean_above(values, 0.0, sampling, (-share, 1.0)) <= alpha / 2
+
+    def is_above(magnitude: float) -> bool:
+        return p_value_mean_above(over(magnitude), 0.0, sampling, (-share, 1.0)) <= alpha / 2
+
+    def is_below(magnitude: float) -> bool:
+        return p_value_mean_above(-over(magnitude), 0.0, sampling, (-1.0, share)) <= alpha / 2
+
+    def over(magnitude: float) -> Floats:
+        values: Floats = right(search.of.case.noise.at(magnitude)) - share * search.right
+        return values
+
+    if tested.outcome is Outcome.SUPPORTED:
+        shown = is_above(near) and is_below(far)
+    elif low is None or abs(low - start) > abs(far - start):
+        shown = is_above(far)
     else:
-        shown = p_value_mean_above(-values, 0.0, sampling, (-1.0, share)) <= alpha / 2
+        shown = is_below(near)
     if shown:
         return tested
-    why = f"not confirmed by accuracy measured at {noise}: predictions that change more than once mislead the search"
-    words = f"{tested.words}; {why}"
-    return Tested(Outcome.UNDECIDED, words, tested.evidence)
+    why = "accuracy measured at the ends of the range does not confirm it: some predictions change more than once"
+    return Tested(Outcome.UNDECIDED, f"{tested.words}; {why}", tested.evidence)

@@ -19,9 +19,10 @@ from robustness.gate.claim import Claim
 from robustness.gate.declared_claims import DeclaredClaim
 from robustness.models.classifier import Classifier
 from robustness.noise import Gaussian, Offset, Periodic
-from robustness.search.critical import FINE, search_flips
+from robustness.search.critical import COARSE, FINE, search_flips
 
 IMAGES = ImageSet.from_images("grey", [np.full((8, 8, 3), 20 + n % 50, np.uint8) for n in range(200)], [0] * 200, ["a", "b"])
+SAME = ImageSet.from_images("same", [np.full((8, 8, 3), 40, np.uint8)] * 200, [0] * 200, ["a", "b"])
 BREAKS = DeclaredClaim("breaks", ("toy",), (Offset(5), Offset(60)), "supported", Decimal("0.01"), "x:1", Decimal("0.9"))
 
 
@@ -40,14 +41,14 @@ class Between(nn.Module):
 
 @pytest.fixture
 def tested(tmp_path):
-    def tested(module, claim=BREAKS, images=IMAGES, fit=8):
+    def tested(module, claim=BREAKS, images=IMAGES, fit=8, stride=FINE):
         model = Classifier("toy", module, Fit(fit))
 
         def right(classifier, noise):
             return evaluate(classifier, images, noise, 0).predictions == images.labels
 
         def search(classifier, highest):
-            return search_flips(classifier, images, highest, 0, Store(tmp_path), "run", FINE)
+            return search_flips(classifier, images, highest, 0, Store(tmp_path), "run", stride)
 
         return examine(claim, {"toy": model}, images, Claim(independent=True), 0, right, search, Store(tmp_path))
 
@@ -61,7 +62,23 @@ def test_accuracy_that_falls_and_stays_down_is_supported(tested):
 def test_flips_that_are_undone_at_once_leave_the_claim_undecided(tested):
     found = tested(Between(72.5, 74.5))
     assert found.outcome == "undecided"
-    assert "not confirmed by accuracy measured at offset(levels=" in found.words
+    assert "accuracy measured at the ends of the range does not confirm it" in found.words
+
+
+def test_a_break_before_the_range_that_the_coarse_search_misses_is_not_supported(tested):
+    class Recovers(Between):
+        """Broken between two levels of light, whole again above, and broken for good above 90."""
+
+        def forward(self, batch):
+            level = batch.mean(dim=(1, 2, 3))
+            broken = (((level > self.low) & (level < self.high)) | (level > 90 / 255)).float()
+            return torch.stack([1 - broken, broken], dim=1)
+
+    def coarse(low, high):  # between two of the levels that the coarse search tries, 7.5 apart
+        return tested(Recovers(low, high), replace(BREAKS, noises=(Offset(5), Offset(60))), SAME, stride=COARSE).outcome
+
+    assert coarse(200, 201) == "supported"
+    assert coarse(43, 46) == "undecided"  # at the near end, 40 + 5
 
 
 def test_a_break_before_the_range_has_to_be_confirmed_as_well(tested):

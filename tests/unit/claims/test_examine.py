@@ -237,7 +237,7 @@ def test_what_was_examined_is_plain_values(case, store):
 def test_a_break_point_is_searched_up_to_the_end_of_its_range():
     measured = Measured(flips_at=level_of(30, 60))
     found = examined(breaks(20, 60), measured, None)
-    assert measured.asked == [("net", Gaussian(60))] * 2  # searched, and measured there
+    assert measured.asked == [("net", Gaussian(level)) for level in (60, 20, 60)]  # searched, and measured at both ends
     assert (found.evidence["expected"], found.evidence["break_point"], found.evidence["of_clean"]) == ([20, 60], 30, "0.9")
     assert "expected at 20 to 60" in found.words
 
