@@ -25,6 +25,8 @@ SMALLEST = 6
 """Pixels that an image needs each way for its structural similarity."""
 
 Measure = Literal["psnr", "ssim"]
+TOLERANCE: dict[Measure, float] = {"psnr": 0.5, "ssim": 0.01}
+"""How far below its target a measure may end, which is less than a viewer could tell: more is another distortion."""
 
 
 def sample(image_set: ImageSet, fit: Fit) -> tuple[torch.Tensor, npt.NDArray[np.int64]]:
@@ -66,8 +68,8 @@ def matched_magnitude(
     """The noise at the magnitude, up to that of `highest`, at which the measure falls to the target: bisection, six digits.
 
     clean: uint8 of shape (N, 3, H, W), with their `index`; see `sample`. target: in dB for "psnr", below 1 for "ssim". The
-    measure there is at or below the target, and just before it above. Where a noise moves in steps (`offset`, `resolution`) so
-    does the measure, and may be some way below. A `RobustnessError` where it does not fall that far.
+    measure there is at or below the target, by no more than `TOLERANCE`. A `RobustnessError` where it does not fall that far,
+    or falls past the target in one step, as under noises that move in steps (`offset`, `resolution`).
     """
     if highest.level is None or highest.identity is None:
         raise RobustnessError(f"{highest} has no magnitude that grows from nothing, and none to match")
@@ -86,4 +88,11 @@ def matched_magnitude(
         middle = float(f"{(low + high) / 2:.6g}")
         matches = of(clean, apply(highest.at(middle), clean, index, seed)) <= target
         low, high = (low, middle) if matches else (middle, high)
-    return highest.at(high)
+    matched = highest.at(high)
+    reached = of(clean, apply(matched, clean, index, seed))
+    if target - reached > TOLERANCE[measure]:
+        raise RobustnessError(
+            f"{matched.kind} moves in steps: its {measure} falls past {target:g} to {reached:.4g} at {matched}; "
+            "give another target"
+        )
+    return matched

@@ -62,7 +62,9 @@ def test_a_hunt_that_finds_too_many_flips_fails_the_gate_and_keeps_what_it_found
 
 def test_what_is_found_on_a_model_of_a_fixture_is_replayed_by_its_test(hunted):
     hunted.edit("thresholds.toml", 'load = "python:toy:make"', 'load = "fixture"')
-    hunted.write("conftest.py", "import pytest\n@pytest.fixture(scope='session')\ndef toy():\n    return __import__('toy').make()\n")
+    hunted.write(
+        "conftest.py", "import pytest\n@pytest.fixture(scope='session')\ndef toy():\n    return __import__('toy').make()\n"
+    )
     run = hunted.gate()
     run.stdout.fnmatch_lines(["*replay: pytest *test_hunt*toy-offset+gaussian*"])
     assert run.ret == pytest.ExitCode.TESTS_FAILED
@@ -112,9 +114,7 @@ def test_a_damaged_finding_fails_the_gate_by_name(hunted):
 def test_a_claim_that_comes_out_as_declared_passes_and_otherwise_fails(claimed, mode):
     run = claimed.gate(*mode)
     assert run.ret == pytest.ExitCode.OK
-    run.stdout.fnmatch_lines(
-        ["claim toy-breaks-offset: supported, as declared", "PASS: all 3 limits hold, 1 claim came out*"]
-    )
+    run.stdout.fnmatch_lines(["claim toy-breaks-offset: supported, as declared", "PASS: all 3 limits hold, 1 claim came out*"])
     claimed.edit("thresholds.toml", 'expected = "supported"', 'expected = "refuted"')
     run = claimed.gate(*mode)
     assert run.ret == pytest.ExitCode.TESTS_FAILED

@@ -131,7 +131,6 @@ def test_matched_noises_have_the_ssim_asked_for(highest):
     [
         (Offset(levels=-100), 20, -25.5),
         (Offset(levels=100), 20, 25.5),
-        (Resolution(factor=16), 25, None),
         (Resolution(factor=1.9), 37, None),
     ],
 )
@@ -142,6 +141,13 @@ def test_a_noise_in_steps_is_matched_at_the_step_that_goes_far_enough(highest, t
     assert psnr(clean, apply(matched, clean, INDEX, 0)) <= target < psnr(clean, apply(before, clean, INDEX, 0))
     if least is not None:  # 255 / 10 levels in every value are 20 dB
         assert matched.level == pytest.approx(least, abs=0.01)
+
+
+def test_a_noise_that_steps_past_the_target_is_refused():
+    """32 pixels can be halved, but not brought to anything in between that differs from it by less than a decibel."""
+    clean = photographs()
+    with pytest.raises(RobustnessError, match=r"resolution moves in steps: its psnr falls past .* give another target"):
+        matched_magnitude(Resolution(factor=16), clean, INDEX, 0, "psnr", 25)
 
 
 @settings(max_examples=15, deadline=None)
