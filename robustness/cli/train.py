@@ -20,12 +20,21 @@ def add(commands: Commands) -> None:
     )
     train.add_argument("network", choices=list(BUILT_IN), help="the network")
     add_data(train)
-    train.add_argument(
+    recipe = train.add_mutually_exclusive_group()
+    recipe.add_argument(
         "--recipe",
         choices=["default", "study"],
         default="default",
         help="default: Adam at 0.001. study: Adam at 0.01, classes balanced, rotated, contrast changed and mirrored both "
         "ways; mirroring changes what some signs mean",
+    )
+    recipe.add_argument(
+        "--harden",
+        action="store_const",
+        dest="recipe",
+        const="harden",
+        help="train against noise: three images in four under Gaussian noise, waves or salt-and-pepper of drawn magnitudes, "
+        "frequencies, orientations and phases, and three in four turned, scaled, shifted and lit otherwise",
     )
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
-from torchvision.transforms import v2
+from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 from tqdm import tqdm
 
 from robustness.atomic import replacing
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError
 from robustness.models.classifier import Classifier, to_tensor
+from robustness.training.batches import Batches
+from robustness.training.noise import add_drawn_noise
 from robustness.training.recipes import Recipe
 from robustness.training.split import split_by_track
 
 EVALUATION_BATCH = 256
 
-Batch = tuple[torch.Tensor, torch.Tensor]
+Parts = Mapping[str, nn.Module | torch.optim.Optimizer | LRScheduler]
+"""What an interrupted training left in a state of its own."""
 
 
 @dataclass
 class Progress:
-    """What an interrupted training needs to go on, and what it has reached: one entry per epoch."""
+    """What an interrupted training needs to go on, and what it has reached: one entry per epoch.
+
+    noisy: of the same images with noise that the recipe draws; empty for a recipe without.
+    """
 
     losses: list[float] = field(default_factory=list)
     validation_accuracies: list[float | None] = field(default_factory=list)
+    noisy_validation_accuracies: list[float | None] = field(default_factory=list)
 
     def line(self, epochs: int) -> str:
         validation = self.validation_accuracies[-1]
         reached = "no validation images" if validation is None else f"validation accuracy {validation:.4f}"
+        if self.noisy_validation_accuracies and self.noisy_validation_accuracies[-1] is not None:
+            reached += f", under noise {self.noisy_validation_accuracies[-1]:.4f}"
         return f"epoch {len(self.losses)}/{epochs}: loss {self.losses[-1]:.4f}, {reached}"
 
 
@@ -46,76 +54,65 @@ def train(module: nn.Module, image_set: ImageSet, fit: Fit, recipe: Recipe, seed
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     module.to(device)
-    optimizer = torch.optim.Adam(module.parameters(), lr=recipe.learning_rate)
-    run = {"recipe": asdict(recipe), "seed": seed, "data": image_set.content_hash, "fit": str(fit)}
-    progress = _restore(resume, run, module, optimizer)
     training, validation = split_by_track(image_set, recipe.validation_share, seed)
     held_out = image_set.take(validation) if len(validation) else None
-    images = fit_images(image_set, fit)
+    noisy = _with_noise(held_out, fit, seed) if held_out and recipe.augmentation == "harden" else None
+    optimizer = torch.optim.AdamW(module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    schedule = _schedule(optimizer, recipe, len(training))
+    run = {"recipe": asdict(recipe), "seed": seed, "data": image_set.content_hash, "fit": str(fit)}
+    parts: Parts = {"module": module, "optimizer": optimizer, "schedule": schedule}
+    progress = _restore(resume, run, parts)
     for epoch in range(len(progress.losses), recipe.epochs):
-        batches = _Batches(images, image_set.labels, training, recipe, np.random.SeedSequence([seed, epoch]))
-        loss = _train_epoch(module, optimizer, batches, device, f"epoch {epoch + 1}/{recipe.epochs}")
+        batches = Batches(image_set, fit, training, recipe, np.random.SeedSequence([seed, epoch]))
+        loss = _train_epoch(module, optimizer, schedule, batches, device, f"epoch {epoch + 1}/{recipe.epochs}")
         _check_finite(module, image_set.take(training[:EVALUATION_BATCH]), fit)
         progress.losses.append(loss)
         progress.validation_accuracies.append(None if held_out is None else accuracy(module, held_out, fit))
+        if noisy:
+            progress.noisy_validation_accuracies.append(accuracy(module, noisy, fit))
         tqdm.write(progress.line(recipe.epochs))
-        _save(resume, run, module, optimizer, progress)
+        _save(resume, run, parts, progress)
     return progress
 
 
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, images: int) -> LRScheduler:
+    if recipe.one_cycle:
+        steps = recipe.epochs * -(-images // recipe.batch_size)
+        return OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps)
+    return ConstantLR(optimizer, factor=1)
+
+
+def _with_noise(image_set: ImageSet, fit: Fit, seed: int) -> ImageSet:
+    """The images as the network sees them with noise drawn once, the same in every epoch."""
+    images = add_drawn_noise(to_tensor(fit_images(image_set, fit)), np.random.default_rng(seed)).permute(0, 2, 3, 1).numpy()
+    return ImageSet.from_images("held out, under noise", images, image_set.labels.tolist(), image_set.class_names)
+
+
 def _train_epoch(
-    module: nn.Module, optimizer: torch.optim.Optimizer, batches: _Batches, device: torch.device, title: str
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+    batches: Batches,
+    device: torch.device,
+    title: str,
 ) -> float:
     module.train()
+    recipe = batches.recipe
     total, count = 0.0, 0
     bar = tqdm(batches, title, len(batches), unit="batch", disable=None)
     for images, labels in bar:
-        loss = nn.functional.cross_entropy(module(images.to(device)), labels.to(device))
+        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16):
+            logits = module(images.to(device))
+        loss = nn.functional.cross_entropy(logits.float(), labels.to(device), label_smoothing=recipe.label_smoothing)
         if not torch.isfinite(loss):
             raise RobustnessError(f"the loss became {loss.item()} in {title}; a smaller learning rate usually helps")
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        schedule.step()
         total, count = total + loss.item() * len(labels), count + len(labels)
         bar.set_postfix(loss=f"{total / count:.4f}", refresh=False)
     return total / count
-
-
-class _Batches:
-    """One epoch's batches, in an order and with augmentations that its seed fixes."""
-
-    def __init__(
-        self,
-        images: npt.NDArray[np.uint8],
-        labels: npt.NDArray[np.int64],
-        places: npt.NDArray[np.int64],
-        recipe: Recipe,
-        seed: np.random.SeedSequence,
-    ) -> None:
-        order_seed, augment_seed = seed.generate_state(2)
-        generator = np.random.default_rng(order_seed)
-        self.images, self.labels, self.recipe, self.augment_seed = images, labels, recipe, int(augment_seed)
-        self.order = generator.permutation(places)
-        if recipe.augment:
-            weights = 1 / np.bincount(labels[places])[labels[places]]
-            self.order = generator.choice(places, size=len(places), p=weights / weights.sum())
-
-    def __len__(self) -> int:
-        return -(-len(self.order) // self.recipe.batch_size)
-
-    def __iter__(self) -> Iterator[Batch]:
-        torch.manual_seed(self.augment_seed)  # torchvision's transforms draw from the global generator
-        for start in range(0, len(self.order), self.recipe.batch_size):
-            places = self.order[start : start + self.recipe.batch_size]
-            images = torch.from_numpy(self.images[places]).permute(0, 3, 1, 2)
-            if self.recipe.augment:
-                images = torch.stack([AUGMENTATION(image) for image in images])
-            yield images.float() / 255, torch.from_numpy(self.labels[places])
-
-
-AUGMENTATION = v2.Compose(
-    [v2.RandomRotation(40.0), v2.ColorJitter(contrast=0.6), v2.RandomHorizontalFlip(), v2.RandomVerticalFlip()]
-)
 
 
 def _check_finite(module: nn.Module, image_set: ImageSet, fit: Fit) -> None:
@@ -136,13 +133,13 @@ def accuracy(module: nn.Module, image_set: ImageSet, fit: Fit) -> float:
     return right / len(images)
 
 
-def _save(path: Path, run: dict[str, object], module: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-    state = {"run": run, "module": module.state_dict(), "optimizer": optimizer.state_dict(), "progress": asdict(progress)}
+def _save(path: Path, run: dict[str, object], parts: Parts, progress: Progress) -> None:
+    state = {"run": run, **{name: part.state_dict() for name, part in parts.items()}, "progress": asdict(progress)}
     with replacing(path) as partial:
         torch.save(state, partial)
 
 
-def _restore(path: Path, run: dict[str, object], module: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+def _restore(path: Path, run: dict[str, object], parts: Parts) -> Progress:
     if not path.exists():
         return Progress()
     try:
@@ -152,6 +149,6 @@ def _restore(path: Path, run: dict[str, object], module: nn.Module, optimizer: t
         raise RobustnessError(f"{path}: not a training to resume ({error}); delete it to begin anew") from error
     if left_by != run:
         raise RobustnessError(f"{path}: left by another training (other data, recipe or seed); delete it or name another --out")
-    module.load_state_dict(state["module"])
-    optimizer.load_state_dict(state["optimizer"])
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
     return Progress(**state["progress"])

@@ -18,7 +18,7 @@ from robustness.training.recipes import Recipe
 from robustness.training.train import train_network
 
 FIT = Fit(8)
-RECIPE = Recipe(learning_rate=0.003, augment=False, batch_size=8, epochs=2)
+RECIPE = Recipe(learning_rate=0.003, batch_size=8, epochs=2)
 
 
 def run(image_set, out, test_set=None, recipe=RECIPE, seed=0, command="robustness train"):
@@ -64,13 +64,13 @@ def test_the_test_set_chooses_nothing(tmp_path, colours):
     assert (tmp_path / "with.safetensors").read_bytes() == (tmp_path / "without.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize("augment", [False, True])
-def test_the_seed_alone_decides_the_weights(tmp_path, colours, augment):
+@pytest.mark.parametrize("augmentation", ["none", "study", "harden"])
+def test_the_seed_alone_decides_the_weights(tmp_path, colours, augmentation):
     hashes = []
     for number, seed in enumerate((3, 3, 4)):
         torch.manual_seed(100 + number)
         out = tmp_path / f"{number}.safetensors"
-        run(colours, out, recipe=replace(RECIPE, augment=augment), seed=seed)
+        run(colours, out, recipe=replace(RECIPE, augmentation=augmentation), seed=seed)
         hashes.append(hash_state(load_weights(out)))
     assert hashes[0] == hashes[1] != hashes[2]
 
@@ -144,7 +144,7 @@ def test_a_card_that_cannot_be_written_leaves_weights_and_card_as_they_were(tmp_
 
 
 def test_weights_that_only_the_last_step_broke_are_not_saved(tmp_path, colours):
-    one_step = Recipe(learning_rate=1e30, augment=False, batch_size=1000, epochs=1)
+    one_step = Recipe(learning_rate=1e30, batch_size=1000, epochs=1)
     with pytest.raises(RobustnessError, match="training diverged"):
         run(colours, tmp_path / "net.safetensors", recipe=one_step)
     assert not (tmp_path / "net.safetensors").exists()
