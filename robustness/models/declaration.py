@@ -13,6 +13,7 @@ SHIPPED = Path(__file__).parent.parent / "weights"
 BUILT_IN = {
     "baseline-cnn": "the study's network: three convolutions, two dense layers (234,059 parameters at 40 px)",
     "small-resnet": "three residual stages with batch normalisation (80,475 parameters)",
+    "medium-resnet": "four residual stages, wider ones (895,435 parameters)",
 }
 REFERENCES = (*BUILT_IN, "torchvision:NAME", "exported:FILE", "python:package.module:factory", "fixture")
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from robustness.models.baseline_cnn import BaselineCNN
 from robustness.models.checkpoint import State
-from robustness.models.small_resnet import SmallResNet
+from robustness.models.residual import MediumResNet, SmallResNet
 
 
 class Network(Protocol):
@@ -19,7 +19,7 @@ class Network(Protocol):
     def __call__(self, classes: int, size: int) -> nn.Module: ...
 
 
-NETWORKS: dict[str, Network] = {"baseline-cnn": BaselineCNN, "small-resnet": SmallResNet}
+NETWORKS: dict[str, Network] = {"baseline-cnn": BaselineCNN, "small-resnet": SmallResNet, "medium-resnet": MediumResNet}
 DEFAULT_SIZE = 40
 
 

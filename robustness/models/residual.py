@@ -1,4 +1,4 @@
-"""A small residual network: of another kind than the baseline, so that networks can be told apart by what breaks them.
+"""Residual networks of two sizes: of another kind than the baseline, so that networks can be told apart by what breaks them.
 
 After K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition", CVPR 2016: one block per stage.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-WIDTHS = (16, 32, 64)
-
 
 class SmallResNet(nn.Module):
     """Three residual stages of 16, 32 and 64 channels with batch normalisation, then the mean over the image.
@@ -18,20 +16,27 @@ class SmallResNet(nn.Module):
     """
 
     OUTPUT = "head"
+    WIDTHS: tuple[int, ...] = (16, 32, 64)
 
     def __init__(self, classes: int, size: int = 40) -> None:
         super().__init__()
-        channels = (WIDTHS[0], *WIDTHS[:-1])
-        self.stem = nn.Sequential(nn.Conv2d(3, WIDTHS[0], 3, padding=1, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU())
+        first, last = self.WIDTHS[0], self.WIDTHS[-1]
+        self.stem = nn.Sequential(nn.Conv2d(3, first, 3, padding=1, bias=False), nn.BatchNorm2d(first), nn.ReLU())
         self.stages = nn.Sequential(
-            *(Residual(before, width, stride) for before, width, stride in zip(channels, WIDTHS, (2, 2, 2), strict=True))
+            *(Residual(before, width, 2) for before, width in zip((first, *self.WIDTHS[:-1]), self.WIDTHS, strict=True))
         )
-        self.head = nn.Linear(WIDTHS[-1], classes)
+        self.head = nn.Linear(last, classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         features: torch.Tensor = self.stages(self.stem(images))
         logits: torch.Tensor = self.head(features.mean(dim=(2, 3)))
         return logits
+
+
+class MediumResNet(SmallResNet):
+    """Four stages, of 32, 64, 128 and 192 channels."""
+
+    WIDTHS = (32, 64, 128, 192)
 
 
 class Residual(nn.Module):
