@@ -47,11 +47,15 @@ class Classifier:
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Logits, float32 of shape (N, classes), for uint8 images of shape (N, 3, size, size) on any device."""
         with torch.inference_mode():
-            batch = images.to(self.device) / 255
-            if any(self.mean) or self.std != (1.0, 1.0, 1.0):
-                batch = (batch - self._channels(self.mean)) / self._channels(self.std)
-            output: torch.Tensor = self.module(batch)
+            output: torch.Tensor = self.module(self.normalised(images))
             return output
+
+    def normalised(self, images: torch.Tensor) -> torch.Tensor:
+        """What the module sees, on its device: float32 of shape (N, 3, size, size), for uint8 images of that shape."""
+        batch = images.to(self.device) / 255
+        if any(self.mean) or self.std != (1.0, 1.0, 1.0):
+            batch = (batch - self._channels(self.mean)) / self._channels(self.std)
+        return batch
 
     def content_hash(self) -> str:
         """SHA-256 over weights, architecture and preprocessing. Without an architecture it speaks of the weights alone."""

@@ -14,7 +14,7 @@ from robustness.training.noise import add_drawn_noise
 from robustness.training.recipes import Augmentation, Recipe
 
 Batch = tuple[torch.Tensor, torch.Tensor]
-"""float32 of shape (N, 3, size, size) in 0..1, and int64 labels of shape (N,)."""
+"""uint8 of shape (N, 3, size, size), and int64 labels of shape (N,)."""
 
 
 class Batches:
@@ -42,7 +42,7 @@ class Batches:
             places = self.order[start : start + self.recipe.batch_size]
             images = torch.from_numpy(self.images[places]).permute(0, 3, 1, 2)
             images = _augmented(images, self.recipe.augmentation, self.size, generator)
-            yield images.float() / 255, torch.from_numpy(self.labels[places])
+            yield images, torch.from_numpy(self.labels[places])
 
 
 def _augmented(images: torch.Tensor, augmentation: Augmentation, size: int, generator: np.random.Generator) -> torch.Tensor:

@@ -46,30 +46,30 @@ class Progress:
         return f"epoch {len(self.losses)}/{epochs}: loss {self.losses[-1]:.4f}, {reached}"
 
 
-def train(module: nn.Module, image_set: ImageSet, fit: Fit, recipe: Recipe, seed: int, resume: Path) -> Progress:
-    """Train the module in place.
+def train(classifier: Classifier, image_set: ImageSet, recipe: Recipe, seed: int, resume: Path) -> Progress:
+    """Train the classifier's module in place; weights that ask for no gradient stay as they are.
 
     resume: a file written after every epoch; training continues from it when it belongs to the same run, and comes to the
     same weights on the same machine, since every epoch draws from its own generator, seeded by (seed, epoch).
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    module.to(device)
     training, validation = split_by_track(image_set, recipe.validation_share, seed)
     held_out = image_set.take(validation) if len(validation) else None
-    noisy = _with_noise(held_out, fit, seed) if held_out and recipe.augmentation == "harden" else None
-    optimizer = torch.optim.AdamW(module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    noisy = _with_noise(held_out, classifier.fit, seed) if held_out and recipe.augmentation == "harden" else None
+    weights = [weight for weight in classifier.module.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = _schedule(optimizer, recipe, len(training))
-    run = {"recipe": asdict(recipe), "seed": seed, "data": image_set.content_hash, "fit": str(fit)}
-    parts: Parts = {"module": module, "optimizer": optimizer, "schedule": schedule}
+    run = {"recipe": asdict(recipe), "seed": seed, "data": image_set.content_hash, "fit": str(classifier.fit)}
+    parts: Parts = {"module": classifier.module, "optimizer": optimizer, "schedule": schedule}
     progress = _restore(resume, run, parts)
     for epoch in range(len(progress.losses), recipe.epochs):
-        batches = Batches(image_set, fit, training, recipe, np.random.SeedSequence([seed, epoch]))
-        loss = _train_epoch(module, optimizer, schedule, batches, device, f"epoch {epoch + 1}/{recipe.epochs}")
-        _check_finite(module, image_set.take(training[:EVALUATION_BATCH]), fit)
+        batches = Batches(image_set, classifier.fit, training, recipe, np.random.SeedSequence([seed, epoch]))
+        loss = _train_epoch(classifier, optimizer, schedule, batches, f"epoch {epoch + 1}/{recipe.epochs}")
+        classifier.module.eval()
+        _check_finite(classifier, image_set.take(training[:EVALUATION_BATCH]))
         progress.losses.append(loss)
-        progress.validation_accuracies.append(None if held_out is None else accuracy(module, held_out, fit))
+        progress.validation_accuracies.append(None if held_out is None else accuracy(classifier, held_out))
         if noisy:
-            progress.noisy_validation_accuracies.append(accuracy(module, noisy, fit))
+            progress.noisy_validation_accuracies.append(accuracy(classifier, noisy))
         tqdm.write(progress.line(recipe.epochs))
         _save(resume, run, parts, progress)
     return progress
@@ -89,20 +89,15 @@ def _with_noise(image_set: ImageSet, fit: Fit, seed: int) -> ImageSet:
 
 
 def _train_epoch(
-    module: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    schedule: LRScheduler,
-    batches: Batches,
-    device: torch.device,
-    title: str,
+    classifier: Classifier, optimizer: torch.optim.Optimizer, schedule: LRScheduler, batches: Batches, title: str
 ) -> float:
-    module.train()
-    recipe = batches.recipe
+    _to_training_mode(classifier.module)
+    recipe, device = batches.recipe, classifier.device
     total, count = 0.0, 0
     bar = tqdm(batches, title, len(batches), unit="batch", disable=None)
     for images, labels in bar:
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16):
-            logits = module(images.to(device))
+            logits = classifier.module(classifier.normalised(images))
         loss = nn.functional.cross_entropy(logits.float(), labels.to(device), label_smoothing=recipe.label_smoothing)
         if not torch.isfinite(loss):
             raise RobustnessError(f"the loss became {loss.item()} in {title}; a smaller learning rate usually helps")
@@ -115,17 +110,26 @@ def _train_epoch(
     return total / count
 
 
-def _check_finite(module: nn.Module, image_set: ImageSet, fit: Fit) -> None:
+def _to_training_mode(module: nn.Module) -> None:
+    """All but the parts whose weights are frozen: batch normalisation would go on to change their statistics."""
+    module.train()
+    for part in module.modules():
+        weights = list(part.parameters())
+        if weights and not any(weight.requires_grad for weight in weights):
+            part.eval()
+
+
+def _check_finite(classifier: Classifier, image_set: ImageSet) -> None:
     """The loss is taken before a step, so the last step of an epoch could leave weights that no loss has seen."""
-    if not torch.isfinite(Classifier("in training", module, fit).logits(to_tensor(fit_images(image_set, fit)))).all():
+    if not torch.isfinite(classifier.logits(to_tensor(fit_images(image_set, classifier.fit)))).all():
         raise RobustnessError(
             "training diverged: the network gives NaN or infinite logits; a smaller learning rate usually helps"
         )
 
 
-def accuracy(module: nn.Module, image_set: ImageSet, fit: Fit) -> float:
-    """The share of a set's images that the module names right."""
-    classifier, images = Classifier("in training", module, fit), fit_images(image_set, fit)
+def accuracy(classifier: Classifier, image_set: ImageSet) -> float:
+    """The share of a set's images that the classifier names right."""
+    images = fit_images(image_set, classifier.fit)
     right = 0
     for start in range(0, len(images), EVALUATION_BATCH):
         part = slice(start, start + EVALUATION_BATCH)

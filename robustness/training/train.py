@@ -11,6 +11,7 @@ import torch
 
 from robustness.data import Fit, ImageSet
 from robustness.models.checkpoint import save_checkpoint
+from robustness.models.classifier import Classifier
 from robustness.models.networks import NETWORKS
 from robustness.training.fit import accuracy, train
 from robustness.training.recipes import Recipe
@@ -32,8 +33,9 @@ def train_network(
     """
     torch.manual_seed(seed)
     module = NETWORKS[network](len(image_set.class_names), fit.size)
+    classifier = Classifier(network, module, fit)
     resume = out.with_suffix(".resume")
-    progress = train(module, image_set, fit, recipe, seed, resume)
+    progress = train(classifier, image_set, recipe, seed, resume)
     card: dict[str, object] = {
         "network": network,
         "parameters": sum(parameter.numel() for parameter in module.parameters()),
@@ -46,7 +48,7 @@ def train_network(
         "command": command,
         "losses": progress.losses,
         "validation_accuracies": progress.validation_accuracies,
-        "test_accuracy": None if test_set is None else accuracy(module, test_set, fit),
+        "test_accuracy": None if test_set is None else accuracy(classifier, test_set),
         "test_data_hash": None if test_set is None else test_set.content_hash,
         "class_names": list(image_set.class_names),
         "versions": {

@@ -12,6 +12,8 @@ from torch import nn
 from robustness.data import Fit, fit_images
 from robustness.errors import RobustnessError
 from robustness.models.baseline_cnn import BaselineCNN
+from robustness.models.classifier import Classifier
+from robustness.models.residual import SmallResNet
 from robustness.training import fit as module
 from robustness.training.batches import Batches
 from robustness.training.fit import accuracy, train
@@ -27,7 +29,7 @@ every_recipe = pytest.mark.parametrize("recipe", [PLAIN, STUDY, HARDEN], ids=["p
 def trained(image_set, recipe, resume, seed=0, fit=FIT):
     torch.manual_seed(seed)
     network = BaselineCNN(3, fit.size)
-    progress = train(network, image_set, fit, recipe, seed, resume)
+    progress = train(Classifier("net", network, fit), image_set, recipe, seed, resume)
     return progress, network.state_dict()
 
 
@@ -124,7 +126,7 @@ def test_no_validation_image_is_trained_on(tmp_path, monkeypatch, colours):
         module, "Batches", lambda images, fit, places, *rest: seen.append(places) or real(images, fit, places, *rest)
     )
     held_out = []
-    monkeypatch.setattr(module, "accuracy", lambda network, image_set, fit: held_out.append(image_set) or 0.5)
+    monkeypatch.setattr(module, "accuracy", lambda classifier, image_set: held_out.append(image_set) or 0.5)
     trained(colours, PLAIN, tmp_path / "net.resume")
     assert len(seen) == len(held_out) == PLAIN.epochs
     for places, images in zip(seen, held_out, strict=True):
@@ -164,8 +166,8 @@ def test_a_plain_epoch_shows_every_image_once_in_an_order_of_its_seed(colours):
     first, again, other = (batches(colours, PLAIN, places, seed) for seed in (1, 1, 2))
     assert sorted(first.order) == places.tolist()
     assert first.order.tolist() == again.order.tolist() != other.order.tolist()
-    expected = fit_images(colours, FIT)[first.order].transpose(0, 3, 1, 2) / np.float32(255)
-    np.testing.assert_allclose(torch.cat([images for images, _ in first]).numpy(), expected, rtol=1e-6)
+    expected = fit_images(colours, FIT)[first.order].transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(torch.cat([images for images, _ in first]).numpy(), expected)
     np.testing.assert_array_equal(torch.cat([labels for _, labels in first]).numpy(), colours.labels[first.order])
     assert [len(labels) for _, labels in first] == [8, 8, 8, 8, 5]
     assert len(first) == 5
@@ -178,14 +180,31 @@ def test_a_study_epoch_draws_the_classes_equally_often_however_many_images_they_
     assert abs(drawn[0] - drawn[1]) < 0.12 * len(places)
 
 
-def test_a_study_epoch_augments_by_its_seed_and_stays_in_0_to_1(colours):
+def test_a_study_epoch_augments_by_its_seed(colours):
     places = np.arange(16)
     first, again, other = (torch.cat([images for images, _ in batches(colours, STUDY, places, seed)]) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-    assert 0 <= first.min() < first.max() <= 1
-    plain = torch.from_numpy(fit_images(colours, FIT)[batches(colours, STUDY, places, 1).order]).permute(0, 3, 1, 2) / 255
-    assert not torch.allclose(first, plain, atol=0.01)
+    plain = torch.from_numpy(fit_images(colours, FIT)[batches(colours, STUDY, places, 1).order]).permute(0, 3, 1, 2)
+    assert not torch.equal(first, plain)
+
+
+def test_frozen_weights_and_their_statistics_stay(tmp_path, colours):
+    network = SmallResNet(3)
+    network.stem.requires_grad_(False)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    train(Classifier("net", network, FIT), colours, PLAIN, 0, tmp_path / "net.resume")
+    changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed == {name for name in before if not name.startswith("stem.")}
+
+
+def test_training_sees_what_the_classifier_makes_of_the_images(tmp_path, monkeypatch, colours):
+    seen = []
+    real = Classifier.normalised
+    monkeypatch.setattr(Classifier, "normalised", lambda self, images: seen.append(real(self, images)) or seen[-1])
+    classifier = Classifier("net", BaselineCNN(3, 8), FIT, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+    train(classifier, colours, replace(PLAIN, epochs=1), 0, tmp_path / "net.resume")
+    assert min(batch.min() for batch in seen) == -2  # padding
 
 
 class Red(nn.Module):
@@ -198,6 +217,7 @@ class Red(nn.Module):
 @pytest.mark.parametrize("batch", [1, 5, 1000])
 def test_accuracy_is_the_share_named_right_whatever_the_batch(monkeypatch, colours, batch):
     monkeypatch.setattr(module, "EVALUATION_BATCH", batch)
-    assert accuracy(Red(), colours, FIT) == pytest.approx(1 / 3)
-    assert accuracy(Red(), colours.only("red"), FIT) == 1
-    assert accuracy(Red(), colours.take([0, 20, 21, 22]), FIT) == 0.25
+    red = Classifier("red", Red(), FIT)
+    assert accuracy(red, colours) == pytest.approx(1 / 3)
+    assert accuracy(red, colours.only("red")) == 1
+    assert accuracy(red, colours.take([0, 20, 21, 22])) == 0.25

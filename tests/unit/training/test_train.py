@@ -11,7 +11,7 @@ from robustness.data import Fit
 from robustness.errors import RobustnessError
 from robustness.models.baseline_cnn import BaselineCNN
 from robustness.models.checkpoint import load_card, load_weights
-from robustness.models.classifier import hash_state
+from robustness.models.classifier import Classifier, hash_state
 from robustness.training import fit as training_loop
 from robustness.training.fit import accuracy
 from robustness.training.recipes import Recipe
@@ -51,7 +51,7 @@ def test_the_card_says_where_the_weights_come_from(tmp_path, colours):
         "recipe": asdict(RECIPE),
         "seed": 6,
         "command": "robustness train --seed 6",
-        "test_accuracy": accuracy(network, test_set, FIT),
+        "test_accuracy": accuracy(Classifier("net", network, FIT), test_set),
         "test_data_hash": test_set.content_hash,
         "class_names": ["red", "green", "blue"],
     }

@@ -1,0 +1,93 @@
+"""The last layer alone, fitted on what the frozen rest of a network makes of each image."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from dataclasses import replace
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+from tqdm import tqdm
+
+from robustness.atomic import replacing
+from robustness.data import ImageSet, fit_images
+from robustness.errors import RobustnessError
+from robustness.folders import cache_folder
+from robustness.models.classifier import Classifier, to_tensor
+from robustness.training.split import Places
+
+BATCH = 128
+DECAYS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
+"""Weights of the squared norm that are tried; the held-out images choose among them."""
+STEPS = 200
+
+
+def fit_head(classifier: Classifier, head: str, image_set: ImageSet, training: Places, validation: Places) -> float | None:
+    """Replace the weights of the linear layer named `head` by those of a multinomial logistic regression.
+
+    It is fitted by L-BFGS on the network's features of the training images, standardised, as linear probes are (A. Radford et
+    al., "Learning transferable visual models from natural language supervision", 2021, appendix A.3). No image is augmented.
+    Returns the accuracy on the validation images, or None without such.
+    """
+    layer = classifier.module.get_submodule(head)
+    if not isinstance(layer, nn.Linear):
+        raise RobustnessError(f"{classifier.name}: its last layer {head} is {type(layer).__name__}, not linear; fine-tune all")
+    features = features_of(classifier, head, image_set)
+    labels = torch.from_numpy(image_set.labels.copy())
+    mean, std = features[training].mean(0), features[training].std(0).clamp_min(1e-6)
+    standard = (features - mean) / std
+    best: tuple[float, torch.Tensor, torch.Tensor] | None = None
+    for decay in tqdm(DECAYS if len(validation) else DECAYS[2:3], "last layer", unit="fit", disable=None):
+        weight, bias = _logistic_regression(standard[training], labels[training], layer.out_features, decay)
+        right = (standard[validation] @ weight.T + bias).argmax(1) == labels[validation]
+        reached = float(right.float().mean()) if len(validation) else 0.0
+        if best is None or reached > best[0]:
+            best = reached, weight, bias
+    assert best is not None
+    reached, weight, bias = best
+    with torch.no_grad():
+        layer.weight.copy_(weight / std)
+        layer.bias.copy_(bias - (weight / std) @ mean)
+    return reached if len(validation) else None
+
+
+def features_of(classifier: Classifier, head: str, image_set: ImageSet) -> torch.Tensor:
+    """What reaches the layer `head` for each image: float32 of shape (N, features), computed once and kept in the cache."""
+    trunk = copy.deepcopy(classifier.module)
+    trunk.set_submodule(head, nn.Identity())
+    below = replace(classifier, module=trunk)
+    key = hashlib.sha256(f"{below.content_hash()} {image_set.content_hash} {torch.__version__}".encode()).hexdigest()
+    kept = cache_folder() / "features" / f"{key}.safetensors"
+    try:
+        return load_file(kept)["features"]
+    except (FileNotFoundError, SafetensorError, KeyError):
+        features = _compute(below, image_set)
+        with replacing(kept) as partial:
+            save_file({"features": features}, partial)
+        return features
+
+
+def _compute(below: Classifier, image_set: ImageSet) -> torch.Tensor:
+    images = fit_images(image_set, below.fit)
+    starts = tqdm(range(0, len(images), BATCH), "features", unit="batch", disable=None)
+    return torch.cat([below.logits(to_tensor(images[start : start + BATCH])).cpu() for start in starts])
+
+
+def _logistic_regression(
+    features: torch.Tensor, labels: torch.Tensor, classes: int, decay: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    weight = torch.zeros(classes, features.shape[1], requires_grad=True)
+    bias = torch.zeros(classes, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=STEPS, history_size=10, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        value = nn.functional.cross_entropy(features @ weight.T + bias, labels) + decay / 2 * weight.square().sum()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimizer.step(loss)  # type: ignore[arg-type]
+    return weight.detach(), bias.detach()
