@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import shlex
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from robustness.models.classifier import Classifier
 from robustness.noise import Clean
 from robustness.search.finding import (
     Finding,
+    Replayed,
     finding_from_json,
     finding_to_json,
     make_finding,
@@ -29,7 +31,7 @@ from robustness.search.finding import (
     replay,
     save_finding,
 )
-from robustness.search.hunt import Batch, hunt
+from robustness.search.hunt import PROFILES, Batch, hunt
 from robustness.search.perturbation import parse_perturbation
 
 SHAREABLE = ("signs-test",)
@@ -37,12 +39,30 @@ SHAREABLE = ("signs-test",)
 
 
 @dataclass(frozen=True)
+class Former:
+    """A finding of a former hunt. tried_by: the hunts of this gate that it lies within."""
+
+    file: Path
+    finding: Finding
+    tried_by: tuple[Hunt, ...]
+
+    @property
+    def shown(self) -> str:
+        """The file, from the current folder."""
+        return os.path.relpath(self.file)
+
+
+@dataclass(frozen=True)
 class Hunted:
     """One hunt and what it found, in plain values.
 
-    hunt: its id. budget: as written. images, right: how many were looked at, and named right without noise. flipped: by the
-    finding; 0 without one. finding: the content of its file, file: where that is. tried: up to how many perturbations.
-    mended: files of former findings that break the budget no more. stops: whether something was found.
+    hunt: its id. budget: as written. profile, tried: how hard was looked, up to so many perturbations. images, right: how many
+    were looked at, and named right without noise. mended: files of former findings that break the budget they were found under
+    no more; within_budget: of those that still do, but not today's; beyond: of those on the model that lie in none of its
+    hunts, so that they were not tried. stops: whether something was found.
+    Of what was found, where there is something: flipped, how many it flips now. finding: the content of its file, file: where
+    that is. known: whether a former hunt found it. before, after: what its image is named now, without noise and under the
+    finding's `smallest`. replay: the command that tries it again.
     """
 
     hunt: str
@@ -50,16 +70,21 @@ class Hunted:
     model: str
     safe: tuple[str, ...]
     budget: str
+    profile: str
+    tried: int
     images: int
     right: int
-    flipped: int
-    finding: dict[str, Any] | None
-    file: str | None
-    known: bool
-    tried: int
     mended: tuple[str, ...]
-    stops: bool
-    replay: str | None
+    within_budget: tuple[str, ...]
+    beyond: tuple[str, ...]
+    stops: bool = False
+    flipped: int = 0
+    finding: dict[str, Any] | None = None
+    file: str | None = None
+    known: bool = False
+    before: str | None = None
+    after: str | None = None
+    replay: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"words": self.words()}
@@ -69,62 +94,136 @@ class Hunted:
         return f"{self.place} {self.hunt}\n  {self.words()}\n  replay: {self.replay}"
 
     def words(self) -> str:
-        """What was found, or how hard was looked."""
-        mended = f"; mended: {', '.join(self.mended)}" if self.mended else ""
+        """What was found, or how hard was looked; and what became of former findings."""
+        former = {
+            "mended": self.mended,
+            f"within today's budget of {self.budget}": self.within_budget,
+            "beyond what is declared safe today, so not tried": self.beyond,
+        }
+        return "; ".join([self._found(), *(f"{fate}: {', '.join(files)}" for fate, files in former.items() if files)])
+
+    def _found(self) -> str:
         if self.finding is None:
             return (
                 f"no noise up to {', '.join(self.safe)}, alone or mixed, flips more than {self.budget} of {self.right:,} right "
-                f"predictions, of up to {self.tried:,} tried{mended}"
+                f"predictions, of up to {self.tried:,} tried (profile {self.profile})"
             )
         found = self.finding
-        known = " (found by an earlier hunt)" if self.known else ""
+        if self.known:
+            known = " (found by an earlier hunt)"
+            becomes = f"is named {self.before} without noise, and {self.after} under {found['smallest']}"
+        else:
+            known = ""
+            becomes = f"becomes {self.after} from {found['smallest']} on"
         return (
             f"{found['perturbation']}, seed {found['seed']}, flips {self.flipped:,} of {self.right:,} right predictions, "
             f"{self.flipped / self.right:.4f}; the budget is {self.budget}{known}. Image {found['image']}, {found['label']}, "
-            f"becomes {found['after']} from {found['smallest']} on{mended}"
+            f"{becomes}"
         )
+
+
+def read_former(files: Iterable[Path], hunts: Sequence[Hunt]) -> list[Former]:
+    """What former hunts found. hunts: all of this gate.
+
+    A file that is no finding, or one on a model that none of them hunts, is a `RobustnessError`: what is not tried is not
+    measured.
+    """
+    former = []
+    for file in files:
+        finding = read_finding(file)
+        on_model = [hunt for hunt in hunts if hunt.model == finding.model]
+        if not on_model:
+            raise RobustnessError(
+                f"{os.path.relpath(file)}: a finding on the model {finding.model!r}, which no hunt here covers, so it would go "
+                "untried: write the model's new name into the file, hunt that model again, or delete the file"
+            )
+        former.append(Former(file, finding, tuple(hunt for hunt in on_model if is_within(finding, hunt))))
+    return former
 
 
 def run_hunt(
     declared: Hunt,
     classifier: Classifier,
     image_set: ImageSet,
-    settings: hypothesis.settings,
+    profile: str,
+    former: Sequence[Former],
     folder: Path,
     replay_with: str,
     store: Store,
     run: str,
 ) -> Hunted:
-    """Replay the folder's findings on this model that lie within what is declared safe, then hunt for a new one.
+    """Replay the former findings that lie within what is declared safe, then hunt for a new one.
 
-    A finding that still breaks the budget ends the hunt; one that does not is mended, and stays as it is. replay_with: a
-    command, in which {file} stands for a finding. run: see `measure`.
+    One that still breaks the budget ends the hunt; one that does not stays as it is. profile: of `PROFILES`. former: see
+    `read_former`. folder: where a new finding is kept. replay_with: a command, in which {file} stands for a finding. run: see
+    `measure`.
     """
     mended: list[str] = []
-    for file, finding in _kept(folder, declared.model):
-        if not is_within(finding, declared):
+    within_budget: list[str] = []
+    beyond = [one.shown for one in former if one.finding.model == declared.model and not one.tried_by]
+
+    def hunted(images: int, right: int) -> Hunted:
+        return Hunted(
+            hunt=str(declared),
+            place=declared.place,
+            model=declared.model,
+            safe=tuple(map(str, declared.safe)),
+            budget=str(declared.budget),
+            profile=profile,
+            tried=PROFILES[profile].max_examples,
+            images=images,
+            right=right,
+            mended=tuple(mended),
+            within_budget=tuple(within_budget),
+            beyond=tuple(beyond),
+        )
+
+    def caught(finding: Finding, replayed: Replayed, file: Path, known: bool) -> Hunted:
+        shown = os.path.relpath(file)
+        return replace(
+            hunted(finding.images, replayed.right),
+            stops=True,
+            flipped=replayed.flipped,
+            finding=asdict(finding),
+            file=shown,
+            known=known,
+            before=replayed.named_before,
+            after=replayed.named_after,
+            replay=replay_with.replace("{file}", shlex.quote(shown)),
+        )
+
+    for one in former:
+        if declared not in one.tried_by:
             continue
         try:
-            replayed = replay(finding, classifier, image_set)
+            replayed = replay(one.finding, classifier, image_set)
         except RobustnessError as error:
-            raise RobustnessError(f"{file}: {error}; delete the file if it is of no more use") from error
+            raise RobustnessError(f"{one.shown}: {error}; delete the file if it is of no more use") from error
         if Fraction(replayed.flipped, replayed.right) > Fraction(declared.budget):
-            images = (finding.images, replayed.right, replayed.flipped)
-            return _hunted(declared, settings, replay_with, mended, images, finding, file, known=True)
-        mended.append(os.path.relpath(file))
-    images, new = _look(declared, classifier, image_set, settings, store, run)
+            return caught(one.finding, replayed, one.file, known=True)
+        (within_budget if replayed.broken else mended).append(one.shown)
+    (images, right), new = _look(declared, classifier, image_set, PROFILES[profile], store, run)
     if new is None:
-        return _hunted(declared, settings, replay_with, mended, images)
-    folder.mkdir(parents=True, exist_ok=True)
-    shown = replay(new, classifier, image_set)
-    file = save_finding(new, folder, shown.before, shown.after, image_set.name in SHAREABLE)
-    return _hunted(declared, settings, replay_with, mended, images, new, file)
+        return hunted(images, right)
+    replayed = replay(new, classifier, image_set)
+    return caught(new, replayed, _save(new, replayed, folder, image_set), known=False)
+
+
+def _save(finding: Finding, replayed: Replayed, folder: Path, image_set: ImageSet) -> Path:
+    try:
+        return save_finding(finding, folder, replayed.before, replayed.after, image_set.name in SHAREABLE)
+    except OSError as error:
+        raise RobustnessError(
+            f"{os.path.relpath(folder)}: {error.strerror}, so what a hunt found cannot be kept: {finding.perturbation}, seed "
+            f"{finding.seed}, flips {replayed.flipped:,} of {replayed.right:,} right predictions of {finding.model}; make the "
+            "folder one that can be written to"
+        ) from error
 
 
 def _look(
     declared: Hunt, classifier: Classifier, image_set: ImageSet, settings: hypothesis.settings, store: Store, run: str
-) -> tuple[tuple[int, int, int], Finding | None]:
-    """How many images were looked at, were right and flipped, and a finding if there is one.
+) -> tuple[tuple[int, int], Finding | None]:
+    """How many images were looked at and were right, and a finding if there is one.
 
     What is tried the same every time is tried once, and remembered.
     """
@@ -133,47 +232,16 @@ def _look(
         batch = Batch(classifier, image_set, declared.images)
         found = hunt(batch, declared.safe, declared.budget, settings, model_identity(classifier))
         finding = None if found is None else make_finding(found, batch, declared.budget)
-        counts = (batch.images, len(batch.right), finding.flipped if finding else 0)
-        return [json.dumps(counts), *([finding_to_json(finding)] if finding else [])]
+        return [json.dumps([batch.images, len(batch.right)]), *([finding_to_json(finding)] if finding else [])]
 
     noises = [(str(noise), noise.contract) for noise in declared.safe]
     of_hunt = [noises, str(declared.budget), declared.images, settings.max_examples, hypothesis.__version__]
     of_case = [classifier.name, image_set.name, make_case(classifier, image_set, Clean(), 0, run).key]
-    key = hashlib.sha256(json.dumps(["hunt 1", of_hunt, of_case]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps(["hunt 2", of_hunt, of_case]).encode()).hexdigest()
     bound = None if is_hashable(classifier) else run
     counts, *finding = store.remember(key, bound, look) if settings.derandomize else look()
-    images, right, flipped = json.loads(counts)
-    return (images, right, flipped), finding_from_json(finding[0]) if finding else None
-
-
-def _hunted(
-    declared: Hunt,
-    settings: hypothesis.settings,
-    replay_with: str,
-    mended: list[str],
-    images: tuple[int, int, int],
-    finding: Finding | None = None,
-    file: Path | None = None,
-    known: bool = False,
-) -> Hunted:
-    shown = None if file is None else os.path.relpath(file)
-    return Hunted(
-        hunt=str(declared),
-        place=declared.place,
-        model=declared.model,
-        safe=tuple(map(str, declared.safe)),
-        budget=str(declared.budget),
-        images=images[0],
-        right=images[1],
-        flipped=images[2],
-        finding=None if finding is None else asdict(finding),
-        file=shown,
-        known=known,
-        tried=settings.max_examples,
-        mended=tuple(mended),
-        stops=finding is not None,
-        replay=None if shown is None else replay_with.replace("{file}", shlex.quote(shown)),
-    )
+    images, right = json.loads(counts)
+    return (images, right), finding_from_json(finding[0]) if finding else None
 
 
 def is_within(finding: Finding, declared: Hunt) -> bool:
@@ -189,14 +257,3 @@ def is_within(finding: Finding, declared: Hunt) -> bool:
             return False
         total += share
     return total <= 1 + 1e-4  # magnitudes have six digits
-
-
-def _kept(folder: Path, model: str) -> list[tuple[Path, Finding]]:
-    """The findings on a model, in the order of their names; a file that is none is an error, not something to skip."""
-    try:
-        files = sorted(folder / entry.name for entry in os.scandir(folder) if entry.name.endswith(".json"))
-    except FileNotFoundError:
-        return []
-    except OSError as error:  # findings that cannot be read must not count as none
-        raise RobustnessError(f"{folder}: {error.strerror}; the findings of former hunts cannot be tried") from error
-    return [(file, finding) for file in files if (finding := read_finding(file)).model == model]

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.pytest_plugin.run import RUN, THRESHOLDS, is_worker, run_id, thresholds_file
+from robustness.pytest_plugin.run import FOUND, RUN, THRESHOLDS, found_before, is_worker, run_id, thresholds_file
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[THRESHOLDS] = error
         return
     config.stash[THRESHOLDS] = thresholds
+    config.stash[FOUND] = found_before(config, thresholds)
     config.pluginmanager.register(fixtures.model_fixtures(thresholds))
     config.pluginmanager.register(reports)
     if is_worker(config):

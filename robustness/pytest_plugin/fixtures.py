@@ -7,13 +7,14 @@ import shlex
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.pytest_plugin.run import PROPERTY, RUN, declared_thresholds
+from robustness.pytest_plugin.run import FINDINGS, FOUND, PROPERTY, RUN, declared_thresholds
 
 if TYPE_CHECKING:
     from torch import nn
@@ -122,29 +123,37 @@ class Gate:
                 self._measure(self._declared_classifier(model), images, noise, limit.seed, enough)
                 for model, noise in cases(limit, classifier.fit.size)
             ]
-            search = self._search(classifier, images, limit.noise, limit.seed) if limit.asks == "max_flips" else None
+
+            def search(stride: int) -> Search:
+                return self._search(classifier, images, limit.noise, limit.seed, stride)
+
             outcome = check(limit, measured, images, self.thresholds, self.request.node.nodeid, search)
         self._record("limit", outcome.as_dict())
         return outcome
 
     def hunt(self, hunt: Hunt) -> Hunted:
-        """Run a hunt on the declared images and model; findings are kept in `findings` beside the thresholds file."""
+        """Run a hunt on the declared images and model; findings are kept beside the thresholds file."""
         from robustness.evaluation.store import Store
-        from robustness.gate.hunting import run_hunt
-        from robustness.search.hunt import PROFILES
+        from robustness.gate.hunting import read_former, run_hunt
 
+        config = self.request.config
+        files, problem = config.stash[FOUND]
         with _plain_errors():
-            images = _declared_images(self.request.config)
+            if problem:
+                raise RobustnessError(problem)
+            former = read_former(map(Path, files), self.thresholds.hunts)
+            images = _declared_images(config)
             self._check_models([hunt.model], images)
             hunted = run_hunt(
                 hunt,
                 self._declared_classifier(hunt.model),
                 images,
-                settings=PROFILES[self.request.config.getoption("--robustness-profile")],
-                folder=self.thresholds.base / "findings",
+                profile=config.getoption("--robustness-profile"),
+                former=former,
+                folder=self.thresholds.base / FINDINGS,
                 replay_with=self._replay_command(hunt),
                 store=Store(),
-                run=self.request.config.stash[RUN],
+                run=config.stash[RUN],
             )
         self._record("hunt", hunted.as_dict())
         return hunted
@@ -205,12 +214,14 @@ class Gate:
             if afresh:
                 store.end_run(run)
 
-    def _search(self, classifier: Classifier, images: ImageSet, highest: Noise, seed: int | None = None) -> Search:
+    def _search(
+        self, classifier: Classifier, images: ImageSet, highest: Noise, seed: int | None = None, stride: int | None = None
+    ) -> Search:
         from robustness.evaluation.store import Store
-        from robustness.search.critical import search_flips
+        from robustness.search.critical import COARSE, search_flips
 
         seed = self.thresholds.seed if seed is None else seed
-        return search_flips(classifier, images, highest, seed, Store(), self.request.config.stash[RUN])
+        return search_flips(classifier, images, highest, seed, Store(), self.request.config.stash[RUN], stride or COARSE)
 
     def _check_models(self, models: Iterable[str], images: ImageSet) -> None:
         """The sentinels of models, once a process; a model that fails one fails everything asked of it."""

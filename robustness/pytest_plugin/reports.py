@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from robustness.pytest_plugin.run import PROPERTY, RUN, given_paths, is_gate_test
+from robustness.pytest_plugin.run import FOUND, FOUND_INPUT, PROPERTY, RUN, given_paths, is_gate_test
 from robustness.report.ledger import Ledger
 from robustness.report.records import plain
 
@@ -92,6 +92,10 @@ class Controller:
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.ledger.deselected |= any(map(is_gate_test, items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput[FOUND_INPUT] = self.config.stash[FOUND]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

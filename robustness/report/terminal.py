@@ -50,10 +50,7 @@ def _count(things: list[dict[str, Any]], noun: str) -> str:
 
 def promise_lines(results: dict[str, Any]) -> list[tuple[str, bool]]:
     """What hunts and claims came to, a line each, and whether it stops the release; those that do first, and in full."""
-    lines = [
-        (f"hunt {hunt['hunt']}: {hunt['words'] if hunt['stops'] or hunt['mended'] else 'nothing found'}", bool(hunt["stops"]))
-        for hunt in results["hunts"]
-    ]
+    lines = [(f"hunt {hunt['hunt']}: {hunt['words']}", bool(hunt["stops"])) for hunt in results["hunts"]]
     lines += [
         (f"claim {claim['claim']}: {claim['outcome']}, {_as_declared(claim)}", bool(claim["stops"]))
         for claim in results["claims"]

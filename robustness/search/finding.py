@@ -39,10 +39,11 @@ Picture = npt.NDArray[np.uint8]
 class Finding:
     """Numbers and texts only, as they stand in the file.
 
-    contract: of each noise. perturbation: its text form; seed: its seed. images: how many were looked at; right: how many of
-    them were named right without noise; flipped: how many of those are named otherwise with it, more than the share budget;
-    flipped_images: their indices in the original set, rising. image: the index of the one that flips first, label: what it
-    is, before and after: what it was named without noise and under `smallest`, the least of the perturbation that does it.
+    model: its name in the thresholds file; where it changes there, it is changed here by hand. contract: of each noise.
+    perturbation: its text form; seed: its seed. images: how many were looked at; right: how many of them were named right
+    without noise; flipped: how many of those are named otherwise with it, more than the share budget; flipped_images: their
+    indices in the original set, rising. image: the index of the one that flips first, label: what it is, before and after:
+    what it was named without noise and under `smallest`, the least of the perturbation that does it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
@@ -68,8 +69,9 @@ class Finding:
 
     @property
     def sha256(self) -> str:
-        """Of the content."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """Of the content but the model's name, which may be changed."""
+        content = {name: value for name, value in asdict(self).items() if name != "model"}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @property
     def name(self) -> str:
@@ -152,7 +154,9 @@ def read_finding(file: Path) -> Finding:
         return finding_from_json(file.read_bytes())
     except FileNotFoundError:
         raise RobustnessError(f"{file}: no such finding") from None
-    except (OSError, RobustnessError) as error:
+    except OSError as error:
+        raise RobustnessError(f"{file}: {error.strerror}") from error
+    except RobustnessError as error:
         raise RobustnessError(f"{file}: {error}") from error
 
 

@@ -19,7 +19,7 @@ from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.store import Store
 from robustness.gate import hunting
-from robustness.gate.hunting import is_within, run_hunt
+from robustness.gate.hunting import is_within, read_former, run_hunt
 from robustness.gate.hunts import Hunt
 from robustness.models.classifier import Classifier
 from robustness.noise import Gaussian, GaussianWraparound, Offset, Periodic, Resolution, SaltAndPepper
@@ -31,8 +31,7 @@ from robustness.search.strategies import perturbations
 GREYS = (100, 105, 110, 115, 120)
 SAFE = (Offset(40), Gaussian(3))
 REPLAY = "robustness flips replay {file} --thresholds t.toml"
-DEV = PROFILES["dev"]
-NIGHTLY_LIKE = hypothesis.settings(PROFILES["nightly"], max_examples=15, database=None)
+SOMETHING_NEW = hypothesis.settings(PROFILES["nightly"], max_examples=15, database=None)
 
 
 def image_set(name="greys", greys=GREYS):
@@ -74,15 +73,14 @@ def declared(budget="0.5", safe=SAFE, images=256, model="net"):
 def hunted(tmp_path, monkeypatch):
     """Runs a hunt in the current folder, with one store; by default of half of the predictions, on the network that flips."""
     monkeypatch.chdir(tmp_path)
-    store = Store(tmp_path / "store")
+    monkeypatch.setitem(PROFILES, "nightly", SOMETHING_NEW)
+    store, folder = Store(tmp_path / "store"), tmp_path / "findings"
 
-    def run(of=None, network=None, images=None, settings=DEV, name="run"):
-        network = network or classifier()
+    def run(of=None, network=None, images=None, profile="dev", name="run", beside=()):
+        of, network = of or declared(), network or classifier()
         before = network.module.answers
-        found = run_hunt(
-            *(of or declared(), network, images or image_set(), settings, tmp_path / "findings", REPLAY),
-            *(store, name),
-        )
+        former = read_former(sorted(folder.glob("*.json")), [of, *beside])
+        found = run_hunt(of, network, images or image_set(), profile, former, folder, REPLAY, store, name)
         run.answers = network.module.answers - before
         return found
 
@@ -175,7 +173,8 @@ def test_whatever_a_hunt_tries_lies_within_and_a_hundredth_more_does_not(drawn):
 def test_what_a_hunt_finds_stops_the_release_and_is_kept(hunted, tmp_path):
     found = hunted()
     assert (found.hunt, found.place, found.model) == ("net-offset+gaussian", "thresholds.toml:7", "net")
-    assert (found.safe, found.budget, found.tried) == (("offset(levels=40)", "gaussian(sigma=3)"), "0.5", 30)
+    assert (found.safe, found.budget) == (("offset(levels=40)", "gaussian(sigma=3)"), "0.5")
+    assert (found.profile, found.tried) == ("dev", 30)
     assert (found.images, found.right, found.flipped, found.stops, found.known) == (5, 5, 3, True, False)
     written = read_finding(tmp_path / found.file)
     assert json.loads(finding_to_json(written)) == json.loads(json.dumps(found.finding)) | {"sha256": written.sha256}
@@ -196,7 +195,7 @@ def test_where_nothing_is_found_it_is_said_how_hard_was_looked(hunted, tmp_path)
     assert (found.finding, found.file, found.replay, found.mended) == (None, None, None, ())
     assert found.words() == (
         "no noise up to offset(levels=40), gaussian(sigma=3), alone or mixed, flips more than 0.5 of 5 right predictions, "
-        "of up to 30 tried"
+        "of up to 30 tried (profile dev)"
     )
     assert not (tmp_path / "findings").exists()
 
@@ -218,13 +217,13 @@ def test_only_so_many_images_are_looked_at(hunted):
 def test_a_command_to_replay_is_fit_for_a_shell(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder, store = tmp_path / "my findings; rm", Store(tmp_path / "store")
-    found = run_hunt(declared(), classifier(), image_set(), DEV, folder, REPLAY, store, "run")
+    found = run_hunt(declared(), classifier(), image_set(), "dev", [], folder, REPLAY, store, "run")
     (file,) = folder.glob("*.json")
     assert shlex.split(found.replay) == [
         *("robustness", "flips", "replay"),
         *(f"my findings; rm/{file.name}", "--thresholds", "t.toml"),
     ]
-    again = run_hunt(declared(), classifier(), image_set(), DEV, folder, "pytest test_mine.py", store, "run")
+    again = run_hunt(declared(), classifier(), image_set(), "dev", [], folder, "pytest test_mine.py", store, "run")
     assert again.replay == "pytest test_mine.py"
 
 
@@ -234,9 +233,26 @@ def test_a_command_to_replay_is_fit_for_a_shell(tmp_path, monkeypatch):
 def test_a_known_finding_that_still_breaks_ends_the_hunt(hunted, no_hunt, tmp_path):
     first, before = hunted(), kept(tmp_path)
     no_hunt()
-    again = hunted(settings=NIGHTLY_LIKE)
-    assert again == replace(first, known=True, tried=15)
-    assert "the budget is 0.5 (found by an earlier hunt). Image 4" in again.words()
+    again = hunted(profile="nightly")
+    assert again == replace(first, known=True, profile="nightly", tried=15)
+    smallest = first.finding["smallest"]
+    assert "the budget is 0.5 (found by an earlier hunt). Image 4, dark, is named dark without noise, and bright under " in (
+        again.words()
+    )
+    assert again.words().endswith(smallest)
+    assert kept(tmp_path) == before
+
+
+def test_of_a_known_finding_it_is_said_what_the_network_does_now(hunted, no_hunt, tmp_path):
+    """A network that gives way sooner flips four of the five; the fifth it names wrong without noise, the finding's own image."""
+    first, before = hunted(), kept(tmp_path)
+    no_hunt()
+    again = hunted(network=classifier(117.5))
+    assert (first.finding["flipped"], first.finding["right"]) == (3, 5)
+    assert (again.flipped, again.right, again.before, again.after) == (4, 4, "bright", "bright")
+    assert "flips 4 of 4 right predictions, 1.0000" in again.words()
+    assert "Image 4, dark, is named bright without noise, and bright under " in again.words()
+    assert again.finding == first.finding  # the file's content
     assert kept(tmp_path) == before
 
 
@@ -244,7 +260,7 @@ def test_a_finding_that_no_longer_breaks_is_mended_and_stays(hunted, tmp_path):
     first, before = hunted(), kept(tmp_path)
     found = hunted(network=steady())
     assert (found.mended, found.stops, found.file) == ((first.file,), False, None)
-    assert found.words().endswith(f"of up to 30 tried; mended: {first.file}")
+    assert found.words().endswith(f"of up to 30 tried (profile dev); mended: {first.file}")
     assert kept(tmp_path) == before
 
 
@@ -263,7 +279,7 @@ def test_mended_ones_are_listed_beside_the_one_that_ends_the_hunt(hunted, no_hun
     assert earlier
     assert (again.file, again.known, again.stops) == (found.file, True, True)
     assert list(again.mended) == earlier
-    assert again.words().endswith(f"on; mended: {', '.join(earlier)}")
+    assert again.words().endswith(f"; mended: {', '.join(earlier)}")
 
 
 def test_something_new_is_hunted_for_where_all_are_mended(hunted, tmp_path):
@@ -286,7 +302,10 @@ def test_today_s_budget_counts_and_not_the_finding_s(hunted, no_hunt, tmp_path, 
     if broken:
         no_hunt()
     found = hunted(declared(today, safe=(Offset(24), Gaussian(3))))
-    assert (found.stops, found.mended) == (broken, () if broken else (file,))
+    budget_rose = not broken and written == "0.5"
+    assert (found.stops, found.mended) == (broken, ())
+    assert found.within_budget == ((file,) if budget_rose else ())
+    assert found.words().endswith(f"; within today's budget of {today}: {file}") is budget_rose
     assert found.budget == today
     if broken:
         assert f"flips 3 of 5 right predictions, 0.6000; the budget is {today} (found by an earlier hunt)" in found.words()
@@ -318,15 +337,43 @@ def test_what_is_no_finding_is_an_error_whoever_s_it_is(hunted, tmp_path):
         hunted(network=steady())
 
 
-def test_findings_on_other_models_or_beyond_what_is_safe_today_are_left_alone(hunted, no_hunt):
+OTHERS = image_set("others", GREYS[1:])
+"""On which a finding on the greys cannot be replayed."""
+
+
+def test_a_finding_beyond_what_is_safe_today_is_not_tried_and_that_is_said(hunted):
     file = hunted().file
-    others = image_set("others", GREYS[1:])  # on which the finding could not be replayed
-    other_model = hunted(declared(model="other"), classifier(300, "other"), others)
-    assert (other_model.mended, other_model.stops) == ((), False)
-    narrower = hunted(declared(safe=(Gaussian(3),)), images=others)
-    assert (narrower.mended, narrower.stops) == ((), False)
+    narrower = hunted(declared(safe=(Gaussian(3),)), images=OTHERS)
+    assert (narrower.mended, narrower.within_budget, narrower.beyond, narrower.stops) == ((), (), (file,), False)
+    assert narrower.words().endswith(f"; beyond what is declared safe today, so not tried: {file}")
+
+
+def test_findings_that_another_hunt_tries_are_left_to_it(hunted, no_hunt):
+    file = hunted().file
+    other = hunted(declared(model="other"), classifier(300, "other"), OTHERS, beside=[declared()])
+    narrower = hunted(declared(safe=(Gaussian(3),)), images=OTHERS, beside=[declared()])
+    for found in (other, narrower):
+        assert (found.mended, found.within_budget, found.beyond, found.stops) == ((), (), (), False)
     no_hunt()
     assert hunted().file == file
+
+
+def test_a_finding_on_a_model_that_no_hunt_covers_is_an_error_with_the_file_and_the_remedy(hunted, tmp_path):
+    file = hunted().file
+    with pytest.raises(RobustnessError) as refused:
+        hunted(declared(model="renamed"), classifier(name="renamed"))
+    assert str(refused.value).startswith(
+        f"{file}: a finding on the model 'net', which no hunt here covers, so it would go untried"
+    )
+    (tmp_path / file).write_text((tmp_path / file).read_text().replace('"net"', '"renamed"'))
+    found = hunted(declared(model="renamed"), classifier(name="renamed"))
+    assert (found.known, found.file) == (True, file)
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error_that_says_what_was_found(hunted, tmp_path):
+    (tmp_path / "findings").symlink_to(tmp_path / "nowhere" / "at all")
+    with pytest.raises(RobustnessError, match=r"^findings: .*, so what a hunt found cannot be kept: .*flips 3 of 5 right"):
+        hunted()
 
 
 # What is remembered.
@@ -358,7 +405,7 @@ def test_what_a_hunt_found_is_found_again_without_another_hunt(hunted, no_hunt, 
         {"of": declared(safe=(Offset(40),))},
         {"network": classifier(301)},
         {"images": image_set(greys=GREYS[1:])},
-        {"settings": hypothesis.settings(DEV, max_examples=29)},
+        {"profile": "ci"},
     ],
     ids=lambda changed: next(iter(changed)),
 )
@@ -388,9 +435,9 @@ def test_a_network_whose_code_cannot_be_hashed_is_remembered_for_one_run(hunted,
 
 
 def test_a_hunt_that_tries_something_new_every_time_is_not_remembered(hunted, tmp_path):
-    first = hunted(network=steady(), settings=NIGHTLY_LIKE)
+    first = hunted(network=steady(), profile="nightly")
     assert hunted.answers > 10
-    assert hunted(network=steady(), settings=NIGHTLY_LIKE) == first
+    assert hunted(network=steady(), profile="nightly") == first
     assert hunted.answers > 10
     assert not list((tmp_path / "store").rglob("*.json"))
 

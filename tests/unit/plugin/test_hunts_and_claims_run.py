@@ -13,6 +13,13 @@ safe = { offset = 150, gaussian = 5 }
 budget = 0.2
 images = 20
 """
+SECOND_HUNT = """
+[[hunts]]
+models = ["toy"]
+safe = { offset = 150 }
+budget = 0.2
+images = 20
+"""
 CLAIM = """
 [[claims]]
 says = "breaks"
@@ -87,19 +94,73 @@ def test_a_finding_is_tried_first_and_when_mended_it_is_said_and_passes(hunted):
     hunted.gate()
     (again,) = hunted.results()["hunts"]
     assert (again["known"], again["file"], again["stops"]) == (True, first["file"], True)
-    hunted.edit("thresholds.toml", "budget = 0.2", "budget = 0.9")
+    hunted.edit("toy.py", "- 0.5", "- 0.62")  # so that it takes 30 grey levels more
+    hunted.edit("thresholds.toml", "offset = 150", "offset = 75")
     run = hunted.gate()
     assert run.ret == pytest.ExitCode.OK
     (mended,) = hunted.results()["hunts"]
-    assert (mended["mended"], mended["stops"]) == ([first["file"]], False)
-    run.stdout.fnmatch_lines(["*; mended: findings/toy-*", "PASS: all 3 limits hold, 1 hunt found nothing"])
+    assert (mended["mended"], mended["within_budget"], mended["stops"]) == ([first["file"]], [], False)
+    run.stdout.fnmatch_lines(
+        ["*30 tried (profile dev); mended: findings/toy-*", "PASS: all 3 limits hold, 1 hunt found nothing"]
+    )
     assert len(findings(hunted)) == 3  # and stays
 
 
-def test_a_finding_beyond_what_is_declared_safe_now_is_left_alone(hunted):
+def test_where_the_budget_rose_a_finding_is_within_it_and_that_is_said(hunted):
+    hunted.gate()
+    hunted.edit("thresholds.toml", "budget = 0.2", "budget = 0.9")
+    run = hunted.gate()
+    assert run.ret == pytest.ExitCode.OK
+    run.stdout.fnmatch_lines(["*; within today's budget of 0.9: findings/toy-*"])
+    run.stdout.no_fnmatch_line("*; mended: *")
+
+
+def test_a_finding_beyond_what_is_declared_safe_now_is_named_as_not_tried(hunted):
     hunted.gate()
     hunted.edit("thresholds.toml", "offset = 150, gaussian = 5", "gaussian = 5")
+    run = hunted.gate()
+    assert run.ret == pytest.ExitCode.OK
+    run.stdout.fnmatch_lines(["*; beyond what is declared safe today, so not tried: findings/toy-*"])
+    assert "so not tried: findings/toy-" in (hunted.pytester.path / "robustness-report" / "report.html").read_text()
+
+
+def test_hunts_of_one_run_do_not_meet_each_other_s_findings(hunted, mode):
+    hunted.write("thresholds.toml", (hunted.pytester.path / "thresholds.toml").read_text() + SECOND_HUNT)
+    hunted.gate(*mode)
+    assert [hunt["known"] for hunt in hunted.results()["hunts"]] == [False, False]
+    hunted.gate(*mode)
+    assert [hunt["known"] for hunt in hunted.results()["hunts"]] == [True, True]
+
+
+def test_a_finding_on_a_model_that_was_renamed_is_no_pass(hunted):
+    hunted.gate()
+    for old, new in (("[models.toy]", "[models.new]"), ('models = ["toy"]', 'models = ["new"]')):
+        text = (hunted.pytester.path / "thresholds.toml").read_text()
+        hunted.write("thresholds.toml", text.replace(old, new).replace("budget = 0.2", "budget = 0.9"))
+    run = hunted.gate()
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+    run.stdout.fnmatch_lines(["*: findings/toy-*.json: a finding on the model 'toy', which no hunt here covers*"])
+    run.stdout.fnmatch_lines(["FAIL: 1 hunt not measured: new-offset+gaussian"])
+    assert "which no hunt here covers" in (hunted.pytester.path / "robustness-report" / "report.html").read_text()
+    (file,) = (hunted.pytester.path / "findings").glob("*.json")
+    file.write_text(file.read_text().replace('"model": "toy"', '"model": "new"'))
     assert hunted.gate().ret == pytest.ExitCode.OK
+
+
+def test_findings_that_cannot_be_listed_are_no_pass(hunted):
+    hunted.write("findings", "no folder")
+    run = hunted.gate()
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+    run.stdout.fnmatch_lines(["*findings: Not a directory; the findings of former hunts cannot be tried"])
+    run.stdout.fnmatch_lines(["FAIL: 1 hunt not measured: toy-offset+gaussian"])
+
+
+def test_a_finding_that_cannot_be_kept_is_no_pass(hunted):
+    (hunted.pytester.path / "findings").symlink_to(hunted.pytester.path / "nowhere")
+    run = hunted.gate()
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+    run.stdout.fnmatch_lines(["*findings: *, so what a hunt found cannot be kept: *offset(levels=*"])
+    run.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_a_damaged_finding_fails_the_gate_by_name(hunted):
