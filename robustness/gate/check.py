@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import ROUND_FLOOR
@@ -18,13 +18,13 @@ from robustness.evaluation.baseline import read_baseline
 from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
 from robustness.gate.findings import find
-from robustness.gate.flips import max_flips
+from robustness.gate.flips import max_flips, search_to_decide
 from robustness.gate.judge import Judgement, judge
 from robustness.gate.limit import Limit
 from robustness.gate.paired import Change, broken_places, drop_interval, excess_p_value, mended_places
 from robustness.gate.thresholds import Thresholds
 from robustness.gate.verdict import Verdict, needed
-from robustness.search.critical import Search
+from robustness.search.critical import FINE, Search
 
 SHOWN = 50
 """Newly wrong, and newly right, images that an outcome names."""
@@ -135,14 +135,14 @@ def check(
     image_set: ImageSet,
     thresholds: Thresholds,
     node_id: str,
-    search: Search | None = None,
+    search: Callable[[int], Search] | None = None,
 ) -> Outcome:
     """The outcome of a limit, given the measurements of its cases (`robustness.gate.findings.cases`).
 
-    search: up to the limit's noise, where it is about flips.
+    search: up to the limit's noise, by its stride; where the limit is about flips.
     """
     measurement, claim = measured[0], thresholds.claim
-    change, words, value, details = None, None, None, None
+    change, words, value, details, searched = None, None, None, None, None
     if limit.asks == "accuracy":
         part, images = _of_classes(measurement, image_set, limit.classes) if limit.classes else (measurement, image_set)
         judgement, measurement = judge(part, images, limit.required, claim), part
@@ -153,14 +153,14 @@ def check(
             Verdict.PASS if change["broken"] - change["mended"] <= change["allowed"] else Verdict.INCONCLUSIVE
         )
     else:
-        finding = (
-            find(limit, measured, image_set)
-            if search is None
-            else max_flips(search, image_set, claim, limit.noise, limit.required)
-        )
+        if search is not None and limit.asks == "max_flips":
+            searched = search_to_decide(search, limit.required)
+            finding = max_flips(searched, image_set, claim, limit.noise, limit.required)
+        else:
+            finding = find(limit, measured, image_set)
         words, value, details = finding.words, finding.value, finding.details
         judgement = Judgement(Verdict.PASS if finding.kept else Verdict.FAIL)
-    searched = () if search is None else (search,)
+    spent = (*measured, *filter(None, [searched]))
     verdict = judgement.verdict
     expired = limit.waived_until is not None and date.today() > limit.waived_until
     waived = limit.waived_until is not None and not expired
@@ -201,9 +201,9 @@ def check(
         waiver=limit.reason,
         key=measurement.case.key,
         model_hash=measurement.case.model_hash,
-        stored=all(one.stored for one in (*measured, *searched)),
-        seconds=round(sum(one.seconds for one in (*measured, *searched)), 3),
-        repeat=repeat_command(limit, thresholds, node_id),
+        stored=all(one.stored for one in spent),
+        seconds=round(sum(one.seconds for one in spent), 3),
+        repeat=repeat_command(limit, thresholds, node_id, searched),
     )
 
 
@@ -247,14 +247,15 @@ def _change_in_words(change: dict[str, Any]) -> str:
     )
 
 
-def repeat_command(limit: Limit, thresholds: Thresholds, node_id: str) -> str:
+def repeat_command(limit: Limit, thresholds: Thresholds, node_id: str, searched: Search | None = None) -> str:
     """The command that measures a limit's case again: the test itself where the model lives in a pytest fixture."""
     if thresholds.models[limit.model].load == "fixture":
         return f"pytest {shlex.quote(node_id)}"
     file = shlex.quote(os.path.relpath(thresholds.file))
     seed = "" if limit.seed is None else f" --seed {limit.seed}"
     if limit.asks == "max_flips":
-        return f'robustness flips search {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}'
+        fine = " --fine" if searched is not None and searched.of.stride == FINE else ""
+        return f'robustness flips search {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}{fine}'
     if limit.asks == "worst_band":
         return f"robustness waves {limit.model} --thresholds {file} --amplitude {limit.noise.level:g}{seed}"
     return f'robustness evaluate {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
@@ -14,7 +16,7 @@ from robustness.gate.claim import Claim
 from robustness.gate.findings import Finding
 from robustness.gate.sampling import Sampling, mean_interval, sampling_of
 from robustness.noise import Noise
-from robustness.search.critical import LEVELS, Search
+from robustness.search.critical import COARSE, FINE, LEVELS, Search
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,18 +27,43 @@ SHOWN_CLASSES = 5
 SHOWN_IMAGES = 10
 
 
+def search_to_decide(search: Callable[[int], Search], required: Decimal) -> Search:
+    """The search that a limit is held against: the coarse one where that breaks it already, else the fine one.
+
+    search: by its stride. Whatever flips the coarse one sees are there, but it may miss some, so by itself it keeps no limit.
+    """
+    coarse = search(COARSE)
+    right, flipped = _counts(coarse)
+    if flipped > _allowed(required, right):
+        return coarse
+    fine = search(FINE)
+    return replace(fine, seconds=coarse.seconds + fine.seconds, stored=coarse.stored and fine.stored)
+
+
 def max_flips(search: Search, image_set: ImageSet, claim: Claim, noise: Noise, required: Decimal) -> Finding:
-    """Of the predictions that are right without noise, the share that changes up to the highest magnitude searched."""
-    right = int(search.right.sum())
-    if not right:
-        raise RobustnessError("no clean image is named right, so no right prediction can flip")
-    flipped = int(np.isfinite(search.flips.critical[search.right]).sum())
-    allowed = int((required * right).to_integral_value(ROUND_FLOOR))
+    """Of the predictions that are right without noise, the share that changes up to the highest magnitude searched.
+
+    search: as of `search_to_decide`.
+    """
+    right, flipped = _counts(search)
+    allowed = _allowed(required, right)
     words = (
         f"{flipped:,} of {right:,} right predictions flip up to {noise}, {flipped / right:.4f}; "
         f"the limit {required} allows {allowed:,} ({search.resolution})"
     )
     return Finding(flipped / right, flipped <= allowed, words, describe_flips(search, image_set, claim))
+
+
+def _counts(search: Search) -> tuple[int, int]:
+    """How many predictions are right without noise, and how many of these change."""
+    right = int(search.right.sum())
+    if not right:
+        raise RobustnessError("no clean image is named right, so no right prediction can flip")
+    return right, int(np.isfinite(search.flips.critical[search.right]).sum())
+
+
+def _allowed(required: Decimal, right: int) -> int:
+    return int((required * right).to_integral_value(ROUND_FLOOR))
 
 
 def describe_flips(search: Search, image_set: ImageSet, claim: Claim) -> dict[str, Any]:

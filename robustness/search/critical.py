@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
-from robustness.evaluation.batch import Places, check_classes, noisy_batch, predict_at_levels
+from robustness.evaluation.batch import BATCH, Places, check_classes, noisy_batch, predict_at_levels
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import make_case
 from robustness.evaluation.store import Store
@@ -138,7 +138,8 @@ def search_flips(
     """Search every image's critical magnitude from no noise up to `highest`, or find the result in the store.
 
     The field of noise of an image (its seed and index) stays the same; only its magnitude grows. run: see `measure`.
-    stride: `COARSE`, or `FINE` to try every level, which takes up to 201 forward passes.
+    stride: `COARSE`, or `FINE` to try every level, which takes up to 201 forward passes; an image whose bytes are those of
+    the level below is not tried again.
     """
     if highest.level is None or highest.identity is None or not highest.bit_identical or highest.level == highest.identity:
         raise RobustnessError(
@@ -178,10 +179,22 @@ class _Searching:
         return Flips(self.clean, magnitudes[levels], self.after, self.tries)
 
     def _changed(self, places: Places, levels: Places) -> npt.NDArray[np.bool_]:
+        asked = self._moved(places, int(levels[0])) if self.stride == FINE else np.ones(len(places), dtype=bool)
+        places, levels = places[asked], levels[asked]
         predictions = self._predictions(places, levels)
         changed: npt.NDArray[np.bool_] = predictions != self.clean[places]
         self.after[places[changed]] = predictions[changed]  # the last is the lowest: levels only fall once one is found
-        return changed
+        asked[asked] = changed
+        return asked
+
+    def _moved(self, places: Places, level: int) -> npt.NDArray[np.bool_]:
+        """Which images have other bytes at the level than at the one below, where they had not changed: bool of shape (N,).
+
+        Many noises move in steps: whole grey levels, one more pixel hit, one row less. The same bytes are named the same.
+        """
+        parts = np.split(places, range(BATCH, len(places), BATCH))
+        moved = [(self._noisy(part, level) != self._noisy(part, level - 1)).flatten(1).any(dim=1).cpu() for part in parts]
+        return torch.cat(moved).numpy()
 
     def _predictions(self, places: Places, levels: Places) -> npt.NDArray[np.int16]:
         """Of the images at those places, each under the noise of its level."""

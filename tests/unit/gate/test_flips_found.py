@@ -17,7 +17,7 @@ from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.case import Case
 from robustness.gate.claim import Claim
-from robustness.gate.flips import KNOTS, QUANTILES, SHOWN_CLASSES, SHOWN_IMAGES, describe_flips, max_flips
+from robustness.gate.flips import KNOTS, QUANTILES, SHOWN_CLASSES, SHOWN_IMAGES, describe_flips, max_flips, search_to_decide
 from robustness.gate.intervals import lower_bound, upper_bound
 from robustness.gate.sampling import Sampling, mean_interval
 from robustness.noise import Gaussian, Offset, Resolution
@@ -106,6 +106,34 @@ def test_the_limit_is_kept_exactly_when_the_share_is_no_larger(right, flipped, w
     finding = max_flips(search, images, Claim(), Gaussian(100), required)
     assert finding.kept == (Fraction(flipped, right) <= Fraction(required))
     assert finding.value == pytest.approx(flipped / right)
+
+
+def decided(coarse, fine, required):
+    """What a limit is held against, and the strides of the searches that were asked for."""
+    asked = []
+
+    def search(stride):
+        asked.append(stride)
+        return replace({COARSE: coarse, FINE: fine}[stride], of=replace(coarse.of, stride=stride), seconds=float(stride))
+
+    return search_to_decide(search, Decimal(required)), asked
+
+
+def test_a_limit_is_kept_only_by_the_fine_search_and_broken_by_the_coarse_one_alone():
+    (few, _), (more, _) = searched([9, NEVER, NEVER, NEVER]), searched([9, 7, NEVER, NEVER])
+    search, asked = decided(few, more, "0.25")  # the coarse one missed a flip
+    assert (search.of.stride, asked) == (FINE, [COARSE, FINE])
+    assert np.array_equal(search.levels, more.levels)
+    assert (search.seconds, search.stored) == (COARSE + FINE, False)
+    search, asked = decided(few, more, "0.2499")
+    assert (search.of.stride, asked) == (COARSE, [COARSE])
+    assert np.array_equal(search.levels, few.levels)
+
+
+def test_where_nothing_is_right_there_is_nothing_to_decide():
+    nothing, _ = searched([3, NEVER], right=[False, False])
+    with pytest.raises(RobustnessError, match="no clean image is named right, so no right prediction can flip"):
+        decided(nothing, nothing, "0.5")
 
 
 def test_what_is_found_comes_with_its_description():

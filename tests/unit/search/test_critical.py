@@ -96,6 +96,24 @@ def test_a_narrow_band_is_found_by_the_fine_mode_and_the_coarse_one_does_not_den
     assert fine.flips.critical[4] == 13.5  # rounds to 14
 
 
+@pytest.mark.parametrize("highest", [SaltAndPepper(0.05), Offset(-120)], ids=str)
+def test_the_fine_mode_agrees_with_brute_force_everywhere(highest, signs, baseline_cnn, store):
+    fine = search_flips(baseline_cnn, signs, highest, 0, store, "run", FINE)
+    changed = (named := brute_force(baseline_cnn, signs, highest)) != named[0]
+    first = np.where(changed.any(axis=0), changed.argmax(axis=0), LEVELS + 1)
+    assert np.array_equal(fine.levels, first)
+    found = np.flatnonzero(first <= LEVELS)
+    assert np.array_equal(fine.flips.after[found], named[first[found], found])
+
+
+def test_the_fine_mode_does_not_ask_again_about_the_same_bytes(store):
+    fine = search_flips(by_brightness(threshold=300), grey_images(300), Offset(100), 0, store, "run", FINE)
+    assert np.isinf(fine.flips.critical).all()
+    assert (fine.flips.tries == 1 + 100).all()  # 200 levels are 100 whole grey levels
+    coarser = search_flips(by_brightness(threshold=300), grey_images(2, marked=1), Resolution(2), 0, store, "run", FINE)
+    assert coarser.flips.tries.tolist() == [1, 1 + 2]  # of 4 pixels a side, 3 and 2 are left; a plain image stays as it is
+
+
 def test_a_network_that_never_changes_leaves_after_the_coarse_levels(store):
     search = search_flips(by_brightness(threshold=300), grey_images(300), Gaussian(50), 0, store, "run")
     assert np.isinf(search.flips.critical).all()

@@ -1,0 +1,57 @@
+"""Limits on flips through pytest itself: what is kept is kept at every level, not at every 25th."""
+
+from __future__ import annotations
+
+import pytest
+
+BANDED = """
+import torch
+from torch import nn
+
+
+class Banded(nn.Module):
+    \"\"\"Tells dark from bright, but for a mean between 71 and 72 grey levels, which it calls bright.\"\"\"
+
+    def forward(self, images):
+        level = 255 * images.mean(dim=(1, 2, 3))
+        bright = ((level > 127) | ((level >= 71) & (level < 72))).float()
+        return torch.stack([bright, 1 - bright], dim=1)
+
+
+make = Banded
+"""
+
+
+@pytest.fixture
+def banded(project):
+    """Ten of twenty pictures have a mean of about 60; each flips under one of 1..60 levels of light, between 8 and 15."""
+    project.write("toy.py", BANDED)
+    table = 'noise = "offset"\nlevels = 60\nmax_flips = 0.4\n'
+    head = (project.pytester.path / "thresholds.toml").read_text().partition("[[limits]]")[0]
+    project.write("thresholds.toml", head + '[[limits]]\nmodels = ["toy"]\n' + table)
+    return project
+
+
+def test_flips_between_the_levels_of_the_coarse_search_break_the_limit(banded, mode):
+    run = banded.gate(*mode)
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+    run.stdout.fnmatch_lines(
+        [
+            "*10 of 20 right predictions flip up to offset(levels=60), 0.5000; the limit 0.4 allows 8 (every one of 200 levels*",
+            '*repeat: robustness flips search toy * --noise "offset(levels=60)" --fine',
+        ]
+    )
+    banded.edit("thresholds.toml", "max_flips = 0.4", "max_flips = 0.5")
+    assert banded.gate(*mode).ret == pytest.ExitCode.OK
+    (limit,) = banded.results()["limits"]
+    assert (limit["verdict"], limit["details"]["resolution"]) == (
+        "PASS",
+        "every one of 200 levels of levels up to 60, 0.3 apart",
+    )
+
+
+def test_a_limit_that_the_coarse_search_breaks_needs_no_other(banded):
+    banded.write("toy.py", BANDED.replace("level > 127", "level > 100"))  # and stay bright from 40 levels of light on
+    run = banded.gate()
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+    run.stdout.fnmatch_lines(["*10 of 20 right predictions flip*each image at every 25th*", '*--noise "offset(levels=60)"'])
