@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from robustness.cli import baseline, bench, calibrate, flips, gate, images, measure, study, train
@@ -10,10 +11,26 @@ from robustness.errors import RobustnessError
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
+NOT_READ = 141
+"""As a shell says of a command whose reader went away, such as `head`."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command. Exit codes: 0 done or passed, 1 the gate failed, 2 something to mend, 130 interrupted."""
+    """Run a command.
+
+    Exit codes: 0 done or passed, 1 the gate failed, 2 something to mend, 130 interrupted, 141 nobody reads what is printed.
+    """
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # or Python does at its end, where nothing can be done about a reader that is gone
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_READ
+
+
+def _run(arguments: list[str] | None) -> int:
     parser = _parser()
     args, rest = parser.parse_known_args(arguments)
     if rest and args.run is not gate.run:
@@ -23,6 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
         return int(args.run(args) or 0)
     except RobustnessError as error:
         print(f"robustness: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # of a file or folder that a command names
+        print(f"robustness: {f'{error.filename}: {error.strerror}' if error.filename else error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
         print("robustness: interrupted; what is finished is kept", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,10 +45,15 @@ def add(commands: Commands) -> None:
         help="try again what a hunt found",
         description="Try a finding of the gate's hunts again, on the model as it is now. The thresholds file says what the "
         "model and the images are.",
-        epilog="Exit codes: 0 mended, 1 the model still breaks, 2 something to mend first.",
+        epilog="Exit codes: 0 mended or within today's budget, 1 the model still breaks, 2 something to mend first.",
     )
     replay.add_argument("file", type=Path, metavar="FILE", help="findings/MODEL-HASH.json")
-    replay.add_argument("--thresholds", type=Path, metavar="FILE", default=Path("thresholds.toml"), help="default: %(default)s")
+    replay.add_argument(
+        "--thresholds",
+        type=Path,
+        metavar="FILE",
+        help="default: thresholds.toml beside the finding's folder, or else in the current one",
+    )
     replay.add_argument("--picture", type=Path, metavar="FILE.png", help="write the image before and after")
     add_root(replay)
     replay.set_defaults(run=_replay)
@@ -99,18 +105,20 @@ def _breaks(search: Search, images: ImageSet, claim: Claim) -> list[tuple[str, s
 
     from robustness.claims.break_point import find_break_point
     from robustness.gate.sampling import Sampling, sampling_of
+    from robustness.report.flips import at, between
 
+    if not search.right.any():
+        return []
     try:
         sampling, known = sampling_of(claim, images), True
     except RobustnessError:
         sampling, known = Sampling(), False
-    top = f"beyond {search.magnitudes[-1]:g}"
+    highest = float(search.magnitudes[-1])
     breaks = []
     for share in SHARES:
         point = find_break_point(search, Decimal(share), sampling, 1 - claim.confidence)
-        found, low, high = (top if end is None else f"{end:g}" for end in (point.found, point.low, point.high))
-        interval = f" ({100 * claim.confidence:g} % interval: {low} to {high})" if known else ""
-        breaks.append((share, f"at {search.of.case.noise.magnitude} {found}{interval}"))
+        interval = f" ({100 * claim.confidence:g} % interval: {between(point.low, point.high, highest)})" if known else ""
+        breaks.append((share, f"at {search.of.case.noise.magnitude} {at(point.found, highest)}{interval}"))
     return breaks
 
 
@@ -127,28 +135,38 @@ def _replay(args: argparse.Namespace) -> int:
     if args.picture and (args.picture.suffix.lower() != ".png" or not args.picture.absolute().parent.is_dir()):
         raise RobustnessError(f"--picture {args.picture}: name a .png file in a folder that is there")
     finding = read_finding(args.file)
-    thresholds = read_thresholds(args.thresholds)
+    thresholds = read_thresholds(args.thresholds or _thresholds_beside(args.file))
     if finding.model not in thresholds.models or thresholds.models[finding.model].load == "fixture":
-        raise RobustnessError(f"{args.file}: {args.thresholds} declares no model {finding.model!r} that a command can load")
+        raise RobustnessError(
+            f"{args.file}: {thresholds.file} declares no model {finding.model!r} that a command can load; name the file that "
+            "does with --thresholds"
+        )
     images = load_image_set(thresholds.data, root=args.root, base=thresholds.base)
-    budget = next(
-        (hunt.budget for hunt in thresholds.hunts if hunt.model == finding.model and is_within(finding, hunt)),
-        Decimal(finding.budget),
-    )
+    budgets = [hunt.budget for hunt in thresholds.hunts if hunt.model == finding.model and is_within(finding, hunt)]
+    budget = min(budgets, default=Decimal(finding.budget))
     replayed = replay(finding, load_classifier(thresholds.models[finding.model], thresholds.base), images)
     print(
         f"{finding.model} under {finding.perturbation}, seed {finding.seed}: {replayed.flipped:,} of {replayed.right:,} right "
-        f"predictions flip, {replayed.flipped / max(1, replayed.right):.4f}; the budget is {budget}"
+        f"predictions flip, {replayed.flipped / replayed.right:.4f}; the budget is {budget}"
     )
     named = f"named {replayed.named_before}, and under {finding.smallest} {replayed.named_after}"
     print(f"image {finding.image}, {finding.label}: {named}")
     same = "a model with the weights it was found on" if replayed.same_model else "another model than it was found on"
     broken = Fraction(replayed.flipped, replayed.right) > Fraction(budget)
-    print(f"{'BROKEN' if broken else 'MENDED'}, on {same}")
+    kept = "WITHIN TODAY'S BUDGET" if replayed.broken else "MENDED"
+    print(f"{'BROKEN' if broken else kept}, on {same}")
     if args.picture:
         draw_pair(replayed.before, replayed.after).save(args.picture)
         print(f"wrote {args.picture}")
     return int(broken)
+
+
+def _thresholds_beside(finding: Path) -> Path:
+    """The file that a finding belongs to: findings lie in a folder beside it."""
+    from robustness.gate.thresholds import FILE_NAME
+
+    beside = Path(os.path.relpath(finding.absolute().parent.parent / FILE_NAME))
+    return beside if beside.exists() else Path(FILE_NAME)
 
 
 def _waves(args: argparse.Namespace) -> None:

@@ -10,23 +10,30 @@ from robustness.report.table import table
 
 def flip_lines(model: str, data: str, flips: dict[str, Any], breaks: Sequence[tuple[str, str]]) -> list[str]:
     """A search, as `robustness.gate.flips.describe_flips` gives it. breaks: where accuracy falls below shares of clean."""
-    magnitude = flips["magnitude"]
+    magnitude, highest = flips["magnitude"], flips["magnitudes"][-1]
     interval = [] if flips["band"] is None else [f"{100 * flips['confidence']:g} % interval"]
     rows = [
-        (f"{100 * row['share']:g} %", _at(row["magnitude"], flips), *([_between(row, flips)] if interval else []))
+        (
+            f"{100 * row['share']:g} %",
+            at(row["magnitude"], highest),
+            *([between(row["low"], row["high"], highest)] if interval else []),
+        )
         for row in flips["quantiles"]
     ]
-    lines = [f"{model} on {data} up to {flips['noise']}: {flips['right']:,} of {flips['total']:,} right without noise", ""]
-    lines += table(("right predictions flipped", f"up to {magnitude}", *interval), rows, left=1)
-    lines += [f"no interval: {flips['band_missing']}"] if flips["band_missing"] else []
-    lines += ["", *(f"accuracy falls below {share} of clean {where}" for share, where in breaks)]
+    lines = [f"{model} on {data} up to {flips['noise']}: {flips['right']:,} of {flips['total']:,} right without noise"]
+    if flips["right"]:
+        lines += ["", *table(("right predictions flipped", f"up to {magnitude}", *interval), rows, left=1)]
+        lines += [f"no interval: {flips['band_missing']}"] if flips["band_missing"] else []
+        lines += ["", *(f"accuracy falls below {share} of clean {where}" for share, where in breaks)]
+    else:
+        lines += ["so no right prediction can flip, and no accuracy can fall"]
     step = len(flips["accuracy"]) // 8
     curve = list(zip(flips["magnitudes"], flips["accuracy"], strict=True))[::step]
     lines += [
         "",
         *table(
             (magnitude, "accuracy, %, if each prediction changes only once"),
-            [(f"{at:g}", f"{100 * share:.2f}") for at, share in curve],
+            [(f"{level:g}", f"{100 * share:.2f}") for level, share in curve],
             left=0,
         ),
     ]
@@ -43,12 +50,14 @@ def flip_lines(model: str, data: str, flips: dict[str, Any], breaks: Sequence[tu
     return [*lines, f"looked at {flips['resolution']}; {flips['passes']:g} forward passes over the set"]
 
 
-def _at(magnitude: float | None, flips: dict[str, Any]) -> str:
-    return f"beyond {flips['magnitudes'][-1]:g}" if magnitude is None else f"{magnitude:g}"
+def at(magnitude: float | None, highest: float) -> str:
+    """A magnitude; None is one beyond the highest that was looked at."""
+    return f"beyond {highest:g}" if magnitude is None else f"{magnitude:g}"
 
 
-def _between(row: dict[str, Any], flips: dict[str, Any]) -> str:
-    return f"{_at(row['low'], flips)} to {_at(row['high'], flips)}"
+def between(low: float | None, high: float | None, highest: float) -> str:
+    """An interval of magnitudes, each as in `at`."""
+    return at(low, highest) if low is None else f"{at(low, highest)} to {at(high, highest)}"
 
 
 def wave_lines(model: str, data: str, waves: dict[str, Any], amplitude: float) -> list[str]:

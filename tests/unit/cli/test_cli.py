@@ -12,6 +12,11 @@ import pytest
 from robustness.cli import main
 from robustness.gate.thresholds import read_thresholds
 
+GATE = (
+    'schema = 1\n[run]\ndata = "signs"\n[models.cnn]\nload = "baseline-cnn"\nweights = "signs"\n'
+    '[[limits]]\nmodels = ["cnn"]\nnoise = "clean"\naccuracy = 0.9\n'
+)
+
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
@@ -38,6 +43,25 @@ def test_help_imports_nothing_heavy():
     code = "import sys, robustness.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\nprint([m for m in ('torch', 'numpy', 'pytest', 'pydantic') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["evaluate", "baseline-cnn", "--data", "signs"], ["gate"], ["gate", "-n", "1"]], ids=" ".join
+)
+def test_a_reader_that_goes_away_ends_a_command_without_a_word_and_not_as_passed(arguments, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    (tmp_path / "thresholds.toml").write_text(GATE)
+    command = [sys.executable, "-m", "robustness.cli", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_in_one_line(tmp_path, capsys):
+    (tmp_path / "thresholds.toml").write_text(GATE)
+    assert main(["gate", "--robustness-report", "thresholds.toml"]) == 2
+    assert capsys.readouterr().err == "robustness: thresholds.toml/results.json: Not a directory\n"
 
 
 def test_evaluate_prints_a_table_and_the_same_as_json(capsys):
@@ -107,16 +131,12 @@ def test_the_gate_says_what_can_be_mended_before_pytest_starts(tmp_path, capsys)
 
 
 def test_the_gate_exits_with_0_or_1_and_names_the_report(tmp_path, capfd):
-    (tmp_path / "thresholds.toml").write_text(
-        'schema = 1\n[run]\ndata = "signs"\n[models.cnn]\nload = "baseline-cnn"\nweights = "signs"\n'
-        '[[limits]]\nmodels = ["cnn"]\nnoise = "clean"\naccuracy = 0.9\n'
-    )
+    (tmp_path / "thresholds.toml").write_text(GATE)
     command = [sys.executable, "-m", "robustness.cli", "gate", "-p", "no:cacheprovider"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.splitlines()[-3:-1] == ["report: robustness-report/report.html", "PASS: the one limit holds"]
-    text = (tmp_path / "thresholds.toml").read_text()
-    (tmp_path / "thresholds.toml").write_text(text.replace("0.9", "0.99"))
+    (tmp_path / "thresholds.toml").write_text(GATE.replace("0.9", "0.99"))
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "FAIL: 1 of 1 measured limits broken (cnn under clean)" in run.stdout

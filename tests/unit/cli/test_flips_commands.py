@@ -44,6 +44,10 @@ fit = "resize"
 load = "python:toy_of_flips:narrow"
 size = 8
 fit = "resize"
+[models.wrong]
+load = "python:toy_of_flips:wrong"
+size = 8
+fit = "resize"
 [models.mine]
 load = "fixture"
 size = 8
@@ -179,6 +183,28 @@ def test_where_nothing_flips_nothing_is_listed(capsys):
     assert "images that flip first" not in text
 
 
+def test_where_nothing_is_right_that_is_said_and_what_turns_right(capsys):
+    lines = rows(said(capsys, "flips", "search", "wrong", *OFFSET[3:]))
+    assert lines[:2] == [
+        "wrong on folder:pictures up to offset(levels=100): 0 of 20 right without noise",
+        "so no right prediction can flip, and no accuracy can fall",
+    ]
+    assert lines[3:5] == ["levels accuracy, %, if each prediction changes only once", "0 0.00"]
+    assert "100 50.00" in lines
+    assert "10 predictions wrong without noise turn right where they first change" in lines
+    assert not [line for line in lines if line.startswith(("no interval", "accuracy falls", "right predictions flipped"))]
+    assert read(capsys, "flips", "search", "wrong", *OFFSET[3:])["right"] == 0
+
+
+def test_an_interval_that_lies_beyond_the_range_is_so_once(capsys, folder):
+    run = '[run]\nclaim = "population"\nindependent = true\n'
+    (folder / "thresholds.toml").write_text(THRESHOLDS.replace("[run]\n", run))
+    text = said(capsys, "flips", "search", "toy", "--noise", "gaussian(sigma=5)")
+    assert "50 % beyond 5 beyond 5" in rows(text)
+    assert "at sigma beyond 5 (95 % interval: beyond 5)" in text
+    assert "beyond 5 to beyond 5" not in text
+
+
 def test_json_is_the_search_described(capsys):
     images = load_image_set("folder:pictures")
     search = search_flips(load(), images, Offset(100), 3, Store(), "of the test")
@@ -288,17 +314,48 @@ def test_a_finding_that_is_mended_exits_with_0(capsys, folder, found):
     assert lines[2] == "MENDED, on another model than it was found on"
 
 
+def test_a_finding_is_held_to_the_least_of_today_s_budgets(capsys, folder, found):
+    safe, wider = "{ offset = 200, gaussian = 2 }", "{ offset = 200, gaussian = 2, shot = 1 }"
+    hunts = "[[hunts]]\nmodels = ['toy']\nsafe = {}\nbudget = {}\n"
+    (folder / "thresholds.toml").write_text(THRESHOLDS + hunts.format(safe, 0.9))
+    lines = said(capsys, "flips", "replay", str(found)).splitlines()
+    assert lines[0].endswith("0.2500; the budget is 0.9")
+    assert lines[2] == "WITHIN TODAY'S BUDGET, on a model with the weights it was found on"
+    (folder / "thresholds.toml").write_text(THRESHOLDS + hunts.format(safe, 0.9) + hunts.format(wider, 0.1))
+    assert main(["flips", "replay", str(found)]) == 1
+    assert "the budget is 0.1" in capsys.readouterr().out
+
+
 def test_a_replay_can_draw_its_image(capsys, folder, found):
     assert main(["flips", "replay", str(found), "--picture", "pair.png"]) == 1
     assert capsys.readouterr().out.endswith("wrote pair.png\n")
     assert (np.asarray(Image.open(folder / "pair.png")) == np.asarray(Image.open(found.with_suffix(".png")))).all()
 
 
-def test_a_replay_finds_its_thresholds_file_elsewhere(capsys, folder, found, monkeypatch):
+def test_a_picture_that_cannot_be_written_is_said_in_one_line(capsys, folder, found):
+    (folder / "taken.png").mkdir()
+    assert main(["flips", "replay", str(found), "--picture", "taken.png"]) == 2
+    assert capsys.readouterr().err == "robustness: taken.png: Is a directory\n"
+
+
+def test_a_replay_goes_by_the_thresholds_file_that_is_named(capsys, folder, found, monkeypatch):
     monkeypatch.chdir(folder.parent)
-    assert main(["flips", "replay", str(found), "--thresholds", "project/thresholds.toml"]) == 1
+    (folder / "thresholds.toml").rename(folder / "other.toml")
+    assert main(["flips", "replay", str(found), "--thresholds", "project/other.toml"]) == 1
     assert "project" not in capsys.readouterr().out
     assert "thresholds.toml: no such file" in refused(capsys, "flips", "replay", str(found))
+
+
+def test_a_replay_finds_the_thresholds_file_beside_the_finding_s_folder(capsys, folder, found, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    assert main(["flips", "replay", f"project/findings/{found.name}"]) == 1
+    (folder.parent / "thresholds.toml").write_text("of another project")
+    assert main(["flips", "replay", str(found)]) == 1
+    monkeypatch.chdir(found.parent)
+    assert main(["flips", "replay", found.name]) == 1
+    capsys.readouterr()
+    (folder / "thresholds.toml").write_text(THRESHOLDS.replace("models.toy", "models.boy").replace('["toy"]', '["boy"]'))
+    assert "../thresholds.toml declares no model 'toy'" in refused(capsys, "flips", "replay", found.name)
 
 
 def test_a_finding_that_is_not_there_or_damaged_is_no_verdict(capsys, folder, found):
@@ -383,7 +440,16 @@ def test_the_largest_amplitude_can_be_measured(capsys):
     [
         (("flips",), ["search", "replay"]),
         (("flips", "search"), ["--noise SPEC", "--fine", "--json", "At most 14 forward passes", "Example: robustness flips"]),
-        (("flips", "replay"), ["FILE", "--picture", "--thresholds", "Exit codes: 0 mended, 1 the model still breaks, 2"]),
+        (
+            ("flips", "replay"),
+            [
+                "FILE",
+                "--picture",
+                "--thresholds",
+                "thresholds.toml beside the finding's folder",
+                "Exit codes: 0 mended or within today's budget, 1 the model still breaks, 2",
+            ],
+        ),
         (("waves",), ["--amplitude A", "(default: 0.1)", "55 forward passes", "Example: robustness waves"]),
     ],
     ids=" ".join,

@@ -244,7 +244,7 @@ def test_a_known_finding_that_still_breaks_ends_the_hunt(hunted, no_hunt, tmp_pa
 
 
 def test_of_a_known_finding_it_is_said_what_the_network_does_now(hunted, no_hunt, tmp_path):
-    """A network that gives way sooner flips four of the five; the fifth it names wrong without noise, the finding's own image."""
+    """A network that gives way sooner flips four of the five; the fifth, the finding's own, it names wrong without noise."""
     first, before = hunted(), kept(tmp_path)
     no_hunt()
     again = hunted(network=classifier(117.5))
