@@ -160,7 +160,7 @@ def check(
             finding = find(limit, measured, image_set)
         words, value, details = finding.words, finding.value, finding.details
         judgement = Judgement(Verdict.PASS if finding.kept else Verdict.FAIL)
-    spent = (*measured, *filter(None, [searched]))
+    spent: list[Measurement | Search] = [*measured, *filter(None, [searched])]
     verdict = judgement.verdict
     expired = limit.waived_until is not None and date.today() > limit.waived_until
     waived = limit.waived_until is not None and not expired

@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from robustness.errors import nearest
+import numpy as np
+
+from robustness.errors import RobustnessError, nearest
 from robustness.gate.places import KeyPath
 from robustness.gate.problems import Problems
 from robustness.noise import PRESETS, Noise, parameter_names
+from robustness.noise.arithmetic import LEVELS, Addition, Averaging, Field, Replacement, Transition, arithmetic
+from robustness.noise.tables import SIZE
+
+SIDE = 1024
+"""Of an image of a million pixels."""
+
+
+def told_apart(promises: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
+    """What is to follow each promise's name, given its details: those in which it differs from others of that name."""
+    alike: dict[str, list[Mapping[str, str]]] = {}
+    for name, details in promises:
+        alike.setdefault(name, []).append(details)
+    return [
+        "".join(f"-{key}={value}" for key, value in details.items() if value and any(o[key] != value for o in alike[name]))
+        for name, details in promises
+    ]
+
+
+def check_changes_something(noise: Noise, otherwise: str) -> None:
+    """A `RobustnessError` where a built-in noise changes, on average, less than one pixel of a million, whatever the image."""
+    match arithmetic(noise, SIDE, SIDE):
+        case Addition(_, table):
+            changes = bool(table.any())
+        case Transition(_, counts):
+            changes = not np.array_equal(counts, np.where(LEVELS[:, np.newaxis] <= LEVELS, SIZE, 0))
+        case Replacement(_, limit):
+            changes = limit * SIDE**2 >= 2**31
+        case Field(levels):
+            changes = bool(levels.any())
+        case Averaging(rows, columns):
+            changes = (rows, columns) != (SIDE, SIDE)
+        case None:
+            changes = False
+    if not changes:
+        raise RobustnessError(f"{noise} changes not one pixel in a million: {otherwise}")
 
 
 @dataclass(frozen=True)

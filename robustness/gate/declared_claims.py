@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
@@ -11,7 +11,8 @@ from typing import Literal
 from pydantic import ValidationError
 
 from robustness.errors import RobustnessError
-from robustness.gate.declared import Declared
+from robustness.gate.declared import Declared, told_apart
+from robustness.gate.places import KeyPath
 from robustness.gate.problems import Problems
 from robustness.gate.schema import ClaimsTable
 from robustness.noise import Noise, make_noise
@@ -46,7 +47,8 @@ class DeclaredClaim:
     models: one, or for "order-differs" several. noises: for "breaks" the ends of the range in which accuracy is said to fall
     below the share `of_clean` of clean accuracy; for "more-noise-never-helps" the levels from weak to strong; else the patterns
     held against each other, each at the highest magnitude tried, where their distortion is matched to `target` of `metric`,
-    "psnr" in dB or "ssim". negligible: a difference in accuracy that counts as none.
+    "psnr" in dB or "ssim". negligible: a difference in accuracy that counts as none. apart: what follows its name where another
+    claim of the file has it too.
     """
 
     says: Says
@@ -58,15 +60,39 @@ class DeclaredClaim:
     of_clean: Decimal | None = None
     metric: Literal["psnr", "ssim"] | None = None
     target: float | None = None
+    apart: str = ""
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What may tell it from another claim of the like on the same models; how it is expected to come out does not."""
+        if self.metric:
+            told = {"noises": ",".join(sorted(noise.family for noise in self.noises))}
+        else:
+            told = {str(self.noises[0].magnitude): ",".join(f"{noise.level:.15g}" for noise in self.noises)}
+        return told | {"of_clean": _plain(self.of_clean), "negligible": _plain(self.negligible)}
 
     def __str__(self) -> str:
-        about = f"{self.metric}={self.target:g}" if self.metric else self.noises[0].family
-        return f"{'+'.join(self.models)}-{self.says}-{about}"
+        about = f"{self.metric}={self.target:.15g}" if self.metric else self.noises[0].family
+        return f"{'+'.join(self.models)}-{self.says}-{about}{self.apart}"
+
+
+def _plain(share: Decimal | None) -> str:
+    return "" if share is None else f"{share.normalize():f}"
 
 
 def read_claims(tables: object, declared: Declared, problems: Problems) -> Iterator[DeclaredClaim]:
     """In the file's order; what is wrong goes to `problems`."""
     first: dict[str, str] = {}
+    found = list(_claims(tables, declared, problems))
+    for (path, claim), apart in zip(found, told_apart([(str(claim), claim.details) for _, claim in found]), strict=True):
+        told = replace(claim, apart=apart)
+        if str(told) in first:
+            problems.add(path, f"{told} is claimed twice, first at {first[str(told)]}")
+        first.setdefault(str(told), told.place)
+        yield told
+
+
+def _claims(tables: object, declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, DeclaredClaim]]:
     for number, table in enumerate(tables if isinstance(tables, list) else []):
         path = ("claims", number)
         if not isinstance(table, dict):
@@ -97,10 +123,7 @@ def read_claims(tables: object, declared: Declared, problems: Problems) -> Itera
                 metric=metric,
                 target=claims.psnr or claims.ssim,
             )
-            if str(claim) in first:
-                problems.add(path, f"{claim} is claimed twice, first at {first[str(claim)]}")
-            first.setdefault(str(claim), claim.place)
-            yield claim
+            yield path, claim
 
 
 def _noises(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
@@ -108,6 +131,8 @@ def _noises(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
     given = {name for name in ("noise", "of_clean", "noises") if getattr(claims, name) is not None}
     if missing := [name for name in NEEDS[claims.says] if name not in given]:
         raise RobustnessError(f"{claims.says} needs {' and '.join(missing)}")
+    if claims.says in ("breaks", "order-differs"):
+        given |= {"negligible"} & claims.model_fields_set
     if extra := sorted(given - set(NEEDS[claims.says])):
         raise RobustnessError(f"{claims.says} has no use for {' and '.join(extra)}")
     if claims.says in ("patterns-differ", "order-differs"):

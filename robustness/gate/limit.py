@@ -32,6 +32,7 @@ class Limit:
     of clean accuracy.
     seed: of the noise, where it is not the file's. classes: the only ones that count; all where empty.
     waived_until, reason: up to the end of that day the limit may be broken, and why.
+    apart: what follows its name where another limit of the file has it too.
     """
 
     model: str
@@ -46,6 +47,21 @@ class Limit:
     of_clean: Decimal | None = None
     waived_until: date | None = None
     reason: str | None = None
+    apart: str = ""
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What may tell it from another limit on the same subject."""
+        if len({level.family for level in self.levels}) == 1:
+            levels = ",".join(f"{level.level:.15g}" for level in self.levels)
+        else:
+            levels = " to ".join(map(str, self.levels[:: max(1, len(self.levels) - 1)]))
+        return {
+            "levels": levels,
+            "reference": self.reference or "",
+            "of_clean": "" if self.of_clean is None else str(self.of_clean),
+            "waived_until": "" if self.waived_until is None else self.waived_until.isoformat(),
+        }
 
     @property
     def is_plain(self) -> bool:
@@ -61,7 +77,7 @@ class Limit:
             noise = f"{self.levels[0]} to {noise}" if len(families) == 1 else f"{len(self.levels)} noises"
         classes = re.sub(r"[^a-z0-9]+", "_", ",".join(self.classes).lower())
         parts = [noise, "" if self.asks == "accuracy" else self.asks, classes, "" if self.seed is None else f"seed{self.seed}"]
-        return "-".join(filter(None, parts))
+        return "-".join(filter(None, parts)) + self.apart
 
     def __str__(self) -> str:
         return f"{self.model}-{self.subject}"

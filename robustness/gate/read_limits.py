@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from robustness.errors import RobustnessError, nearest
-from robustness.gate.declared import Declared
+from robustness.gate.declared import Declared, check_changes_something, told_apart
 from robustness.gate.limit import CURVE_ASKS, LEVEL_ASKS, Asks, Limit
 from robustness.gate.places import KeyPath
 from robustness.gate.problems import Problems
@@ -31,8 +31,13 @@ class LimitReader:
     def __init__(self, declared: Declared, problems: Problems, has_baseline: bool) -> None:
         self.declared, self.problems, self.has_baseline = declared, problems, has_baseline
 
-    def limits(self, tables: object) -> Iterator[Limit]:
+    def limits(self, tables: object) -> list[Limit]:
         """In the file's order."""
+        limits = list(self._limits(tables))
+        ends = told_apart([(str(limit), limit.details) for limit in limits])
+        return [replace(limit, apart=apart) for limit, apart in zip(limits, ends, strict=True)]
+
+    def _limits(self, tables: object) -> Iterator[Limit]:
         first: dict[Limit, str] = {}
         for number, table in enumerate(tables if isinstance(tables, list) else []):
             path = ("limits", number)
@@ -133,7 +138,13 @@ class LimitReader:
             asked = {asks: Decimal(str(row.pop(asks))) for asks in LEVEL_ASKS if asks in row}
             where = next(((*path, name, level) for name in lengths), path)
             try:
-                yield make_noises(limits.noise, row, self.declared.kinds), asked, self.problems.line(where)
+                noises = make_noises(limits.noise, row, self.declared.kinds)
+                for noise in noises if limits.noise in self.declared.growing else ():
+                    if "max_flips" in asked:
+                        check_changes_something(noise, "nothing could flip")
+                    if limits.break_point is not None:
+                        check_changes_something(noise, "nothing could break")
+                yield noises, asked, self.problems.line(where)
             except RobustnessError as error:
                 self.problems.add(where, f"{error}{dotted_key_hint(row)}")
 

@@ -13,6 +13,7 @@ from robustness.gate.places import KeyPath
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+PartOfClean = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Shares = Annotated[list[Share], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 Channels = tuple[Finite, Finite, Finite]
@@ -69,7 +70,7 @@ class LimitsTable(Table):
     mean_error: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     reference: str | None = None
     break_point: Finite | None = None
-    of_clean: Share | None = None
+    of_clean: PartOfClean | None = None
     classes: Annotated[list[str], Field(min_length=1)] = []
     waived_until: date | None = None
     reason: Annotated[str, Field(min_length=1)] | None = None
@@ -92,7 +93,7 @@ class ClaimsTable(Table):
     models: Annotated[list[str], Field(min_length=1)]
     expected: Literal["supported", "refuted", "undecided"]
     noise: str | None = None
-    of_clean: Share | None = None
+    of_clean: PartOfClean | None = None
     noises: Annotated[list[str], Field(min_length=2)] | None = None
     psnr: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     ssim: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None = None

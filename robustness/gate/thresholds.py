@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ class _Reader:
     def read(self, content: dict[str, Any]) -> Thresholds | None:
         parsed = self._validate(content)
         run_table = content["run"] if isinstance(content.get("run"), dict) else {}
-        self._check_run(run_table, "claims" in content)
+        self._check_run(run_table, _asks_for_intervals(content))
         declarations = dict(self._declarations(content))
         kinds = {**KINDS, **dict(self._noises(content))}
         declared = Declared(declarations, kinds, self.unusable)
@@ -119,11 +119,14 @@ class _Reader:
             claims=claims,
         )
 
-    def _check_run(self, run: dict[str, Any], has_claims: bool) -> None:
-        """What only a claim about the population has a use for; `[[claims]]` always speak of it."""
+    def _check_run(self, run: dict[str, Any], has_intervals: bool) -> None:
+        """What only a claim about the population has a use for. has_intervals: whether there is one whatever `[run]` claims."""
         for name in ("independent", "design_effect"):
-            if name in run and run.get("claim", "test-set") == "test-set" and not has_claims:
-                self.problems.add(("run", name), 'has no meaning for the test set itself; it goes with claim = "population"')
+            if name in run and run.get("claim", "test-set") == "test-set" and not has_intervals:
+                self.problems.add(
+                    ("run", name),
+                    'has no meaning for the test set itself; it goes with claim = "population", [[claims]] or max_flips',
+                )
         if run.get("independent") is True and "design_effect" in run:
             self.problems.add(("run", "design_effect"), "images that are independent have none")
 
@@ -193,3 +196,11 @@ class _Reader:
             self.problems.add(path, f"unknown model {model.load!r}: {nearest(model.load, REFERENCES)}")
         if 0.0 in model.std:
             self.problems.add(("models", name, "std"), "is divided by, so it cannot be 0")
+
+
+def _asks_for_intervals(content: Mapping[str, Any]) -> bool:
+    """`[[claims]]` always speak of the population, and the flips that a limit allows are shown with a band for it."""
+    limits = content.get("limits")
+    return "claims" in content or any(
+        isinstance(table, dict) and "max_flips" in table for table in (limits if isinstance(limits, list) else [])
+    )

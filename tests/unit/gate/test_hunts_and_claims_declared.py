@@ -77,12 +77,24 @@ def test_a_hunt_is_one_for_each_model_with_its_noises_at_their_highest(read):
         ({"models": '["on"]'}, "hunts[0].models[0]: unknown model 'on': did you mean 'one'?"),
         ({"safe": "{ gausian = 3 }"}, "safe.gausian: no built-in noise that grows from nothing: did you mean 'gaussian'?"),
         ({"safe": "{ clean = 3 }"}, "safe.clean: no built-in noise that grows from nothing"),
-        ({"safe": "{ gaussian = 0 }"}, "gaussian(sigma=0) is no noise at all: nothing would be hunted"),
+        ({"safe": "{ gaussian = 0 }"}, "gaussian(sigma=0) changes not one pixel in a million: nothing would be hunted"),
         ({"safe": "{ gaussian = -3 }"}, "gaussian: sigma lies between 0 and 2550, not -3"),
-        ({"safe": "{ resolution = 1 }"}, "is no noise at all"),
+        ({"safe": "{ resolution = 1 }"}, "resolution(factor=1) changes not one pixel in a million"),
         ({"safe": "{}"}, "safe: empty"),
         ({"safe": None}, "hunts[0].safe: missing"),
         ({"budget": "1.5"}, "hunts[0].budget: input should be less than or equal to 1, not 1.5"),
+        (
+            {"safe": "{ gaussian = 1e-300 }"},
+            "gaussian(sigma=1e-300) changes not one pixel in a million: nothing would be hunted",
+        ),
+        ({"safe": "{ gaussian = 0.11 }"}, "gaussian(sigma=0.11) changes not one pixel in a million"),
+        ({"safe": "{ speckle = 0.0004 }"}, "speckle(sigma=0.0004) changes not one pixel in a million"),
+        ({"safe": "{ shot = 1e-6 }"}, "shot(gain=1e-06) changes not one pixel in a million"),
+        ({"safe": "{ salt-and-pepper = 1e-7 }"}, "salt-and-pepper(amount=1e-07) changes not one pixel in a million"),
+        ({"safe": "{ periodic = 0.001 }"}, "periodic(amplitude=0.001) changes not one pixel in a million"),
+        ({"safe": "{ offset = 0.49 }"}, "offset(levels=0.49) changes not one pixel in a million"),
+        ({"safe": "{ resolution = 1.0001 }"}, "resolution(factor=1.0001) changes not one pixel in a million"),
+        ({"budget": "1"}, "hunts[0].budget: 1 allows every prediction to change, so no hunt could find anything"),
         ({"budget": None}, "hunts[0].budget: missing"),
         ({"images": "0"}, "hunts[0].images: input should be greater than or equal to 1, not 0"),
         ({"budgt": "0.1"}, "hunts[0].budgt: unknown key: did you mean 'budget'?"),
@@ -92,6 +104,11 @@ def test_a_hunt_that_cannot_be_run_is_refused_with_its_line(read, changed, said)
     (problem,) = refusal(read, hunt(**changed))
     assert said in problem
     assert problem.startswith("thresholds.toml:")
+
+
+def test_a_little_noise_that_changes_something_may_be_declared_safe(read):
+    least = "gaussian = 0.12, speckle = 0.0005, shot = 0.002, impulse = 1e-6, periodic = 0.0015, offset = -0.51"
+    assert len(read(hunt(safe=f"{{ {least}, resolution = 1.01 }}")).hunts[0].safe) == 7
 
 
 def test_one_hunt_twice_is_a_slip(read):
@@ -127,6 +144,12 @@ def test_an_order_is_of_several_models_at_once(read):
         (claim(expected=None), "claims[0].expected: missing"),
         (claim(models='["three"]'), "unknown model 'three'"),
         (claim(of_clean=None), "breaks needs of_clean"),
+        (claim(of_clean="0"), "claims[0].of_clean: input should be greater than 0, not 0"),
+        (claim(negligible="0.1"), "breaks has no use for negligible"),
+        (
+            patterns(says='"order-differs"', models='["one", "two"]', negligible="0.1"),
+            "order-differs has no use for negligible",
+        ),
         (claim(noise=None), "breaks needs noise"),
         (claim(sigma=None), "breaks needs exactly two values of sigma, from weak to strong, in a list"),
         (claim(sigma="[5, 25, 50]"), "breaks needs exactly two values"),
@@ -157,9 +180,11 @@ def test_a_claim_that_cannot_be_tested_is_refused_with_its_line(read, text, said
     assert problem.startswith("thresholds.toml:")
 
 
-def test_with_claims_the_images_dependence_may_be_declared_without_a_claim_about_the_population(read, tmp_path):
+def test_with_claims_or_flips_the_images_dependence_may_be_declared_without_a_claim_about_the_population(read, tmp_path):
     with_effect = HEAD.replace('data = "signs"', 'data = "signs"\ndesign_effect = 9')
     (tmp_path / "thresholds.toml").write_text(with_effect + claim())
+    assert read_thresholds(tmp_path / "thresholds.toml").claim.design_effect == 9
+    (tmp_path / "thresholds.toml").write_text(with_effect + LIMIT + 'noise = "gaussian"\nsigma = 3\nmax_flips = 0.1')
     assert read_thresholds(tmp_path / "thresholds.toml").claim.design_effect == 9
     (tmp_path / "thresholds.toml").write_text(with_effect + hunt())
     with pytest.raises(RobustnessError, match="has no meaning for the test set itself"):
@@ -175,6 +200,19 @@ LIMIT = '[[limits]]\nmodels = ["one"]\n'
         ('noise = "clean"\nmax_flips = 0.1', "clean is not one built-in noise that grows from nothing"),
         ('noise = "paper"\nmax_flips = 0.1', "paper is not one built-in noise"),
         ('noise = "gaussian"\nsigma = 3\nmax_flips = 2', "lies outside 0..1"),
+        (
+            'noise = "gaussian"\nsigma = [3, 0]\nmax_flips = 0.1',
+            "gaussian(sigma=0) changes not one pixel in a million: nothing could flip",
+        ),
+        (
+            'noise = "offset"\nlevels = 0.3\nmax_flips = 0.1',
+            "offset(levels=0.3) changes not one pixel in a million: nothing could flip",
+        ),
+        (
+            'noise = "gaussian"\nbreak_point = 0\nof_clean = 0.5',
+            "gaussian(sigma=0) changes not one pixel in a million: nothing could break",
+        ),
+        ('noise = "gaussian"\nbreak_point = 5\nof_clean = 0', "limits[1].of_clean: input should be greater than 0, not 0"),
         ('noise = "gaussian"\nsigma = 3\nworst_band = 0.5', 'speaks of waves: it goes with noise = "periodic"'),
         ('noise = "periodic"\namplitude = [0.1, 9]\nworst_band = 0.5', "worst_band goes with an amplitude above 0 and up to 2"),
         ('noise = "periodic"\namplitude = 0\nworst_band = 0.5', "worst_band goes with an amplitude above 0 and up to 2"),
@@ -187,3 +225,87 @@ LIMIT = '[[limits]]\nmodels = ["one"]\n'
 def test_limits_on_flips_and_bands_that_mean_nothing_are_refused(read, text, said):
     (problem,) = refusal(read, LIMIT + text)
     assert said in problem
+
+
+def names(promises):
+    return [str(promise) for promise in promises]
+
+
+def test_hunts_of_the_same_kinds_are_told_apart_by_what_differs(read):
+    wide = hunt(safe="{ gaussian = 5, periodic = 0.01 }")
+    near = hunt(safe="{ gaussian = 0.5, periodic = 0.01 }", images="100", budget="0.01")
+    other = hunt(models='["two"]')
+    assert names(read(wide + near + other).hunts) == [
+        "one-gaussian+periodic-gaussian=5-images=256",
+        "one-gaussian+periodic-gaussian=0.5-images=100",
+        "two-gaussian",
+    ]
+
+
+BREAKS, NEVER_HELPS = {"noise": '"gaussian"'}, {"says": '"more-noise-never-helps"', "of_clean": None}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wanted"),
+    [
+        (claim(), claim(of_clean="0.5"), ["one-breaks-gaussian-of_clean=0.9", "one-breaks-gaussian-of_clean=0.5"]),
+        (
+            claim(),
+            claim(sigma="[50, 51.5]", expected='"refuted"'),
+            ["one-breaks-gaussian-sigma=5,50", "one-breaks-gaussian-sigma=50,51.5"],
+        ),
+        (
+            claim(**NEVER_HELPS),
+            claim(**NEVER_HELPS, sigma="[5, 6, 7]", negligible="0.1"),
+            [
+                "one-more-noise-never-helps-gaussian-sigma=5,50-negligible=0.01",
+                "one-more-noise-never-helps-gaussian-sigma=5,6,7-negligible=0.1",
+            ],
+        ),
+        (
+            patterns(),
+            patterns(noises='["periodic(frequency=0.05)", "gaussian"]'),
+            [
+                "one-patterns-differ-psnr=20-noises=gaussian,salt-and-pepper",
+                "one-patterns-differ-psnr=20-noises=gaussian,periodic(frequency=0.05)",
+            ],
+        ),
+        (patterns(), patterns(psnr="20.0000001"), ["one-patterns-differ-psnr=20", "one-patterns-differ-psnr=20.0000001"]),
+        (claim(), claim(noise='"speckle"', sigma="[1, 2]"), ["one-breaks-gaussian", "one-breaks-speckle"]),
+    ],
+)
+def test_claims_of_the_same_kind_are_told_apart_by_what_differs(read, first, second, wanted):
+    assert names(read(first + second).claims) == wanted
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (hunt(), hunt(budget="0.1"), "one-gaussian is hunted twice"),
+        (claim(), claim(of_clean="0.90"), "one-breaks-gaussian is claimed twice"),
+        (
+            claim() + claim(of_clean="0.5"),
+            claim(expected='"refuted"'),
+            "one-breaks-gaussian-of_clean=0.9 is claimed twice, first at thresholds.toml:19",
+        ),
+        (patterns(), patterns(noises='["salt-and-pepper", "gaussian"]'), "one-patterns-differ-psnr=20 is claimed twice"),
+    ],
+)
+def test_what_says_the_same_is_still_a_slip(read, first, second, said):
+    (problem,) = refusal(read, first + second)
+    assert said in problem
+
+
+def test_limits_of_the_same_levels_ends_are_told_apart_by_what_differs(read):
+    table = LIMIT + 'noise = "gaussian"\n'
+    breaks = [table + f"break_point = 20\nof_clean = {share}\n" for share in (0.9, 0.5)]
+    rises = [table + f"sigma = {levels}\nmonotone = 0\n" for levels in ([5, 25, 50], [5, 50])]
+    errors = [table + f'sigma = 5\nmean_error = 1.5\nreference = "{name}"\n' for name in ("one", "two")]
+    assert names(read("".join(breaks + rises + errors)).limits[1:]) == [
+        "one-gaussian(sigma=2) to gaussian(sigma=20)-break_point-of_clean=0.9",
+        "one-gaussian(sigma=2) to gaussian(sigma=20)-break_point-of_clean=0.5",
+        "one-gaussian(sigma=5) to gaussian(sigma=50)-monotone-levels=5,25,50",
+        "one-gaussian(sigma=5) to gaussian(sigma=50)-monotone-levels=5,50",
+        "one-gaussian(sigma=5) to gaussian(sigma=5)-mean_error-reference=one",
+        "one-gaussian(sigma=5) to gaussian(sigma=5)-mean_error-reference=two",
+    ]
