@@ -123,7 +123,7 @@ class Search:
         """What was looked at, in words; nothing is claimed of what was not."""
         noise = self.of.case.noise
         step = abs(self.magnitudes[-1] - self.magnitudes[0]) / LEVELS
-        where = f"{LEVELS} levels of {noise.magnitude} up to {noise.level:g}, {step:.3g} apart"
+        where = f"{LEVELS} magnitudes up to {noise.magnitude} {noise.level:g}, {step:.3g} apart"
         if self.of.stride == FINE:
             return f"every one of {where}"
         return (

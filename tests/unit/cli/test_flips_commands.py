@@ -172,7 +172,7 @@ def test_a_search_says_at_which_magnitude_the_predictions_flip(capsys):
     assert lines[first : first + COUNT] == [f"image {19 - n}, dark, becomes bright at levels {68.5 + n}" for n in range(COUNT)]
     assert "0 predictions wrong without noise turn right where they first change" in lines
     assert lines[-1].startswith(
-        "looked at 200 levels of levels up to 100, 0.5 apart: each image at every 25th until it changes"
+        "looked at 200 magnitudes up to levels 100, 0.5 apart: each image at every 25th until it changes"
     )
 
 
@@ -239,7 +239,7 @@ def test_a_flip_that_is_undone_is_missed_unless_every_level_is_tried(capsys):
     assert len(coarse["images"]) < len(fine["images"])
     assert coarse["passes"] <= 14 < fine["passes"] <= 201
     assert "a flip that is undone between two of those is not seen" in coarse["resolution"]
-    assert fine["resolution"] == "every one of 200 levels of levels up to 50, 0.25 apart"
+    assert fine["resolution"] == "every one of 200 magnitudes up to levels 50, 0.25 apart"
     images = load_image_set("folder:pictures")
     search = search_flips(load("narrow", "narrow"), images, Offset(50), 3, Store(), "of the test", FINE)
     assert fine == describe_flips(search, images, Claim())

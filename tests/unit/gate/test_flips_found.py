@@ -93,7 +93,7 @@ def test_the_limit_allows_a_share_of_the_right_predictions_exactly(required, rig
         assert finding.value == flipped / right
         assert finding.words.startswith(
             f"{flipped} of {right} right predictions flip up to gaussian(sigma=100), {flipped / right:.4f}; "
-            f"the limit {required} allows {allowed} (200 levels of sigma up to 100, 0.5 apart: "
+            f"the limit {required} allows {allowed} (200 magnitudes up to sigma 100, 0.5 apart: "
         )
 
 
@@ -194,8 +194,8 @@ def test_what_was_looked_at_is_said():
     coarse, fine = described([3], noise=Offset(-100)), described([3], noise=Offset(-100), stride=FINE)
     assert (coarse["noise"], coarse["family"], coarse["magnitude"]) == ("offset(levels=-100)", "offset", "levels")
     assert coarse["passes"] == 7
-    assert coarse["resolution"].startswith("200 levels of levels up to -100, 0.5 apart: each image at every 25th")
-    assert fine["resolution"] == "every one of 200 levels of levels up to -100, 0.5 apart"
+    assert coarse["resolution"].startswith("200 magnitudes up to levels -100, 0.5 apart: each image at every 25th")
+    assert fine["resolution"] == "every one of 200 magnitudes up to levels -100, 0.5 apart"
     assert coarse["confidence"] == 0.95
 
 

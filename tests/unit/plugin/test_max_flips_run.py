@@ -37,7 +37,7 @@ def test_flips_between_the_levels_of_the_coarse_search_break_the_limit(banded, m
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.stdout.fnmatch_lines(
         [
-            "*10 of 20 right predictions flip up to offset(levels=60), 0.5000; the limit 0.4 allows 8 (every one of 200 levels*",
+            "*10 of 20 right predictions flip up to offset(levels=60), 0.5000; the limit 0.4 allows 8 (every one of 200 magnitudes*",
             '*repeat: robustness flips search toy * --noise "offset(levels=60)" --fine',
         ]
     )
@@ -46,7 +46,7 @@ def test_flips_between_the_levels_of_the_coarse_search_break_the_limit(banded, m
     (limit,) = banded.results()["limits"]
     assert (limit["verdict"], limit["details"]["resolution"]) == (
         "PASS",
-        "every one of 200 levels of levels up to 60, 0.3 apart",
+        "every one of 200 magnitudes up to levels 60, 0.3 apart",
     )
 
 

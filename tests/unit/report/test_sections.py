@@ -211,7 +211,7 @@ def test_flips_are_shown_with_their_limit_their_classes_and_their_images():
     assert "40.00 % flip; the limit allows 50 % PASS" in said
     assert "stop: 4 of 10" in said
     assert "image 0, stop, becomes stop after at sigma 5 image 1, stop" in said
-    assert "Looked at 200 levels of sigma up to 50, 0.25 apart" in said
+    assert "Looked at 200 magnitudes up to sigma 50, 0.25 apart" in said
     assert "Band: 95 % for the whole line." in said
 
 

@@ -91,7 +91,7 @@ def test_a_narrow_band_is_found_by_the_fine_mode_and_the_coarse_one_does_not_den
     fine = search_flips(model, images, Offset(100), 0, store, "run", FINE)
     assert np.isinf(coarse.flips.critical).all()
     assert "a flip that is undone between two of those is not seen" in coarse.resolution
-    assert "every one of 200 levels" in fine.resolution
+    assert "every one of 200 magnitudes" in fine.resolution
     assert np.flatnonzero(np.isfinite(fine.flips.critical)).tolist() == [4]
     assert fine.flips.critical[4] == 13.5  # rounds to 14
 
