@@ -75,14 +75,13 @@ def error_lines(results: dict[str, Any]) -> list[str]:
 
 
 def limit_rows(results: dict[str, Any]) -> list[str]:
-    """A table of the limits, broken ones first."""
+    """A table of the limits, broken ones first; images are counted where their share is what was measured."""
     ordered = sorted(results["limits"], key=lambda limit: (not limit["stops"], limit["verdict"] == "PASS"))
     rows = [
         (
             limit["model"],
             marked(limit["subject"], limit["bit_identical"]),
-            f"{limit['right']:,}",
-            f"{limit['seen']:,}",
+            *((f"{limit['right']:,}", f"{limit['seen']:,}") if limit["asks"] == "accuracy" else ("", "")),
             f"{limit['value']:.4f}",
             limit["required"],
             limit["verdict"] + ("" if limit["waived_until"] is None else f", waived until {limit['waived_until']}"),

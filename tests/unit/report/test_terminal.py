@@ -18,7 +18,7 @@ def limit(noise="clean", verdict="PASS", right=1234, stops=None):
 
 
 def hunt(stops=False):
-    return {"hunt": "cnn-gaussian", "words": "what was found", "stops": stops, "mended": []}
+    return {"hunt": "cnn-gaussian", "words": "what was found", "stops": stops}
 
 
 def claim(stops=False):
@@ -94,6 +94,13 @@ def test_a_row_says_what_was_measured():
     assert row.split() == ["cnn", "gaussian(sigma=25)", "1,234", "12,630", "0.0977", "0.29", "PASS"]
 
 
+@pytest.mark.parametrize("asks", ["max_flips", "worst_class", "relative", "max_drop"])
+def test_images_are_counted_only_where_their_share_is_what_was_measured(asks):
+    """Beside the share that flips, those right under the noise would be read as its counts."""
+    _, row = limit_rows(results("PASS", [limit("gaussian(sigma=3)") | {"asks": asks, "value": 0.0073}]))
+    assert row.split() == ["cnn", "gaussian(sigma=3)", "0.0073", "0.29", "PASS"]
+
+
 def test_columns_stand_below_each_other():
     rows = limit_rows(results("PASS", [limit("a"), limit("a much longer noise", right=7)]))
     assert len({len(row) for row in rows}) == 1
@@ -116,6 +123,6 @@ def test_an_error_without_words_is_told_too():
 def test_hunts_and_claims_have_a_line_each_and_what_stops_the_release_comes_first():
     assert promise_lines(results("FAIL", hunts=[hunt()], claims=[claim(), claim(stops=True)])) == [
         ("claim cnn-breaks-gaussian: refuted, declared supported: why", True),
-        ("hunt cnn-gaussian: nothing found", False),
+        ("hunt cnn-gaussian: what was found", False),
         ("claim cnn-breaks-gaussian: supported, as declared", False),
     ]
