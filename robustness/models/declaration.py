@@ -15,16 +15,22 @@ BUILT_IN = {
     "small-resnet": "three residual stages with batch normalisation (80,475 parameters)",
     "medium-resnet": "four residual stages, wider ones (895,435 parameters)",
 }
-REFERENCES = (*BUILT_IN, "torchvision:NAME", "exported:FILE", "python:package.module:factory", "fixture")
+FORMS = {
+    "torchvision:NAME": "a classification network of torchvision's, with your weights",
+    "timm:NAME": "a network of timm's, with your weights (extra timm)",
+    "onnx:FILE": "an ONNX file, run by ONNX Runtime (extra onnx)",
+    "exported:FILE": "a program that torch.export.save wrote; it is code, so load what you trust",
+    "python:package.module:factory": "a callable of yours that returns an nn.Module",
+    "fixture": "a pytest fixture of the model's name that returns one",
+}
+REFERENCES = (*BUILT_IN, *FORMS)
 
 
 @dataclass(frozen=True)
 class ModelDeclaration:
     """A classifier by reference, with the preprocessing that belongs to it.
 
-    load: a built-in network's name; `torchvision:NAME`, a classification network of torchvision's; `exported:FILE`, a
-        program that `torch.export.save` wrote; `python:package.module:factory`, a callable that returns an `nn.Module`; or
-        `fixture`, a pytest fixture of the model's name that returns one.
+    load: a built-in network's name, or a reference of one of the `FORMS`.
     weights: a shipped set's name, a safetensors file, or a state dict that `torch.save` wrote (.pt, .pth).
     size, fit: the square input in pixels, and how images come to it. mean, std: per channel, of values in 0..1.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from robustness.errors import RobustnessError, described
+from robustness.models.input_shape import check_input
 
 
 class ExportedNetwork(nn.Module):
@@ -35,7 +37,7 @@ class ExportedNetwork(nn.Module):
         return self
 
 
-def load_exported(file: Path) -> tuple[nn.Module, str]:
+def load_exported(file: Path, size: int) -> tuple[nn.Module, str]:
     """The program that `torch.export.save` wrote, and a name that stands for its code, made of the file's SHA-256.
 
     It takes float32 of shape (N, 3, size, size), N being a dynamic dimension, and gives logits. The file is code, as a
@@ -46,7 +48,18 @@ def load_exported(file: Path) -> tuple[nn.Module, str]:
     except OSError as error:
         raise RobustnessError(f"{file}: {error.strerror}") from error
     try:
-        program = torch.export.load(file)
+        program = torch.export.load(io.BytesIO(content))
     except Exception as error:  # whatever a damaged archive, or one of another version, makes of itself
         raise RobustnessError(f"{file}: not a program that torch.export.save wrote ({described(error)})") from error
+    values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
+    inputs = [values[name] for name in program.graph_signature.user_inputs if isinstance(name, str)]
+    if len(inputs) != 1 or not isinstance(inputs[0], torch.Tensor):
+        raise RobustnessError(f"{file}: takes {len(inputs)} inputs, not one batch of images; export a network that does")
+    shape: tuple[object, ...] = tuple(inputs[0].shape)
+    check_input(file, shape, size)
+    if isinstance(shape[0], int):
+        raise RobustnessError(
+            f"{file}: takes batches of {shape[0]} and no others; export it with a dynamic batch dimension, as "
+            "`robustness export` does"
+        )
     return ExportedNetwork(program.module()), f"exported {hashlib.sha256(content).hexdigest()}"

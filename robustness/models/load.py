@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,21 +15,28 @@ from robustness.models.checkpoint import State, load_class_names, load_weights
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights
 from robustness.models.exported import load_exported
+from robustness.models.library import Library
 from robustness.models.networks import DEFAULT_SIZE, NETWORKS, classes_in
-from robustness.models.torchvision_networks import build_torchvision
+from robustness.models.onnx_network import load_onnx
+from robustness.models.timm_networks import timm_library
+from robustness.models.torchvision_networks import torchvision_library
+
+LIBRARIES: dict[str, Callable[[], Library]] = {"torchvision:": torchvision_library, "timm:": timm_library}
+FILES: dict[str, Callable[[Path, int], tuple[nn.Module, str]]] = {"exported:": load_exported, "onnx:": load_onnx}
 
 
 def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> Classifier:
     """The classifier a declaration names; relative paths and modules start from `base`, by default the current folder."""
     base = base or Path.cwd()
+    scheme = declaration.load[: declaration.load.find(":") + 1]
     if declaration.load in BUILT_IN:
         return _load_built_in(declaration, base)
-    if declaration.load.startswith("python:"):
-        return wrap_module(call_factory(declaration.load.removeprefix("python:"), base), declaration, base)
-    if declaration.load.startswith("torchvision:"):
-        return _load_torchvision(declaration, base)
-    if declaration.load.startswith("exported:"):
-        return _load_exported(declaration, base)
+    if scheme == "python:":
+        return wrap_module(call_factory(declaration.load.removeprefix(scheme), base), declaration, base)
+    if scheme in LIBRARIES:
+        return _load_from_library(declaration, base, LIBRARIES[scheme], declaration.load.removeprefix(scheme))
+    if scheme in FILES:
+        return _load_file(declaration, base, FILES[scheme], declaration.load.removeprefix(scheme))
     if declaration.load == "fixture":
         raise RobustnessError(
             f'model {declaration.name}: load = "fixture" needs a pytest fixture {declaration.fixture!r} in conftest.py, '
@@ -71,12 +79,14 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     return _classifier(module, declaration, size, declaration.load, load_class_names(file))
 
 
-def _load_exported(declaration: ModelDeclaration, base: Path) -> Classifier:
+def _load_file(
+    declaration: ModelDeclaration, base: Path, load: Callable[[Path, int], tuple[nn.Module, str]], target: str
+) -> Classifier:
     size = _declared_size(declaration)
     if declaration.weights is not None:
-        raise RobustnessError(f"model {declaration.name}: an exported program has its weights inside; name no others")
+        raise RobustnessError(f"model {declaration.name}: {target} has its weights inside; name no others")
     try:
-        module, architecture = load_exported(base / Path(declaration.load.removeprefix("exported:")).expanduser())
+        module, architecture = load(base / Path(target).expanduser(), size)
     except RobustnessError as error:
         raise RobustnessError(f"model {declaration.name}: {error}") from error
     return _classifier(module, declaration, size, architecture)
@@ -88,12 +98,11 @@ def _declared_size(declaration: ModelDeclaration) -> int:
     return declaration.size
 
 
-def _load_torchvision(declaration: ModelDeclaration, base: Path) -> Classifier:
+def _load_from_library(declaration: ModelDeclaration, base: Path, library: Callable[[], Library], network: str) -> Classifier:
     size = _declared_size(declaration)
     file = _weights_file(declaration, base)
-    name = declaration.load.removeprefix("torchvision:")
     try:
-        module, architecture = build_torchvision(name, load_weights(file), size)
+        module, architecture = library().load(network, load_weights(file), size)
     except (RobustnessError, RuntimeError) as error:  # torch says which weights do not fit
         raise RobustnessError(f"model {declaration.name}: {file}: {error}") from error
     return _classifier(module, declaration, size, architecture, load_class_names(file))

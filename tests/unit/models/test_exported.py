@@ -66,7 +66,28 @@ def test_a_missing_file_is_refused(load):
 
 def test_weights_beside_it_and_a_missing_size_are_refused(load, tmp_path):
     export(nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 2)), tmp_path / "net.pt2", 8)
-    with pytest.raises(RobustnessError, match="an exported program has its weights inside"):
+    with pytest.raises(RobustnessError, match=r"net\.pt2 has its weights inside"):
         load(size=8, weights="other.safetensors")
     with pytest.raises(RobustnessError, match="say which input it takes"):
         load(size=None)
+
+
+def test_images_of_another_size_and_a_batch_that_is_no_dimension_of_its_own_are_refused(load, tmp_path):
+    module = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 2)).eval()
+    export(module, tmp_path / "net.pt2", 8)
+    with pytest.raises(RobustnessError, match=r"net\.pt2: takes input of shape \(any, 3, 8, 8\), not \(N, 3, 9, 9\)"):
+        load(size=9)
+    torch.export.save(torch.export.export(module, (torch.zeros(4, 3, 8, 8),)), tmp_path / "four.pt2")
+    with pytest.raises(RobustnessError, match=r"four\.pt2: takes batches of 4 and no others; export it with a dynamic batch"):
+        load("four.pt2", 8)
+
+
+def test_a_program_of_two_inputs_is_refused(load, tmp_path):
+    class Sum(nn.Module):
+        def forward(self, one, other):
+            return one + other
+
+    images = torch.zeros(4, 3, 8, 8)
+    torch.export.save(torch.export.export(Sum(), (images, images)), tmp_path / "net.pt2")
+    with pytest.raises(RobustnessError, match=r"net\.pt2: takes 2 inputs, not one batch of images"):
+        load(size=8)

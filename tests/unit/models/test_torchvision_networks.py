@@ -35,6 +35,11 @@ def test_the_network_gives_the_logits_of_the_one_that_was_saved(name, load, tmp_
         assert torch.equal(load(name).logits(images), module(images / 255))
 
 
+def test_a_network_that_computes_its_widths_with_tensors_loads_too(load, tmp_path):
+    torch.save(trained("regnet_y_400mf", 5).state_dict(), tmp_path / "net.pt")
+    assert load("regnet_y_400mf").logits(torch.zeros(1, 3, 40, 40, dtype=torch.uint8)).shape == (1, 5)
+
+
 def test_auxiliary_heads_of_training_are_left_out(load, tmp_path):
     torch.save(trained("inception_v3", 5, init_weights=False).state_dict(), tmp_path / "net.pt")
     assert load("inception_v3", size=75).logits(torch.zeros(1, 3, 75, 75, dtype=torch.uint8)).shape == (1, 5)
@@ -55,7 +60,7 @@ def test_its_code_is_known_by_name_and_version_so_its_results_are_kept(load, tmp
         ("resnet19", 40, "torchvision has no classification network 'resnet19': did you mean 'resnet18'"),
         ("fasterrcnn_resnet50_fpn", 40, "has no classification network"),
         ("vit_b_16", 40, "torchvision:vit_b_16 does not take images of 40 pixels .*Expected 224"),
-        ("vgg11", 40, "no classifier.6.bias among the weights, so they are of another network"),
+        ("vgg11", 40, "no classifier.6.weight among the weights, so they are of another network"),
         ("resnet34", 40, "Missing key"),
         ("resnet18", None, "say which input it takes, for example size = 40"),
     ],

@@ -1,0 +1,138 @@
+"""Networks written as files, and measured from there."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from robustness.data import Fit, load_image_set
+from robustness.errors import RobustnessError
+from robustness.evaluation.evaluate import evaluate
+from robustness.models.classifier import Classifier
+from robustness.models.declaration import ModelDeclaration
+from robustness.models.export import CLOSE, FORMATS, export_network
+from robustness.models.load import load_classifier
+from robustness.noise import Clean
+
+
+def written(classifier, form, folder):
+    """The classifier that the exported file is."""
+    export_network(classifier, form, folder / "net")
+    size, fit = classifier.fit.size, classifier.fit.kind
+    declaration = ModelDeclaration("shipped", f"{form}:net", None, size, fit, classifier.mean, classifier.std)
+    return load_classifier(declaration, folder)
+
+
+@pytest.mark.parametrize("network", ["baseline-cnn", "small-resnet"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_image_is_named_as_before(network, form, tmp_path):
+    images = load_image_set("signs")
+    source = load_classifier(ModelDeclaration(network, network, "signs"))
+    named = evaluate(source, images, Clean(), 0).predictions
+    assert (evaluate(written(source, form, tmp_path), images, Clean(), 0).predictions == named).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 300])
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_factorys_network_takes_any_number_of_images(form, count, tmp_path, monkeypatch):
+    (tmp_path / "own_to_export.py").write_text(
+        "from torch import nn\n\ndef make():\n"
+        "    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16, 5))\n"
+    )
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    source = load_classifier(
+        ModelDeclaration("own", "python:own_to_export:make", None, 12, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4)), tmp_path
+    )
+    images = torch.randint(0, 256, (count, 3, 12, 12), dtype=torch.uint8)
+    shipped = written(source, form, tmp_path)
+    source.module.to(source.device)
+    assert torch.allclose(shipped.logits(images), source.logits(images), atol=CLOSE)
+    sys.modules.pop("own_to_export", None)
+
+
+def test_the_same_network_makes_the_same_file(tmp_path):
+    for form in FORMATS:
+        source = load_classifier(ModelDeclaration("net", "small-resnet", "signs"))
+        contents = []
+        for _ in range(2):
+            export_network(source, form, tmp_path / "net")
+            contents.append((tmp_path / "net").read_bytes())
+        assert contents[0] == contents[1]
+
+
+def test_a_program_is_turned_into_an_onnx_file_and_an_onnx_file_into_nothing(tmp_path):
+    source = Classifier("net", nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), Fit(2))
+    program = written(source, "exported", tmp_path)
+    onnx = written(program, "onnx", tmp_path)
+    with pytest.raises(RobustnessError, match="shipped is an ONNX file, which torch cannot read"):
+        export_network(onnx, "exported", tmp_path / "other")
+
+
+class Random(nn.Module):
+    def forward(self, images):
+        return images.flatten(1) + torch.rand_like(images.flatten(1))
+
+
+class Choosy(nn.Module):
+    """Asks for what it sees."""
+
+    def forward(self, images):
+        return images.flatten(1) if images.sum() > 0 else -images.flatten(1)
+
+
+class Four(nn.Module):
+    """Takes batches of four alone."""
+
+    def forward(self, images):
+        return images.reshape(4, 12)
+
+
+class Counted(nn.Module):
+    """Has another answer to five images and more."""
+
+    def forward(self, images):
+        return images.flatten(1) if len(images) < 5 else -images.flatten(1)
+
+
+class Pair(nn.Module):
+    def forward(self, images):
+        return images.flatten(1), images
+
+
+class Nan(nn.Module):
+    def forward(self, images):
+        return images.flatten(1) / 0 * 0
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        (Random(), "move by up to .* of the largest, more than 0.0001; nothing was written"),
+        (Nan(), "move by up to nan of the largest"),
+        (Choosy(), r"net cannot be exported \(.*data-dependent.*for a batch of any length"),
+        (Four(), "net raised RuntimeError: .*is its size 2"),
+        (Counted(), r"net cannot be exported \(.*for a batch of any length"),
+        (Pair(), "net gave tuple, not logits"),
+    ],
+)
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_would_not_be_the_network_is_not_written(module, said, form, tmp_path):
+    (tmp_path / "net").write_bytes(b"as before")
+    with pytest.raises(RobustnessError, match=said):
+        export_network(Classifier("net", module, Fit(2)), form, tmp_path / "net")
+    assert [file.name for file in tmp_path.iterdir()] == ["net"]
+    assert (tmp_path / "net").read_bytes() == b"as before"
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(RobustnessError, match=f"{tmp_path}: "):
+        export_network(Classifier("net", nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), Fit(2)), "exported", tmp_path)
+
+
+def test_without_the_extra_the_error_says_how_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(RobustnessError, match=r'onnxscript cannot be imported .*pip install "pytest-robustness\[onnx\]"'):
+        export_network(Classifier("net", nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), Fit(2)), "onnx", tmp_path / "net")
