@@ -54,14 +54,13 @@ def _calibrate(args: argparse.Namespace) -> None:
     from fractions import Fraction
 
     from robustness.data import load_image_set
-    from robustness.gate.calibrate import asked_accuracies, calibrate, parse, rewritten
+    from robustness.gate.calibrate import asked_accuracies, calibrate, rewritten
     from robustness.gate.thresholds import read_thresholds
 
     if not 0 <= args.margin <= 100:
         raise RobustnessError(f"a margin lies between 0 and 100 points, not {args.margin:g}")
     thresholds = read_thresholds(args.thresholds)
     text = args.thresholds.read_bytes().decode()
-    parse(text)  # what cannot be written is said before measuring
     fixtures = {name for name, model in thresholds.models.items() if model.load == "fixture"}
     asked = _without(fixtures, [*asked_accuracies(text, thresholds)])
     if not asked:

@@ -14,14 +14,12 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-import tomlkit
 from scipy import stats
-from tomlkit.exceptions import TOMLKitError
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import Measurement
-from robustness.gate.places import KeyPath, line_numbers
+from robustness.gate.places import KeyPath, line_numbers, value_bytes
 from robustness.gate.thresholds import Thresholds
 from robustness.noise import Noise, make_noises, parameter_names
 
@@ -144,28 +142,14 @@ def prediction_limit(accuracies: Sequence[Fraction]) -> Fraction:
     return statistics.mean(accuracies) - Fraction(factor * float(statistics.stdev(accuracies)))
 
 
-def parse(text: str) -> tomlkit.TOMLDocument:
-    """The text as a document that can be changed; refused where writing it again would alter more than that."""
-    try:
-        document = tomlkit.parse(text)
-    except TOMLKitError as error:
-        raise RobustnessError(f"tomlkit, which keeps the comments, cannot read the file: {error}") from error
-    if tomlkit.dumps(document) != text:  # tomlkit gathers tables of one array that others stand between
-        raise RobustnessError(
-            "the file cannot be written again as it stands: put all [[limits]] one after the other, and every table whole"
-        )
-    return document
-
-
 def rewritten(text: str, changes: Sequence[Change], how: str, today: date) -> str:
     """The text with the new accuracies, and one comment line under `[run]` that says where they come from."""
-    document = parse(text)
-    wanted = tomllib.loads(text)
-    for change in changes:
+    wanted, content, values = tomllib.loads(text), bytearray(text.encode()), value_bytes(text)
+    for change in sorted(changes, key=lambda change: values[change.asked.place].start, reverse=True):
         if change.after != change.asked.accuracy:
-            _put(document, change.asked.place, tomlkit.value(str(change.after)))
+            content[values[change.asked.place]] = str(change.after).encode()  # what stands before keeps its place
             _put(wanted, change.asked.place, float(change.after))
-    new = _noted(tomlkit.dumps(document), f"# accuracy limits: {how}, by robustness calibrate on {today.isoformat()}")
+    new = _noted(content.decode(), f"# accuracy limits: {how}, by robustness calibrate on {today.isoformat()}")
     if tomllib.loads(new) != wanted:
         raise RobustnessError("the file stays as it is: writing would have changed more than its accuracies")
     return new

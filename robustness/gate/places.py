@@ -1,4 +1,4 @@
-"""On which line of a TOML file each of its keys stands. tomllib reads values but keeps no places."""
+"""Where in a TOML file its keys and values stand. tomllib reads values but keeps no places."""
 
 from __future__ import annotations
 
@@ -15,16 +15,21 @@ KeyPath = tuple[str | int, ...]
 
 def line_numbers(text: str) -> dict[KeyPath, int]:
     """Lines, from 1, of every table, key and array element of valid TOML, by path: `("limits", 0, "sigma", 2)`."""
-    tree = Parser(Language(tree_sitter_toml.language())).parse(text.encode())
     lines: dict[KeyPath, int] = {}
-    for path, node in _named(tree.root_node):
+    for path, node in _named(text):
         lines.setdefault(path, node.start_point.row + 1)
     return lines
 
 
-def _named(root: Node) -> Iterator[tuple[KeyPath, Node]]:
+def value_bytes(text: str) -> dict[KeyPath, slice]:
+    """Where in the UTF-8 of valid TOML each value and array element stands, by path."""
+    values = {path: node.named_children[1] if node.type == "pair" else node for path, node in _named(text)}
+    return {path: slice(node.start_byte, node.end_byte) for path, node in values.items()}
+
+
+def _named(text: str) -> Iterator[tuple[KeyPath, Node]]:
     elements: Counter[tuple[str, ...]] = Counter()
-    for node in root.children:
+    for node in Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node.children:
         match node.type:
             case "pair":
                 yield from _pair((), node)
@@ -55,7 +60,7 @@ def _insert_elements(keys: tuple[str, ...], elements: Counter[tuple[str, ...]]) 
 
 
 def _pair(base: KeyPath, node: Node) -> Iterator[tuple[KeyPath, Node]]:
-    key, value = node.named_children[0], node.named_children[-1]
+    key, value = node.named_children[:2]  # a comment may follow
     path = (*base, *_keys(key))
     yield path, node
     yield from _value(path, value)

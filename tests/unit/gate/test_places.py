@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustness.gate.places import line_numbers
+from robustness.gate.places import line_numbers, value_bytes
 
 FILE = '''\
 # a comment, and [no] table
@@ -29,7 +29,7 @@ sigma = [  # levels
     # none here
     25, [
       50],
-]
+]  # that was all
 [limits.extra]
 deep = 1
 [between]
@@ -73,6 +73,18 @@ LINES = {
 def test_every_kind_of_key_has_its_line():
     tomllib.loads(FILE)
     assert {path: line for path, line in line_numbers(FILE).items() if path in LINES} == LINES
+
+
+def test_every_kind_of_value_has_its_place():
+    """Read by itself from the bytes at its place, each value is what the whole file says it is."""
+    text = FILE + "[numbers] # é\r\na = 0x1F#\r\nb = [ 1e-3 , -0.5 ]\r\n"
+    content, places = tomllib.loads(text), value_bytes(text)
+    for path in _paths(content):
+        value = content
+        for part in path:
+            value = value[part]
+        if not isinstance(value, dict) and path != ("limits",):
+            assert tomllib.loads(f"value = {text.encode()[places[path]].decode()}") == {"value": value}
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment"])
