@@ -142,6 +142,7 @@ def check(
     search: up to the limit's noise, by its stride; where the limit is about flips.
     """
     measurement, claim = measured[0], thresholds.claim
+    about: str = claim.about if limit.asks in ("accuracy", "max_drop") else "test-set"
     change, words, value, details, searched = None, None, None, None, None
     if limit.asks == "accuracy":
         part, images = _of_classes(measurement, image_set, limit.classes) if limit.classes else (measurement, image_set)
@@ -158,7 +159,8 @@ def check(
             finding = max_flips(searched, image_set, claim, limit.noise, limit.required)
         else:
             finding = find(limit, measured, image_set)
-        words, value, details = finding.words, finding.value, finding.details
+        words = finding.words if claim.about == about else f"on this test set, {finding.words}"
+        value, details = finding.value, finding.details
         judgement = Judgement(Verdict.PASS if finding.kept else Verdict.FAIL)
     spent: list[Measurement | Search] = [*measured, *filter(None, [searched])]
     verdict = judgement.verdict
@@ -190,8 +192,8 @@ def check(
         seen=measurement.seen,
         total=measurement.total,
         accuracy=measurement.accuracy,
-        claim=claim.about,
-        confidence=claim.confidence if claim.about == "population" or change else None,
+        claim=about,
+        confidence=claim.confidence if about == "population" or change else None,
         low=judgement.low,
         high=judgement.high,
         to_decide=judgement.to_decide,
