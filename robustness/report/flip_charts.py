@@ -11,7 +11,7 @@ from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 @dataclass(frozen=True)
 class FlipChart:
     """One limit on flips. line, band: points of an SVG polyline and polygon. limit_y: where the limit lies. number: which
-    colour. text: for reading aloud.
+    colour. y_ticks: pixels and texts, in per cent. text: for reading aloud.
     """
 
     limit: dict[str, Any]
@@ -61,6 +61,6 @@ def _chart(limit: dict[str, Any], number: int) -> FlipChart:
         limit_y=y(required),
         number=number,
         x_ticks=[(x(magnitude), f"{magnitude:.4g}") for magnitude in quarters],
-        y_ticks=[(y(top * part / 4), f"{100 * top * part / 4:.3g}") for part in range(5)],
+        y_ticks=[(y(top * part / 4), f"{round(25 * top * part, 2):g}") for part in range(5)],
         text="; ".join([text, *said]),
     )
