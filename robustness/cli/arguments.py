@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustness.errors import RobustnessError
-from robustness.models.declaration import BUILT_IN
+from robustness.models.declaration import BUILT_IN, REFERENCES
 
 if TYPE_CHECKING:
     from robustness.data import ImageSet
     from robustness.gate.thresholds import Thresholds
     from robustness.models.classifier import Classifier
+    from robustness.models.declaration import ModelDeclaration
     from robustness.noise import Noise
 
 Commands = Any
@@ -40,21 +41,24 @@ def add_fit(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None:
+def add_model(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None:
+    references = ", ".join(reference for reference in REFERENCES if reference != "fixture")
     parser.add_argument(
-        "model",
-        metavar=metavar,
-        help="baseline-cnn, small-resnet, torchvision:NAME, exported:FILE, python:package.module:factory, or with "
-        "--thresholds a name in it",
+        "model", metavar=metavar, help=f"{references} (`robustness models` explains them), or with --thresholds a name in it"
     )
     parser.add_argument(
         "--thresholds",
         type=Path,
         metavar="FILE",
-        help="take the model, data and seed from this file (default, without --data: thresholds.toml)",
+        help="take the model, data and seed from this file (default: thresholds.toml, where it is there and neither --data nor "
+        "--weights says otherwise)",
     )
     parser.add_argument("--weights", metavar="NAME", help="a shipped set's name or a safetensors file (default: --data's)")
     add_fit(parser)
+
+
+def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None:
+    add_model(parser, metavar)
     add_data(parser)
     parser.add_argument("--seed", type=int, help="of the noise (default: 0)")
 
@@ -62,33 +66,40 @@ def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None
 def subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
     """The model, the images and the seed that a command names, directly or through a thresholds file."""
     from robustness.data import load_image_set
+    from robustness.models.load import load_classifier
+
+    declaration, base = declared_model(args)
+    if thresholds := thresholds_of(args):
+        data, seed = args.data or thresholds.data, thresholds.seed if args.seed is None else args.seed
+        images = load_image_set(data, root=args.root, base=Path.cwd() if args.data else base)
+    else:
+        if not args.data:
+            raise RobustnessError("name the images with --data, for example --data gtsrb")
+        seed, images = args.seed or 0, load_image_set(args.data, root=args.root)
+    return load_classifier(declaration, base), images, seed
+
+
+def declared_model(args: argparse.Namespace) -> tuple[ModelDeclaration, Path]:
+    """The model that a command names, directly or through a thresholds file, and the folder its paths start from."""
     from robustness.errors import nearest
     from robustness.models.declaration import ModelDeclaration
-    from robustness.models.load import load_classifier
 
     if thresholds := thresholds_of(args):
         if args.model not in thresholds.models:
             raise RobustnessError(
                 f"{thresholds.file} declares no model {args.model!r}: {nearest(args.model, thresholds.models)}"
             )
-        declaration, base = thresholds.models[args.model], thresholds.base
-        data, seed = args.data or thresholds.data, thresholds.seed if args.seed is None else args.seed
-        images = load_image_set(data, root=args.root, base=Path.cwd() if args.data else base)
-    else:
-        if not args.data:
-            raise RobustnessError("name the images with --data, for example --data gtsrb")
-        weights = args.weights or (args.data if args.model in BUILT_IN else None)
-        declaration = ModelDeclaration(args.model, args.model, weights, args.size, args.fit)
-        base, seed = Path.cwd(), args.seed or 0
-        images = load_image_set(args.data, root=args.root)
-    return load_classifier(declaration, base), images, seed
+        return thresholds.models[args.model], thresholds.base
+    weights = args.weights or (args.data if args.model in BUILT_IN else None)
+    return ModelDeclaration(args.model, args.model, weights, args.size, args.fit), Path.cwd()
 
 
 def thresholds_of(args: argparse.Namespace) -> Thresholds | None:
-    """The thresholds file that a command speaks of, if any."""
+    """The thresholds file that a command speaks of, if any: none by default where it says itself which model it means."""
     from robustness.gate.thresholds import FILE_NAME, read_thresholds
 
-    file = args.thresholds or (None if args.data else Path(FILE_NAME))
+    direct = args.data or args.weights or ":" in args.model
+    file = args.thresholds or (None if direct else Path(FILE_NAME))
     return read_thresholds(file) if file and (args.thresholds or file.exists()) else None
 
 

@@ -1,0 +1,60 @@
+"""`robustness export`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustness.cli.arguments import Commands, add_model, declared_model
+
+if TYPE_CHECKING:
+    from robustness.models.classifier import Classifier
+
+
+def add(commands: Commands) -> None:
+    """Add this command to the parser."""
+    export = commands.add_parser(
+        "export",
+        help="write a model as one file that is shipped and gated as it is",
+        description="Write a network and its weights as one file. The file takes what the network takes: float32 of shape "
+        "(N, 3, size, size), for any N, in 0..1 and with mean and standard deviation applied, which are declared again beside "
+        "it. It is read back and compared on random images before it is kept. Printed are the lines that declare it.",
+        epilog="Example: robustness export baseline-cnn --weights gtsrb --to onnx",
+    )
+    add_model(export)
+    export.add_argument(
+        "--to",
+        choices=["onnx", "exported"],
+        required=True,
+        help='onnx: for ONNX Runtime and others (pip install "pytest-robustness[onnx]"). exported: a program of torch.export',
+    )
+    export.add_argument("--out", type=Path, metavar="FILE", help="default: the model's name, with .onnx or .pt2")
+    export.set_defaults(run=_export, data=None)
+
+
+def _export(args: argparse.Namespace) -> None:
+    import tomlkit
+
+    from robustness.models.export import FORMATS, IMAGES, export_network
+    from robustness.models.load import load_classifier
+
+    declaration, base = declared_model(args)
+    classifier = load_classifier(declaration, base)
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", declaration.name).strip("-")
+    file = args.out or Path(name + FORMATS[args.to].suffix)
+    moved = export_network(classifier, args.to, file)
+    print(f"wrote {file}: the logits of {IMAGES} random images move by {moved:.1g} of the largest, at most")
+    print("gate it with these lines in thresholds.toml, and limits on it:\n")
+    place = file if file.is_absolute() else Path(os.path.relpath(file, base))
+    declared = {f"{name}-{args.to}": {"load": f"{args.to}:{place.as_posix()}"} | _preprocessing(classifier)}
+    print(tomlkit.dumps({"models": declared}), end="")
+
+
+def _preprocessing(classifier: Classifier) -> dict[str, Any]:
+    """The keys that declare it; those of the default are left out."""
+    keys = {"size": classifier.fit.size, "fit": classifier.fit.kind}
+    normalised = classifier.mean != (0.0, 0.0, 0.0) or classifier.std != (1.0, 1.0, 1.0)
+    return keys | ({"mean": list(classifier.mean), "std": list(classifier.std)} if normalised else {})
