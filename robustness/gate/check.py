@@ -24,7 +24,7 @@ from robustness.gate.limit import Limit
 from robustness.gate.paired import Change, broken_places, drop_interval, excess_p_value, mended_places
 from robustness.gate.thresholds import Thresholds
 from robustness.gate.verdict import Verdict, needed
-from robustness.search.critical import FINE, Search
+from robustness.search.critical import COARSE, Search
 
 SHOWN = 50
 """Newly wrong, and newly right, images that an outcome names."""
@@ -256,8 +256,8 @@ def repeat_command(limit: Limit, thresholds: Thresholds, node_id: str, searched:
     file = shlex.quote(os.path.relpath(thresholds.file))
     seed = "" if limit.seed is None else f" --seed {limit.seed}"
     if limit.asks == "max_flips":
-        fine = " --fine" if searched is not None and searched.of.stride == FINE else ""
-        return f'robustness flips search {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}{fine}'
+        every = f" --every {searched.of.stride}" if searched is not None and searched.of.stride != COARSE else ""
+        return f'robustness flips search {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}{every}'
     if limit.asks == "worst_band":
         return f"robustness waves {limit.model} --thresholds {file} --amplitude {limit.noise.level:g}{seed}"
     return f'robustness evaluate {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}'

@@ -181,11 +181,11 @@ class _Reader:
         if model.load in BUILT_IN:
             if model.weights is None:
                 self.problems.add(path, f'{model.load} needs weights, for example weights = "signs"')
-        elif model.load == "fixture" or model.load.startswith(("python:", "torchvision:", "exported:")):
-            if model.load.startswith("torchvision:") and model.weights is None:
+        elif model.load == "fixture" or model.load.startswith(("python:", "torchvision:", "timm:", "exported:", "onnx:")):
+            if model.load.startswith(("torchvision:", "timm:")) and model.weights is None:
                 self.problems.add(path, "needs weights: a safetensors file, or a state dict that torch.save wrote (.pt, .pth)")
-            if model.load.startswith("exported:") and model.weights is not None:
-                self.problems.add((*path[:-1], "weights"), "an exported program has its weights inside; name no others")
+            if model.load.startswith(("exported:", "onnx:")) and model.weights is not None:
+                self.problems.add((*path[:-1], "weights"), "the file has its weights inside; name no others")
             if model.size is None:
                 self.problems.add(path, "a model of your own needs the size of its input, for example size = 40")
             if model.fit is None:

@@ -28,6 +28,8 @@ LEVELS = 200
 """A critical magnitude is known to this part of the range searched."""
 COARSE = 25
 """Levels between two that every image is tried at: 1 + 200 / 25 + ceil(log2(25)) = 14 forward passes at most."""
+CLOSE = 5
+"""For a verdict: 1 + 200 / 5 + ceil(log2(5)) = 44 forward passes at most, which miss next to no flip that `FINE` sees."""
 FINE = 1
 """Every level is tried, and no change is missed between them."""
 
@@ -138,8 +140,8 @@ def search_flips(
     """Search every image's critical magnitude from no noise up to `highest`, or find the result in the store.
 
     The field of noise of an image (its seed and index) stays the same; only its magnitude grows. run: see `measure`.
-    stride: `COARSE`, or `FINE` to try every level, which takes up to 201 forward passes; an image whose bytes are those of
-    the level below is not tried again.
+    stride: `COARSE`, `CLOSE`, or `FINE` to try every level, which takes up to 201 forward passes; an image whose bytes are
+    those of the level below is not tried again.
     """
     if highest.level is None or highest.identity is None or not highest.bit_identical or highest.level == highest.identity:
         raise RobustnessError(

@@ -232,7 +232,7 @@ def test_what_the_thresholds_file_says_of_the_images_gives_an_interval(capsys, f
 def test_a_flip_that_is_undone_is_missed_unless_every_level_is_tried(capsys):
     """Bright for a light of 73 and 74, and so from 14 or more on; every 25th level lies beyond."""
     arguments = ("flips", "search", "narrow", "--noise", "offset(levels=50)")
-    coarse, fine = read(capsys, *arguments), read(capsys, *arguments, "--fine")
+    coarse, fine = read(capsys, *arguments), read(capsys, *arguments, "--every", "1")
     assert (coarse["images"], coarse["passes"]) != (fine["images"], fine["passes"])
     assert [row["index"] for row in fine["images"]] == list(range(19, 9, -1))
     assert {row["magnitude"] for row in fine["images"]} == {13.5 + n for n in range(10)}
@@ -439,7 +439,10 @@ def test_the_largest_amplitude_can_be_measured(capsys):
     ("command", "words"),
     [
         (("flips",), ["search", "replay"]),
-        (("flips", "search"), ["--noise SPEC", "--fine", "--json", "At most 14 forward passes", "Example: robustness flips"]),
+        (
+            ("flips", "search"),
+            ["--noise SPEC", "--every {25,5,1}", "--json", "At most 14 forward passes", "Example: robustness flips"],
+        ),
         (
             ("flips", "replay"),
             [

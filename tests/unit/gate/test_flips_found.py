@@ -21,7 +21,7 @@ from robustness.gate.flips import KNOTS, QUANTILES, SHOWN_CLASSES, SHOWN_IMAGES,
 from robustness.gate.intervals import lower_bound, upper_bound
 from robustness.gate.sampling import Sampling, mean_interval
 from robustness.noise import Gaussian, Offset, Resolution
-from robustness.search.critical import COARSE, FINE, LEVELS, Flips, Search, SearchCase
+from robustness.search.critical import CLOSE, COARSE, FINE, LEVELS, Flips, Search, SearchCase
 
 NEVER = LEVELS + 1
 NAMES = ("stop", "yield", "left", "right", "ahead", "school", "60")
@@ -108,23 +108,23 @@ def test_the_limit_is_kept_exactly_when_the_share_is_no_larger(right, flipped, w
     assert finding.value == pytest.approx(flipped / right)
 
 
-def decided(coarse, fine, required):
+def decided(coarse, close, required):
     """What a limit is held against, and the strides of the searches that were asked for."""
     asked = []
 
     def search(stride):
         asked.append(stride)
-        return replace({COARSE: coarse, FINE: fine}[stride], of=replace(coarse.of, stride=stride), seconds=float(stride))
+        return replace({COARSE: coarse, CLOSE: close}[stride], of=replace(coarse.of, stride=stride), seconds=float(stride))
 
     return search_to_decide(search, Decimal(required)), asked
 
 
-def test_a_limit_is_kept_only_by_the_fine_search_and_broken_by_the_coarse_one_alone():
+def test_a_limit_is_kept_only_by_the_close_search_and_broken_by_the_coarse_one_alone():
     (few, _), (more, _) = searched([9, NEVER, NEVER, NEVER]), searched([9, 7, NEVER, NEVER])
     search, asked = decided(few, more, "0.25")  # the coarse one missed a flip
-    assert (search.of.stride, asked) == (FINE, [COARSE, FINE])
+    assert (search.of.stride, asked) == (CLOSE, [COARSE, CLOSE])
     assert np.array_equal(search.levels, more.levels)
-    assert (search.seconds, search.stored) == (COARSE + FINE, False)
+    assert (search.seconds, search.stored) == (COARSE + CLOSE, False)
     search, asked = decided(few, more, "0.2499")
     assert (search.of.stride, asked) == (COARSE, [COARSE])
     assert np.array_equal(search.levels, few.levels)
