@@ -4,36 +4,69 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import uuid
 from pathlib import Path
 
-from robustness.cli.arguments import Commands, add_subject, command, subject
+from robustness.cli.arguments import Commands, add_root, command
 
 
 def add(commands: Commands) -> None:
     """Add these commands to the parser."""
     study = commands.add_parser(
         "study",
-        help="the traffic-sign study's cells beside ours",
-        description="Measure a model on the study's ten cells, find the equivalent magnitudes, try the readings of its text.",
+        help="the traffic-sign study's tables, measured again",
+        description="Measure every model that a thresholds file declares on the study's ten cells and on images of reduced "
+        "resolution, beside what the study published, with the magnitudes at which accuracy falls to the published figures; "
+        "for the model baseline-cnn also under other readings of the study's text. An interrupted study goes on where it "
+        "stopped.",
     )
-    add_subject(study)
-    study.add_argument("--out", type=Path, default=Path("docs/study"), metavar="FOLDER", help="default: %(default)s")
+    study.add_argument("thresholds", type=Path, metavar="FILE", help="declares the models, the data and the seed")
+    add_root(study)
+    study.add_argument(
+        "--out", type=Path, default=Path("study.md"), metavar="FILE", help="Markdown, and JSON beside it (default: %(default)s)"
+    )
     study.set_defaults(run=_study)
 
 
 def _study(args: argparse.Namespace) -> None:
+    from robustness.data import load_image_set
     from robustness.evaluation.store import Store
-    from robustness.study.reproduce import reproduce, to_markdown
+    from robustness.gate.thresholds import read_thresholds
+    from robustness.models.checkpoint import load_card
+    from robustness.models.load import load_classifier, weights_file
+    from robustness.study.page import to_markdown
+    from robustness.study.table import Row
 
-    classifier, images, seed = subject(args)
+    thresholds = read_thresholds(args.thresholds)
+    images = load_image_set(thresholds.data, root=args.root, base=thresholds.base)
     store, run = Store(), uuid.uuid4().hex
+    cards, rows = {}, []
+    for declaration in thresholds.models.values():
+        rows.append(Row(load_classifier(declaration, thresholds.base), images, thresholds.seed, store, run))
+        cards[declaration.name] = load_card(weights_file(declaration, thresholds.base)) if declaration.weights else {}
+    minutes = sum(row.expected_seconds() for row in rows) / 60
+    print(f"{len(rows)} models: about {minutes:.0f} minutes where no result is stored yet", file=sys.stderr)
+    measured, readings = [], []
     try:
-        study = reproduce(classifier, images, seed, store, run)
+        for row in rows:
+            measured.append(row.measure(cards[row.classifier.name]))
+            print(f"{row.classifier.name}: {measured[-1]['clean']:.2f} % clean", file=sys.stderr)
+            if row.classifier.name == "baseline-cnn":
+                readings = row.readings()
     finally:
         store.end_run(run)
-    args.out.mkdir(parents=True, exist_ok=True)
-    page = args.out / f"{classifier.name}.md"
-    page.write_text(to_markdown(study, command()), encoding="utf-8")
-    page.with_suffix(".json").write_text(json.dumps(study, indent=2) + "\n", encoding="utf-8")
-    print(f"wrote {page} and {page.with_suffix('.json')}")
+    study = {
+        "command": command(),
+        "thresholds": str(args.thresholds),
+        "data": images.name,
+        "data_hash": images.content_hash,
+        "images": len(images),
+        "seed": thresholds.seed,
+        "models": measured,
+        "readings": readings,
+    }
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(to_markdown(study), encoding="utf-8")
+    args.out.with_suffix(".json").write_text(json.dumps(study, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {args.out} and {args.out.with_suffix('.json')}")

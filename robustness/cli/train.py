@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from robustness.cli.arguments import Commands, add_data, add_fit, command
 from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN
+
+if TYPE_CHECKING:
+    from robustness.data import Fit
 
 
 def add(commands: Commands) -> None:
     """Add these commands to the parser."""
     train = commands.add_parser(
         "train",
-        help="train a built-in network",
-        description="Train a built-in network. An interrupted training goes on where its last epoch ended.",
+        help="train a network",
+        description="Train a network. An interrupted training goes on where its last epoch ended.",
     )
-    train.add_argument("network", choices=list(BUILT_IN), help="the network")
+    train.add_argument("network", help=f"{', '.join(BUILT_IN)}, torchvision:NAME or timm:NAME")
     add_data(train)
     recipe = train.add_mutually_exclusive_group()
     recipe.add_argument(
         "--recipe",
-        choices=["default", "study"],
+        choices=["default", "one-cycle", "study"],
         default="default",
-        help="default: Adam at 0.001. study: Adam at 0.01, classes balanced, rotated, contrast changed and mirrored both "
-        "ways; mirroring changes what some signs mean",
+        help="default: Adam at 0.001. one-cycle: up to 0.001 and down to nothing, in bfloat16. study: Adam at 0.01, classes "
+        "balanced, rotated, contrast changed and mirrored both ways; mirroring changes what some signs mean",
     )
     recipe.add_argument(
         "--harden",
@@ -36,11 +41,32 @@ def add(commands: Commands) -> None:
         help="train against noise: three images in four under Gaussian noise, waves or salt-and-pepper of drawn magnitudes, "
         "frequencies, orientations and phases, and three in four turned, scaled, shifted and lit otherwise",
     )
+    train.add_argument(
+        "--pretrained",
+        metavar="WEIGHTS",
+        help="imagenet, or a file of the same network's weights: keep them and fit the last layer alone. Where ImageNet "
+        "weights cannot be downloaded the network is trained from scratch, and says so",
+    )
+    train.add_argument(
+        "--fine-tune",
+        metavar="BLOCKS",
+        type=_blocks,
+        default=0,
+        help="with --pretrained: then train the last BLOCKS blocks too, or `all` (default: %(default)s)",
+    )
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
     add_fit(train)
     train.add_argument("--out", type=Path, metavar="FILE", help="safetensors; a card is written beside it")
     train.set_defaults(run=_train)
+
+
+def _blocks(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"write a number of blocks or all, not {text}")
+    return int(text)
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -57,12 +83,23 @@ def _train(args: argparse.Namespace) -> None:
         print("the study's recipe mirrors images both ways, which changes what some signs mean", file=sys.stderr)
     if args.epochs is not None:
         recipe = replace(recipe, epochs=args.epochs)
-    out = (
-        args.out or Path("runs") / f"{args.network}-{args.data.replace(':', '-').replace('/', '-')}-seed{args.seed}.safetensors"
-    )
+    parts = [args.network, args.data, *([args.recipe] if args.recipe == "harden" else []), f"seed{args.seed}"]
+    out = args.out or Path("runs") / ("-".join(parts).replace(":", "-").replace("/", "-") + ".safetensors")
     images = load_image_set(args.data, "train", args.root)
     test_set = load_image_set(args.data, "test", args.root) if args.data in ("signs", "gtsrb") else None
     fit = Fit(args.size or 40, args.fit)
-    card = train_network(args.network, images, test_set, fit, recipe, args.seed, out, command())
+    card = train_network(
+        args.network, images, test_set, fit, recipe, args.seed, out, command(), args.pretrained, args.fine_tune
+    )
     test_accuracy = card["test_accuracy"]
+    print(f"start: {card['start']}")
     print(f"wrote {out}" + ("" if test_accuracy is None else f": {test_accuracy:.4f} on the test set"))
+    print("to gate it:", *_declaration(args.network, out, fit, card), sep="\n")
+
+
+def _declaration(network: str, out: Path, fit: Fit, card: Mapping[str, Any]) -> list[str]:
+    """The lines of thresholds.toml that name the network, its weights and what it was trained to see."""
+    lines = [f"[models.{out.stem}]", f'load = "{network}"', f'weights = "{out}"', f"size = {fit.size}", f'fit = "{fit.kind}"']
+    if any(card["mean"]) or any(value != 1 for value in card["std"]):
+        lines += [f"mean = {card['mean']}", f"std = {card['std']}"]
+    return lines

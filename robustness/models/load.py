@@ -11,7 +11,7 @@ from torch import nn
 from robustness.data.fit import Fit
 from robustness.errors import RobustnessError, nearest
 from robustness.factory import call_factory
-from robustness.models.checkpoint import State, load_class_names, load_weights
+from robustness.models.checkpoint import State, load_card, load_class_names, load_weights
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights
 from robustness.models.exported import load_exported
@@ -63,12 +63,12 @@ def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Cl
         raise RobustnessError(f"model {declaration.name}: {declaration.load} gave {type(module).__name__}, not an nn.Module")
     size = _declared_size(declaration)
     if declaration.weights:
-        _load_state(module, load_weights(_weights_file(declaration, base)), declaration)
+        _load_state(module, load_weights(weights_file(declaration, base)), declaration)
     return _classifier(module, declaration, size)
 
 
 def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
-    file = _weights_file(declaration, base)
+    file = weights_file(declaration, base)
     state = load_weights(file)
     classes = classes_in(declaration.load, state)
     if classes is None:
@@ -76,6 +76,7 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     size = declaration.size or DEFAULT_SIZE
     module = NETWORKS[declaration.load](classes, size)
     _load_state(module, state, declaration)
+    _check_card(declaration, file)
     return _classifier(module, declaration, size, declaration.load, load_class_names(file))
 
 
@@ -100,11 +101,12 @@ def _declared_size(declaration: ModelDeclaration) -> int:
 
 def _load_from_library(declaration: ModelDeclaration, base: Path, library: Callable[[], Library], network: str) -> Classifier:
     size = _declared_size(declaration)
-    file = _weights_file(declaration, base)
+    file = weights_file(declaration, base)
     try:
         module, architecture = library().load(network, load_weights(file), size)
     except (RobustnessError, RuntimeError) as error:  # torch says which weights do not fit
         raise RobustnessError(f"model {declaration.name}: {file}: {error}") from error
+    _check_card(declaration, file)
     return _classifier(module, declaration, size, architecture, load_class_names(file))
 
 
@@ -119,7 +121,20 @@ def _classifier(
     return Classifier(declaration.name, module, fit, declaration.mean, declaration.std, architecture, class_names)
 
 
-def _weights_file(declaration: ModelDeclaration, base: Path) -> Path:
+def _check_card(declaration: ModelDeclaration, file: Path) -> None:
+    """Weights see what they were trained on: a card that names another normalisation is an error, not a worse accuracy."""
+    card = load_card(file)
+    for name, declared in (("mean", declaration.mean), ("std", declaration.std)):
+        trained = card.get(name, list(declared))
+        if list(declared) != trained:
+            raise RobustnessError(
+                f"model {declaration.name}: {file} was trained with {name} = {trained}, as its card says; declare it so, not "
+                f"{list(declared)}"
+            )
+
+
+def weights_file(declaration: ModelDeclaration, base: Path) -> Path:
+    """The file of the weights that a declaration names; a `RobustnessError` where there is none."""
     shipped = shipped_weights(declaration.load)
     if declaration.weights is None:
         some = f"a file or one of: {', '.join(shipped)}" if shipped else "a safetensors file or a state dict (.pt, .pth)"

@@ -36,6 +36,7 @@ class Recipe:
 RECIPES = {
     "default": Recipe(learning_rate=0.001),
     "study": Recipe(learning_rate=0.01, augmentation="study"),
+    "one-cycle": Recipe(learning_rate=0.001, batch_size=64, one_cycle=True, weight_decay=0.01, bfloat16=True),
     "harden": Recipe(
         learning_rate=0.004,
         augmentation="harden",

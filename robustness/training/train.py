@@ -1,4 +1,4 @@
-"""From a built-in network's name and an image set to a checkpoint with its card."""
+"""From a network's name and an image set to a checkpoint with its card."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import torch
 
 from robustness.data import Fit, ImageSet
 from robustness.models.checkpoint import save_checkpoint
-from robustness.models.classifier import Classifier
-from robustness.models.networks import NETWORKS
-from robustness.training.fit import accuracy, train
+from robustness.training.fit import Progress, accuracy, train
+from robustness.training.head import fit_head
 from robustness.training.recipes import Recipe
+from robustness.training.split import split_by_track
+from robustness.training.start import freeze_all_but, last_blocks, start
 
 
 def train_network(
@@ -26,28 +27,43 @@ def train_network(
     seed: int,
     out: Path,
     command: str,
+    pretrained: str | None = None,
+    fine_tune: int | None = 0,
 ) -> dict[str, object]:
-    """Train a built-in network and write `out` (safetensors) with its card, which is returned.
+    """Train a network and write `out` (safetensors) with its card, which is returned.
 
+    network, pretrained: see `start`. With a pre-trained trunk the last layer is fitted first, by logistic regression over what
+    the trunk makes of the images; then the recipe trains the last `fine_tune` blocks too, or all of it for None.
     test_set: measured once, after the last epoch, for the card; it chooses nothing.
     """
     torch.manual_seed(seed)
-    module = NETWORKS[network](len(image_set.class_names), fit.size)
-    classifier = Classifier(network, module, fit)
+    begun = start(network, len(image_set.class_names), fit, pretrained)
+    classifier = begun.classifier
     resume = out.with_suffix(".resume")
-    progress = train(classifier, image_set, recipe, seed, resume)
+    if not begun.pretrained:
+        progress = train(classifier, image_set, recipe, seed, resume)
+    else:
+        training, validation = split_by_track(image_set, recipe.validation_share, seed)
+        head_accuracy = fit_head(classifier, begun.head, image_set, training, validation)
+        progress = Progress(validation_accuracies=[head_accuracy])
+        if fine_tune != 0:
+            freeze_all_but(classifier.module, last_blocks(classifier.module, begun.head, fine_tune))
+            progress = train(classifier, image_set, recipe, seed, resume)
     card: dict[str, object] = {
         "network": network,
-        "parameters": sum(parameter.numel() for parameter in module.parameters()),
+        "parameters": sum(parameter.numel() for parameter in classifier.module.parameters()),
+        "start": begun.origin,
+        **({"trained": _trained(fine_tune)} if begun.pretrained else {}),
         "data": image_set.name,
         "data_hash": image_set.content_hash,
         "images": len(image_set),
         "fit": asdict(fit),
-        "recipe": asdict(recipe),
+        "mean": list(classifier.mean),
+        "std": list(classifier.std),
+        "recipe": asdict(recipe) if progress.losses else None,
         "seed": seed,
         "command": command,
-        "losses": progress.losses,
-        "validation_accuracies": progress.validation_accuracies,
+        **asdict(progress),
         "test_accuracy": None if test_set is None else accuracy(classifier, test_set),
         "test_data_hash": None if test_set is None else test_set.content_hash,
         "class_names": list(image_set.class_names),
@@ -57,6 +73,12 @@ def train_network(
             **{name: importlib.metadata.version(name) for name in ("pytest-robustness", "torchvision", "numpy")},
         },
     }
-    save_checkpoint(out, module.state_dict(), card)
+    save_checkpoint(out, classifier.module.state_dict(), card)
     resume.unlink(missing_ok=True)
     return card
+
+
+def _trained(fine_tune: int | None) -> str:
+    if fine_tune == 0:
+        return "the last layer, on the frozen rest"
+    return "all layers" if fine_tune is None else f"the last {fine_tune} blocks and the last layer, on the frozen rest"

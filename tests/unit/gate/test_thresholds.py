@@ -412,10 +412,19 @@ def test_a_misspelt_array_of_tables_is_found_where_it_stands(file):
     assert (11, "limit: unknown key: did you mean 'limits'?") in problems(file, HEAD + LIMITS.replace("limits", "limit"))
 
 
-def test_a_network_of_torchvision_needs_weights_size_and_fit(tmp_path):
-    text = 'schema = 1\n[run]\ndata = "signs"\n[models.net]\nload = "torchvision:resnet18"\n'
+@pytest.mark.parametrize("network", ["torchvision:resnet18", "timm:resnet18"])
+def test_a_library_s_network_needs_weights_size_and_fit(tmp_path, network):
+    text = f'schema = 1\n[run]\ndata = "signs"\n[models.net]\nload = "{network}"\n'
     (tmp_path / "thresholds.toml").write_text(text + '[[limits]]\nmodels = ["net"]\nnoise = "clean"\naccuracy = 0.5\n')
     with pytest.raises(RobustnessError) as caught:
         read_thresholds(tmp_path / "thresholds.toml")
     for needed in ("needs weights: a safetensors file", "needs the size of its input", 'fit = "resize"'):
         assert needed in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["exported:net.pt2", "onnx:net.onnx"])
+def test_a_file_with_its_weights_inside_takes_no_others(tmp_path, file):
+    text = f'schema = 1\n[run]\ndata = "signs"\n[models.net]\nload = "{file}"\nsize = 8\nfit = "resize"\nweights = "a.pt"\n'
+    (tmp_path / "thresholds.toml").write_text(text + '[[limits]]\nmodels = ["net"]\nnoise = "clean"\naccuracy = 0.5\n')
+    with pytest.raises(RobustnessError, match=r"thresholds\.toml:8.*has its weights inside; name no others"):
+        read_thresholds(tmp_path / "thresholds.toml")

@@ -185,3 +185,20 @@ def test_a_card_with_other_class_names_than_texts_is_refused(tmp_path, names):
 def test_a_relative_module_is_refused(tmp_path):
     with pytest.raises(RobustnessError, match="python:.own:make"):
         load_classifier(ModelDeclaration("own", "python:.own:make", size=2), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ({"std": (0.25, 0.25, 0.25)}, r"trained with mean = \[0\.5, 0\.5, 0\.5\], as its card says; declare it so"),
+        ({"mean": (0.5, 0.5, 0.5)}, r"trained with std = \[0\.25, 0\.25, 0\.25\], as its card says; declare it so"),
+    ],
+)
+def test_weights_are_not_shown_another_normalisation_than_their_card_names(tmp_path, declared, said):
+    file = tmp_path / "net.safetensors"
+    save_checkpoint(file, BaselineCNN(3).state_dict(), {"mean": [0.5] * 3, "std": [0.25] * 3})
+    declaration = ModelDeclaration("net", "baseline-cnn", weights=str(file))
+    with pytest.raises(RobustnessError, match=said):
+        load_classifier(replace(declaration, **declared))
+    whole = replace(declaration, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+    assert load_classifier(whole).mean == (0.5, 0.5, 0.5)

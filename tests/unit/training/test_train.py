@@ -43,11 +43,15 @@ def test_the_card_says_where_the_weights_come_from(tmp_path, colours):
     assert len(losses) == len(validation_accuracies) == RECIPE.epochs
     assert card == {
         "network": "baseline-cnn",
+        "start": "from scratch",
         "parameters": sum(tensor.numel() for tensor in load_weights(tmp_path / "net.safetensors").values()),
         "data": "colours",
         "data_hash": colours.content_hash,
         "images": 48,
         "fit": {"size": 8, "kind": "crop-or-pad"},
+        "mean": [0.0, 0.0, 0.0],
+        "std": [1.0, 1.0, 1.0],
+        "noisy_validation_accuracies": [],
         "recipe": asdict(RECIPE),
         "seed": 6,
         "command": "robustness train --seed 6",
@@ -154,3 +158,25 @@ def test_a_resume_file_that_is_none_is_named(tmp_path, colours):
     (tmp_path / "net.resume").write_bytes(b"junk")
     with pytest.raises(RobustnessError, match=r"net\.resume: not a training to resume"):
         run(colours, tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("fine_tune", "trained", "changed"),
+    [
+        (0, "the last layer, on the frozen rest", {"12"}),
+        (1, "the last 1 blocks and the last layer, on the frozen rest", {"10", "12"}),
+        (None, "all layers", {"0", "3", "6", "10", "12"}),
+    ],
+)
+def test_a_trunk_that_others_trained_is_kept_as_far_as_asked(tmp_path, colours, fine_tune, trained, changed):
+    run(colours, tmp_path / "begun.safetensors")
+    card = train_network(
+        *("baseline-cnn", colours, None, FIT, RECIPE, 0, tmp_path / "net.safetensors", "robustness train"),
+        pretrained=str(tmp_path / "begun.safetensors"),
+        fine_tune=fine_tune,
+    )
+    before, after = (load_weights(tmp_path / f"{name}.safetensors") for name in ("begun", "net"))
+    assert {name.split(".")[0] for name in after if not torch.equal(after[name], before[name])} == changed
+    assert (card["start"], card["trained"]) == ("begun.safetensors", trained)
+    assert len(card["losses"]) == (0 if fine_tune == 0 else RECIPE.epochs)
+    assert (card["recipe"] is None) == (fine_tune == 0)

@@ -1,0 +1,84 @@
+"""The study's cells measured again for any network, as plain values; accuracies in per cent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from robustness.data import ImageSet
+from robustness.evaluation.batch import BATCH, noisy_batch, predict
+from robustness.evaluation.evaluate import measure
+from robustness.evaluation.store import Store
+from robustness.models.classifier import Classifier
+from robustness.noise import PRESETS, Clean, Noise, Resolution
+from robustness.search.equivalent import STEPS, equivalent_magnitude
+from robustness.study.published import HIGHEST, PUBLISHED, READINGS
+
+REDUCED = tuple(Resolution(factor) for factor in (2, 3, 4))
+"""Images first reduced to a half, a third and a quarter of their resolution."""
+CELLS: tuple[Noise, ...] = (Clean(), *PRESETS["paper"], *REDUCED)
+FINISHED = 80.0
+"""A network that names fewer of the images without noise right is not trained yet: what breaks it says nothing."""
+
+
+class Row:
+    """One network on one image set."""
+
+    def __init__(self, classifier: Classifier, images: ImageSet, seed: int, store: Store, run: str) -> None:
+        self.classifier, self.images, self.seed, self.store, self.run = classifier, images, seed, store, run
+        self.published: Mapping[Noise, float] = PUBLISHED.get(classifier.name, {})
+
+    def percent(self, noise: Noise) -> float:
+        return 100 * measure(self.classifier, self.images, noise, self.seed, self.store, self.run).accuracy
+
+    def measure(self, card: Mapping[str, Any]) -> dict[str, Any]:
+        """The row: its cells, where it is finished, and what its card says of its training."""
+        clean = self.percent(Clean())
+        about = {
+            "model": self.classifier.name,
+            "model_hash": self.classifier.content_hash(),
+            "input": str(self.classifier.fit),
+            "parameters": card.get("parameters"),
+            "start": card.get("start", "from scratch"),
+            "epochs": len(card.get("losses", [])),
+            "trained_by": card.get("command"),
+            "clean": round(clean, 2),
+            "finished": clean >= FINISHED,
+        }
+        return {**about, "cells": [self._cell(noise) for noise in CELLS]} if clean >= FINISHED else about
+
+    def readings(self) -> list[dict[str, Any]]:
+        """Each way to read the study's noises, at its three levels; the published figures are the study's CNN's."""
+        return [
+            {
+                "reading": reading.text,
+                "kind": reading.noises[0].kind,
+                "noises": [str(noise) for noise in reading.noises],
+                "published": list(reading.published),
+                "measured": [round(self.percent(noise), 2) for noise in reading.noises],
+            }
+            for reading in READINGS
+        ]
+
+    def expected_seconds(self) -> float:
+        """What measuring the row takes where nothing is stored, from the time of one batch."""
+        places = self.images.index.argsort()[:BATCH]
+
+        def once() -> float:
+            started = time.perf_counter()
+            predict(self.classifier, self.images, noisy_batch(self.classifier, self.images, places, CELLS[1], self.seed))
+            return time.perf_counter() - started
+
+        once()
+        magnitudes = sum(noise.magnitude is not None for noise in self.published)
+        return once() * -(-len(self.images) // BATCH) * (len(CELLS) + magnitudes * (STEPS + 1))
+
+    def _cell(self, noise: Noise) -> dict[str, Any]:
+        published = self.published.get(noise)
+        cell = {"noise": str(noise), "published": published, "measured": round(self.percent(noise), 2)}
+        if published is None or noise.magnitude is None:
+            return cell
+        highest = HIGHEST[noise.kind]
+        equivalent = equivalent_magnitude(lambda magnitude: self.percent(noise.at(magnitude)), published, highest)
+        return {**cell, "magnitude": noise.magnitude, "equivalent": equivalent, "searched_to": highest}

@@ -1,0 +1,112 @@
+"""The study's tables, as its command makes them on the embedded set."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from robustness.cli import main
+from robustness.models.declaration import shipped_weights
+from robustness.noise import PRESETS
+from robustness.study import table
+from robustness.study.published import PUBLISHED, READINGS
+
+FILE = """
+schema = 1
+[run]
+data = "signs"
+[models.baseline-cnn]
+load = "baseline-cnn"
+weights = "signs"
+[models.unfinished]
+load = "small-resnet"
+weights = "{weights}"
+[[limits]]
+models = ["baseline-cnn"]
+noise = "clean"
+accuracy = 0.8
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, signs_of_few):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def signs_of_few(tmp_path, monkeypatch):
+    """A hundred pictures, a cache of its own, three halvings: enough to see what is written where."""
+    from robustness import data
+
+    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
+    real = data.load_image_set
+    monkeypatch.setattr(data, "load_image_set", lambda *given, **more: real(*given, **more).take(range(0, 1290, 13)))
+    monkeypatch.setattr("robustness.search.equivalent.STEPS", 3)
+
+
+def untrained(folder):
+    """A residual network before its training."""
+    from robustness.models.checkpoint import load_weights, save_checkpoint
+
+    state = {name: tensor * 0 for name, tensor in load_weights(shipped_weights("small-resnet")["signs"]).items()}
+    save_checkpoint(folder / "zero.safetensors", state, {"losses": [3.7], "start": "from scratch"})
+    return FILE.format(weights="zero.safetensors")
+
+
+def test_published_figures_are_the_study_s():
+    assert all(list(row) == [table.CELLS[0], *PRESETS["paper"]] for row in PUBLISHED.values())
+    assert sum(PUBLISHED["resnet50"].values()) == pytest.approx(624.21)  # added up on paper
+    assert [len(reading.published) for reading in READINGS] == [3] * len(READINGS)
+
+
+def test_the_command_writes_tables_and_the_same_as_json(folder, capsys):
+    (folder / "study.toml").write_text(untrained(folder))
+    assert main(["study", "study.toml", "--out", "tables.md"]) == 0
+    said = capsys.readouterr()
+    assert "2 models: about" in said.err
+    study = json.loads((folder / "tables.json").read_text())
+    finished, unfinished = study["models"]
+    assert (finished["model"], finished["finished"], finished["epochs"]) == ("baseline-cnn", True, 10)
+    assert len(finished["cells"]) == 13
+    assert [cell["published"] for cell in finished["cells"]] == [*PUBLISHED["baseline-cnn"].values(), None, None, None]
+    assert all("equivalent" in cell for cell in finished["cells"][1:10])
+    assert len(study["readings"]) == len(READINGS)
+    page = (folder / "tables.md").read_text()
+    assert f"| baseline-cnn | {finished['clean']:.2f} |" in page
+    assert "(60.49)" in page
+    assert 'robustness evaluate baseline-cnn --thresholds study.toml --noise "gaussian(sigma=5)"' in page
+    assert (unfinished["finished"], "cells" in unfinished) == (False, False)
+    assert f"{unfinished['clean']:.2f}, unfinished" in page
+    assert "| unfinished | " not in page.partition("## Accuracy")[2]  # no result
+
+
+def test_a_study_goes_on_where_it_stopped(folder, monkeypatch, capsys):
+    (folder / "study.toml").write_text(untrained(folder))
+    real, measured = table.measure, []
+
+    def interrupted(*given):
+        measured.append((given[0].name, given[2]))
+        if len(measured) == 8:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(table, "measure", interrupted)
+    assert main(["study", "study.toml"]) != 0
+    assert not (folder / "study.md").exists()
+    fresh = []
+
+    def counted(*given):
+        measurement = real(*given)
+        if not measurement.stored:
+            fresh.append((given[0].name, given[2]))
+        return measurement
+
+    monkeypatch.setattr(table, "measure", counted)
+    assert main(["study", "study.toml"]) == 0
+    assert not set(measured[:7]) & set(fresh)
+    before = (folder / "study.json").read_text()
+    fresh.clear()
+    assert main(["study", "study.toml"]) == 0
+    assert (fresh, (folder / "study.json").read_text()) == ([], before)
