@@ -98,9 +98,10 @@ def breaks_within(search: Search, of_clean: Decimal, expected: tuple[float, floa
         outcome = Outcome.REFUTED if high < near or low > far else Outcome.UNDECIDED
     places = (point.found, point.low, point.high)
     shown = [f"beyond {end:g}" if magnitude is None else f"{magnitude:g}" for magnitude in places]
+    interval = shown[1] if shown[1] == shown[2] else f"{shown[1]} to {shown[2]}"
     words = (
         f"accuracy falls below {of_clean} of clean accuracy at {search.of.case.noise.magnitude} {shown[0]}, in the population "
-        f"at {shown[1]} to {shown[2]}; expected at {expected[0]:g} to {expected[1]:g}"
+        f"at {interval}; expected at {expected[0]:g} to {expected[1]:g}"
     )
     evidence = {
         "of_clean": str(of_clean),

@@ -169,7 +169,7 @@ def test_beyond_the_range_searched_nothing_is_supported(expected, outcome):
     tested = breaks_within(searched(np.full(1000, NEVER)), NINE_TENTHS, expected, Sampling(), 0.05)
     assert tested.outcome is outcome
     assert tested.evidence["interval"] == [None, None]
-    assert "beyond 100" in tested.words
+    assert "at sigma beyond 100, in the population at beyond 100; expected" in tested.words
 
 
 @pytest.mark.parametrize(
