@@ -51,7 +51,8 @@ def add(commands: Commands) -> None:
         "compare",
         help="two models on the same images under the same noise",
         description="What changed from model A to model B: images newly wrong and newly right, the drop in accuracy with its "
-        "95 % interval, and the probability of as many newly wrong ones by chance (McNemar's exact test).",
+        "95 % interval, the probability of as many newly wrong ones by chance (McNemar's exact test), and how many predictions "
+        "differ, right or wrong.",
         epilog='Example: robustness compare baseline-cnn small-resnet --data signs --noise "gaussian(sigma=25)"',
     )
     compare.add_argument("before", metavar="A", help="as MODEL of `robustness evaluate`")

@@ -38,7 +38,8 @@ class Outcome:
     file's seed. asks, required: what of, as written. needed: the images of the test set that are an accuracy asked for.
     value: what was measured, in the units of `required`; words: the same in words, where it is not just counted.
     change: what changed since the baseline, where a drop is limited. details: what else there is to show, such as where
-    predictions flip (`robustness.gate.flips.describe_flips`) or the map of waves (`robustness.gate.findings.worst_band`).
+    predictions flip (`robustness.gate.flips.describe_flips`), the map of waves (`robustness.gate.findings.worst_band`) or the
+    images that two models name differently (`robustness.gate.findings.max_differences`).
     family, magnitude, level, identity: the noise without its magnitude, the magnitude's name and value, and the value that
     leaves images as they are. bit_identical: whether the noise is the same on every machine.
     right, seen, total: images named right, of those evaluated, of the set's. accuracy: right / seen.
@@ -251,7 +252,8 @@ def _change_in_words(change: dict[str, Any]) -> str:
 
 def repeat_command(limit: Limit, thresholds: Thresholds, node_id: str, searched: Search | None = None) -> str:
     """The command that measures a limit's case again: the test itself where the model lives in a pytest fixture."""
-    if thresholds.models[limit.model].load == "fixture":
+    compared = [limit.reference] if limit.asks == "max_differences" and limit.reference else []
+    if any(thresholds.models[name].load == "fixture" for name in (limit.model, *compared)):
         return f"pytest {shlex.quote(node_id)}"
     file = shlex.quote(os.path.relpath(thresholds.file))
     seed = "" if limit.seed is None else f" --seed {limit.seed}"
@@ -260,4 +262,6 @@ def repeat_command(limit: Limit, thresholds: Thresholds, node_id: str, searched:
         return f'robustness flips search {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}{every}'
     if limit.asks == "worst_band":
         return f"robustness waves {limit.model} --thresholds {file} --amplitude {limit.noise.level:g}{seed}"
+    if compared:
+        return f'robustness compare {limit.reference} {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}'
     return f'robustness evaluate {limit.model} --thresholds {file} --noise "{limit.noise}"{seed}'

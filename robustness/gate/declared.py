@@ -11,6 +11,7 @@ import numpy as np
 from robustness.errors import RobustnessError, nearest
 from robustness.gate.places import KeyPath
 from robustness.gate.problems import Problems
+from robustness.models.declaration import ModelDeclaration
 from robustness.noise import PRESETS, Noise, parameter_names
 from robustness.noise.arithmetic import LEVELS, Addition, Averaging, Field, Replacement, Transition, arithmetic
 from robustness.noise.tables import SIZE
@@ -51,9 +52,9 @@ def check_changes_something(noise: Noise, otherwise: str) -> None:
 
 @dataclass(frozen=True)
 class Declared:
-    """models: their names. kinds: of noise, by name. unusable: noises whose declaration is a problem already."""
+    """models: by name. kinds: of noise, by name. unusable: noises whose declaration is a problem already."""
 
-    models: Collection[str]
+    models: Mapping[str, ModelDeclaration]
     kinds: Mapping[str, type[Noise]]
     unusable: Collection[str]
 

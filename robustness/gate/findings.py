@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -14,8 +14,15 @@ from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import Measurement
 from robustness.gate.limit import Limit
+from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Noise
 from robustness.search.waves import FREQUENCIES, ORIENTATIONS, DisruptionMap, waves
+
+TIE = 1e-4
+"""Margins below this are within what the arithmetic of two runtimes differs by."""
+SHOWN = 10
+LISTED = 50
+"""Images named otherwise: in words, and in the details."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,20 @@ def cases(limit: Limit, size: int) -> list[tuple[str, Noise]]:
         return [*own, (limit.model, Clean()), *((limit.model, wave) for wave in waves(limit.noise.level or 0.0, size))]
     if limit.asks == "mean_error":
         return [*own, *((str(limit.reference), noise) for noise in limit.levels)]
+    if limit.asks == "max_differences":
+        return [*own, (str(limit.reference), limit.noise)]
     return own
+
+
+def check_comparable(limit: Limit, own: Classifier, source: Classifier) -> None:
+    """A `RobustnessError` where a model and the one it was made of would not be given the same images, or are one module."""
+    if own.fit != source.fit:
+        raise RobustnessError(
+            f"{limit.place}: {own.name} takes images by {own.fit}, {source.name} by {source.fit}, and noise is added after "
+            "that: they would see other images; declare the same size and fit"
+        )
+    if own.module is source.module:
+        raise RobustnessError(f"{limit.place}: {own.name} and {source.name} are one module: nothing would be compared")
 
 
 def find(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet) -> Finding:
@@ -51,6 +71,8 @@ def find(limit: Limit, measured: Sequence[Measurement], image_set: ImageSet) -> 
         return worst_class(measured[0], image_set, limit.required)
     if limit.asks == "worst_band":
         return worst_band(measured[1].accuracy, measured[2:], limit.required)
+    if limit.asks == "max_differences":
+        return max_differences(measured[0], measured[1], image_set, limit.required)
     rights = [measurement.right for measurement in measured]
     if limit.asks == "monotone":
         return monotone(rights, limit.levels, len(image_set), limit.required)
@@ -101,6 +123,41 @@ def worst_band(clean: float, measured: Sequence[Measurement], required: Decimal)
     }
     kept = Fraction(worst.right, worst.total) >= Fraction(required)
     return Finding(worst.accuracy, kept, f"{found.in_words()}, the limit asks for {required} under every wave", details)
+
+
+def max_differences(own: Measurement, source: Measurement, image_set: ImageSet, required: Decimal) -> Finding:
+    """The share of images that a model names otherwise than the one it was made of; the widest margins are listed first."""
+    for measurement in (own, source):
+        if not measurement.result.is_complete:
+            raise RobustnessError(f"{measurement.case}: {measurement.seen} of {measurement.total} images were evaluated")
+    names, model, total = image_set.class_names, source.case.model, own.total
+    places = np.flatnonzero(own.result.predictions != source.result.predictions)
+    margins = source.result.margins[places]
+    ties = int((margins < TIE).sum())
+    images = [
+        {
+            "index": int(image_set.index[place]),
+            "class": names[image_set.labels[place]],
+            "says": names[own.result.predictions[place]],
+            "source_says": names[source.result.predictions[place]],
+            "margin": float(source.result.margins[place]),
+        }
+        for place in places[np.argsort(-margins, kind="stable")][:LISTED]
+    ]
+    allowed = int((required * total).to_integral_value(ROUND_FLOOR))
+    words = (
+        f"{len(places):,} of {total:,} predictions are not those of {model}, {len(places) / total:.4f}; "
+        f"the limit {required} allows {allowed:,}"
+    )
+    if images:
+        words += f"; {ties:,} of them where {model} itself is at a tie (margin below {TIE:g}): " + "; ".join(
+            f"image {image['index']} ({image['class']}) is {image['says']}, not {image['source_says']} "
+            f"(margin {image['margin']:.2g})"
+            for image in images[:SHOWN]
+        )
+        words += f"; and {len(places) - SHOWN:,} more" if len(places) > SHOWN else ""
+    details = {"source": model, "differences": len(places), "ties": ties, "images": images}
+    return Finding(len(places) / total, len(places) <= allowed, words, details)
 
 
 def monotone(rights: Sequence[int], levels: Sequence[Noise], total: int, tolerance: Decimal) -> Finding:

@@ -11,9 +11,18 @@ from typing import Literal
 from robustness.noise import Noise
 
 Asks = Literal[
-    "accuracy", "max_drop", "relative", "worst_class", "worst_band", "max_flips", "monotone", "mean_error", "break_point"
+    "accuracy",
+    "max_drop",
+    "relative",
+    "worst_class",
+    "worst_band",
+    "max_flips",
+    "max_differences",
+    "monotone",
+    "mean_error",
+    "break_point",
 ]
-LEVEL_ASKS: tuple[Asks, ...] = ("accuracy", "max_drop", "relative", "worst_class", "worst_band", "max_flips")
+LEVEL_ASKS: tuple[Asks, ...] = ("accuracy", "max_drop", "relative", "worst_class", "worst_band", "max_flips", "max_differences")
 """What is asked of each level by itself; the other things are asked of all levels of a table together."""
 CURVE_ASKS: tuple[Asks, ...] = ("monotone", "mean_error", "break_point")
 
@@ -26,10 +35,11 @@ class Limit:
     asks, required: "accuracy", at least this share of the images is named right. "max_drop", compared with the baseline it
     fell by no more. "relative", it is at least this share of clean accuracy. "worst_class", every class has at least this
     accuracy. "worst_band", so has every frequency and orientation of waves with this amplitude's energy. "max_flips", of the
-    predictions right without noise at most this share changes up to this magnitude. "monotone", from no level to a stronger
-    one does accuracy rise by more. "mean_error", errors summed over levels, beside those of the model `reference`, averaged
-    over kinds of noise, are at most this. "break_point", up to this magnitude accuracy stays at or above the share `of_clean`
-    of clean accuracy.
+    predictions right without noise at most this share changes up to this magnitude. "max_differences", at most this share of
+    the images is named otherwise than by the model `reference`. "monotone", from no level to a stronger one does accuracy
+    rise by more. "mean_error", errors summed over levels, beside those of the model `reference`, averaged over kinds of
+    noise, are at most this. "break_point", up to this magnitude accuracy stays at or above the share `of_clean` of clean
+    accuracy.
     seed: of the noise, where it is not the file's. classes: the only ones that count; all where empty.
     waived_until, reason: up to the end of that day the limit may be broken, and why.
     apart: what follows its name where another limit of the file has it too.

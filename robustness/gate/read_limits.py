@@ -16,6 +16,7 @@ from robustness.gate.limit import CURVE_ASKS, LEVEL_ASKS, Asks, Limit
 from robustness.gate.places import KeyPath
 from robustness.gate.problems import Problems
 from robustness.gate.schema import LimitsTable, dotted_key_hint
+from robustness.models.declaration import ModelDeclaration
 from robustness.noise import PRESETS, Noise, Periodic, make_noises, parameter_names
 
 STEPS = 10
@@ -43,6 +44,8 @@ class LimitReader:
             path = ("limits", number)
             if not isinstance(table, dict):
                 continue
+            if "same_as" in table:
+                table = {"max_differences": 0, **table}
             self.declared.check_models(table, path, self.problems)
             self.declared.check_keys(table, path, LimitsTable.model_fields, self.problems)
             try:
@@ -52,7 +55,11 @@ class LimitReader:
             self._check_asked(table, path)
             rows = list(self._rows(limits, table, path))
             promises = [
-                Limit("", noise, asks, required, self._place(line), classes=tuple(limits.classes) if asks == "accuracy" else ())
+                Limit(
+                    *("", noise, asks, required, self._place(line)),
+                    classes=tuple(limits.classes) if asks == "accuracy" else (),
+                    reference=limits.same_as if asks == "max_differences" else None,
+                )
                 for noises, asked, line in rows
                 for noise in noises
                 for asks, required in asked.items()
@@ -84,11 +91,15 @@ class LimitReader:
             for given, missing in ((one, other), (other, one)):
                 if given in table and missing not in table:
                     self.problems.add((*path, given), f"goes with {missing}")
-        if "reference" in table and table["reference"] not in self.declared.models:
-            self.problems.add(
-                (*path, "reference"),
-                f"unknown model {table['reference']!r}: {nearest(str(table['reference']), self.declared.models)}",
-            )
+        if "max_differences" in table and "same_as" not in table:
+            self.problems.add((*path, "max_differences"), "goes with same_as")
+        for key in ("reference", "same_as"):
+            if key in table and table[key] not in self.declared.models:
+                self.problems.add(
+                    (*path, key), f"unknown model {table[key]!r}: {nearest(str(table[key]), self.declared.models)}"
+                )
+        if "same_as" in table:
+            self._check_same_as(table, path)
         if "classes" in table and "accuracy" not in table:
             self.problems.add((*path, "classes"), "goes with accuracy")
         if "break_point" in table and (kind is None or kind.magnitude is None or kind.identity is None):
@@ -102,6 +113,20 @@ class LimitReader:
         for name in ("frequency", "orientation", "phase"):
             if "worst_band" in table and name in table:
                 self.problems.add((*path, name), "worst_band goes through all of them: leave it out")
+
+    def _check_same_as(self, table: Mapping[str, Any], path: KeyPath) -> None:
+        """That another model is named, and nothing else is asked."""
+        source, models = table["same_as"], self.declared.models
+        for name in table["models"]:
+            if name == source:
+                self.problems.add((*path, "same_as"), f"{name} always says what {name} says: name the model it was made of")
+            elif name in models and source in models and _is_copy(models[name], models[source]):
+                self.problems.add((*path, "same_as"), f"{source} and {name} are declared alike: nothing would be compared")
+        if others := [asks for asks in (*LEVEL_ASKS, *CURVE_ASKS) if asks in table and asks != "max_differences"]:
+            self.problems.add(
+                (*path, "same_as"),
+                f"speaks of another model, {', '.join(others)} of this one alone: give each a table of its own",
+            )
 
     def _rows(
         self, limits: LimitsTable, table: Mapping[str, Any], path: KeyPath
@@ -173,6 +198,11 @@ class LimitReader:
 
     def _place(self, line: int) -> str:
         return f"{self.problems.file.name}:{line}"
+
+
+def _is_copy(one: ModelDeclaration, other: ModelDeclaration) -> bool:
+    """Whether two names stand for one declared model; fixtures go by their names."""
+    return one.load not in ("", "fixture") and replace(one, name=other.name) == other
 
 
 def _numbers(value: object) -> list[float]:

@@ -66,6 +66,8 @@ class LimitsTable(Table):
     worst_class: Annotated[Shares, Field(min_length=1)] | None = None
     worst_band: Annotated[Shares, Field(min_length=1)] | None = None
     max_flips: Annotated[Shares, Field(min_length=1)] | None = None
+    max_differences: Annotated[Shares, Field(min_length=1)] | None = None
+    same_as: str | None = None
     monotone: Share | None = None
     mean_error: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     reference: str | None = None

@@ -110,7 +110,7 @@ class Gate:
     def check(self, limit: Limit) -> Outcome:
         """Measure a limit's cases and judge it: the declared images and model, whatever other tests made of theirs."""
         from robustness.gate.check import check
-        from robustness.gate.findings import cases
+        from robustness.gate.findings import cases, check_comparable
         from robustness.gate.judge import stopping_rule
 
         with _plain_errors():
@@ -119,6 +119,8 @@ class Gate:
             enough = None if rule is None else lambda right, seen: rule.decide(right, seen) is not None
             self._check_models([limit.model, *filter(None, [limit.reference])], images)
             classifier = self._declared_classifier(limit.model)
+            if limit.asks == "max_differences":
+                check_comparable(limit, classifier, self._declared_classifier(str(limit.reference)))
             measured = [
                 self._measure(self._declared_classifier(model), images, noise, limit.seed, enough)
                 for model, noise in cases(limit, classifier.fit.size)

@@ -30,8 +30,8 @@ def measurement_table(measurements: Sequence[Measurement]) -> list[str]:
 
 
 def comparison_table(pairs: Sequence[tuple[Measurement, Measurement]], labels: npt.NDArray[np.int64]) -> list[str]:
-    """One line per noise: two models' accuracies in per cent, and what changed from the first to the second."""
-    head = ("noise", "before, %", "after, %", "drop, points", "95 % interval", "newly wrong", "newly right", "p")
+    """One line per noise: two models' accuracies in per cent, what changed, and how many predictions differ, right or wrong."""
+    head = ("noise", "before, %", "after, %", "drop, points", "95 % interval", "newly wrong", "newly right", "p", "differ")
     rows = []
     for before, after in pairs:
         change = Change.from_predictions(before.result.predictions, after.result.predictions, labels)
@@ -46,6 +46,7 @@ def comparison_table(pairs: Sequence[tuple[Measurement, Measurement]], labels: n
                 f"{change.broken:,}",
                 f"{change.mended:,}",
                 f"{p_value(change):.2g}",
+                f"{(before.result.predictions != after.result.predictions).sum():,}",
             )
         )
     return table(head, rows)

@@ -68,7 +68,21 @@ def test_mean_error_takes_a_preset_and_a_reference(tmp_path):
     assert (len(limit.levels), limit.reference, limit.subject) == (20, "old", "20 noises-mean_error")
 
 
+def test_a_model_is_to_say_what_its_source_says_and_may_differ_nowhere_where_no_share_is_given(tmp_path):
+    first, second = read(tmp_path, 'noise = "gaussian"\nsigma = [0, 25]\nsame_as = "old"').limits
+    assert (first.asks, first.required, first.reference) == ("max_differences", Decimal(0), "old")
+    assert (second.subject, second.place) == ("gaussian(sigma=25)-max_differences", "thresholds.toml:14")
+    shares = 'noise = "gaussian"\nsigma = [0, 25]\nsame_as = "old"\nmax_differences = [0, 0.001]'
+    assert [limit.required for limit in read(tmp_path, shares).limits] == [Decimal("0"), Decimal("0.001")]
+
+
 CLAIMS = 'claim = "population"\nconfidence = 0.99\ndesign_effect = 4.0\nmode = "early"\ninconclusive = "warn"'
+
+
+def test_two_names_of_one_network_are_not_compared(tmp_path):
+    alike = '[models.copy]\nload = "baseline-cnn"\nweights = "signs"\n'
+    with pytest.raises(RobustnessError, match=r"toml:14: limits\[0\].same_as: copy and net are declared alike"):
+        read(tmp_path, f'noise = "clean"\nsame_as = "copy"\n{alike}')
 
 
 def test_the_run_says_what_limits_claim(tmp_path):
@@ -91,6 +105,17 @@ def test_the_run_says_what_limits_claim(tmp_path):
         ("", 'noise = "clean"\nbreak_point = 20\nof_clean = 0.9', "has no magnitude that grows from nothing"),
         ("", 'noise = "cifar-c"\nmean_error = 1.0', "mean_error: goes with reference"),
         ("", 'noise = "cifar-c"\nmean_error = 1.0\nreference = "olde"', "unknown model 'olde': did you mean 'old'"),
+        ("", 'noise = "clean"\nmax_differences = 0', "toml:14: limits.0..max_differences: goes with same_as"),
+        ("", 'noise = "clean"\nsame_as = "olde"', "toml:14: limits.0..same_as: unknown model 'olde': did you mean 'old'"),
+        ("", 'noise = "clean"\nsame_as = "net"', "toml:14: limits.0..same_as: net always says what net says"),
+        (
+            "",
+            'noise = "clean"\naccuracy = 0.5\nsame_as = "old"',
+            "toml:15: .*same_as: speaks of another model, accuracy of this",
+        ),
+        ("", 'noise = "imagenet-c"\nmonotone = 0\nsame_as = "old"', "same_as: speaks of another model, monotone of this"),
+        ("", 'noise = "clean"\nclasses = ["Stop"]\nsame_as = "old"', "classes: goes with accuracy"),
+        ("", 'noise = "clean"\nsame_as = "old"\nmax_differences = 3', "3 lies outside 0..1"),
         ("", 'noise = "clean"\nrelative = 0.5\nclasses = ["Stop"]', "classes: goes with accuracy"),
         ("", 'noise = "clean"\naccuracy = 0.5\nseeds = [1, 1]', "is limited twice"),
         ("", 'noise = "clean"\naccuracy = 0.5\nseeds = []', "empty"),

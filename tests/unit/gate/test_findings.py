@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,14 +10,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
-from robustness.data import ImageSet
+from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
-from robustness.gate.findings import break_point, cases, mean_error, monotone, relative, worst_class
+from robustness.gate.findings import (
+    break_point,
+    cases,
+    check_comparable,
+    max_differences,
+    mean_error,
+    monotone,
+    relative,
+    worst_class,
+)
 from robustness.gate.limit import Limit
+from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Gaussian, Shot
 
 LEVELS = tuple(Gaussian(sigma) for sigma in (5, 10, 20))
@@ -81,6 +93,59 @@ def test_mean_error_sums_levels_and_averages_kinds():
     assert not mean_error([90, 80, 0], [80, 60, 20], 100, ours).kept  # (0.5 + 1.25) / 2
 
 
+def compared(ours, theirs, margins):
+    """Two measurements of images that are all of class a."""
+    own, made = labelled([0] * len(ours), ours)
+    result = Result(np.array(theirs, np.int16), np.array(margins, np.float32))
+    return own, replace(own, case=replace(own.case, model="source"), result=result), made
+
+
+@pytest.mark.parametrize(("share", "kept"), [("0", False), ("0.28", False), ("0.29", True), ("1", True)])
+def test_29_of_100_differences_are_a_share_of_029(share, kept):
+    finding = max_differences(*compared([1] * 29 + [0] * 71, [0] * 100, [1] * 100), Decimal(share))
+    assert (finding.value, finding.kept) == (0.29, kept)
+
+
+def test_models_that_agree_keep_a_limit_of_nothing():
+    finding = max_differences(*compared([0, 1], [0, 1], [0, 0]), Decimal(0))
+    assert (finding.value, finding.kept) == (0, True)
+    assert finding.words == "0 of 2 predictions are not those of source, 0.0000; the limit 0 allows 0"
+
+
+def test_differences_are_listed_by_the_margin_of_the_source_and_ties_counted():
+    finding = max_differences(*compared([0, 1, 2], [0, 0, 1], [9, 5e-5, 2.5]), Decimal(0))
+    assert finding.words == (
+        "2 of 3 predictions are not those of source, 0.6667; the limit 0 allows 0; 1 of them where source itself is at a tie "
+        "(margin below 0.0001): image 2 (a) is c, not b (margin 2.5); image 1 (a) is b, not a (margin 5e-05)"
+    )
+    assert finding.details["images"][0] == {"index": 2, "class": "a", "says": "c", "source_says": "b", "margin": 2.5}
+    assert (finding.details["source"], finding.details["differences"], finding.details["ties"]) == ("source", 2, 1)
+
+
+def test_ten_differences_are_told_and_fifty_kept():
+    finding = max_differences(*compared([1] * 60, [0] * 60, [1] * 60), Decimal(0))
+    assert (finding.words.count("image "), finding.words[-13:]) == (10, "; and 50 more")
+    assert len(finding.details["images"]) == 50
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_was_not_seen_in_full_is_no_agreement(which):
+    predictions = [[0, 1], [0, 1]]
+    predictions[which] = [0, -1]
+    with pytest.raises(RobustnessError, match="images were evaluated"):
+        max_differences(*compared(*predictions, [1, 1]), Decimal(1))
+
+
+def test_only_models_that_see_the_same_images_are_compared():
+    asked = limit("max_differences", reference="old")
+    net, old = (Classifier(name, nn.Flatten(), Fit(8)) for name in ("net", "old"))
+    check_comparable(asked, net, old)
+    with pytest.raises(RobustnessError, match="t:1: net takes images by crop-or-pad 8, old by resize 8"):
+        check_comparable(asked, net, replace(old, fit=Fit(8, "resize")))
+    with pytest.raises(RobustnessError, match="t:1: net and old are one module"):
+        check_comparable(asked, net, replace(old, module=net.module))
+
+
 def test_what_divides_has_to_be_there():
     with pytest.raises(RobustnessError, match="no clean image"):
         relative(0, 0, Decimal(0))
@@ -97,6 +162,7 @@ def test_what_divides_has_to_be_there():
         (limit("relative"), [("net", Gaussian(20)), ("net", Clean())]),
         (limit("monotone", levels=LEVELS), [("net", level) for level in LEVELS]),
         (limit("break_point", levels=LEVELS), [*(("net", level) for level in LEVELS), ("net", Clean())]),
+        (limit("max_differences", reference="old"), [("net", Gaussian(20)), ("old", Gaussian(20))]),
         (limit("mean_error", levels=LEVELS, reference="old"), [(name, level) for name in ("net", "old") for level in LEVELS]),
     ],
     ids=lambda value: value.asks if isinstance(value, Limit) else "",

@@ -16,10 +16,12 @@ from torch import nn
 
 from robustness.data import Fit
 from robustness.errors import RobustnessError
+from robustness.gate.thresholds import read_thresholds
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, FORMS, ModelDeclaration
 from robustness.models.export import export_network
 from robustness.models.load import load_classifier
+from robustness.noise import Gaussian
 
 PAGE = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
 EXAMPLES = [
@@ -38,7 +40,7 @@ def folder(tmp_path, monkeypatch):
     torch.save(torchvision.models.resnet18(num_classes=5).state_dict(), tmp_path / "my-resnet.pt")
     mobilenet = timm.create_model("mobilenetv3_small_050", num_classes=5)
     save_file(mobilenet.state_dict(), tmp_path / "my-mobilenet.safetensors")
-    for form, file in (("onnx", "my-model.onnx"), ("exported", "my-model.pt2")):
+    for form, file in (("onnx", "my-model.onnx"), ("onnx", "baseline-cnn.onnx"), ("exported", "my-model.pt2")):
         export_network(Classifier("own", own(40), Fit(40)), form, tmp_path / file)
     save_file(own(64).state_dict(), tmp_path / "my-model.safetensors")
     (tmp_path / "my_model.py").write_text(
@@ -59,6 +61,15 @@ def test_every_example_loads(folder):
             classifier = load_classifier(declaration, folder)
             images = torch.zeros(2, 3, classifier.fit.size, classifier.fit.size, dtype=torch.uint8)
             assert classifier.logits(images).shape in ((2, 5), (2, 43))
+
+
+def test_the_limits_of_an_example_are_read(tmp_path):
+    (example,) = [block for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if "[[limits]]" in block]
+    (tmp_path / "thresholds.toml").write_text(f'schema = 1\n[run]\ndata = "gtsrb"\n{example}')
+    limits = read_thresholds(tmp_path / "thresholds.toml").limits
+    assert [(limit.noise, limit.asks, limit.reference) for limit in limits] == [
+        (Gaussian(sigma), "max_differences", "baseline-cnn") for sigma in (0, 25)
+    ]
 
 
 def test_every_form_has_one():
