@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN, REFERENCES
 
 if TYPE_CHECKING:
-    from robustness.data import ImageSet
+    from robustness.data import Fit, ImageSet
     from robustness.gate.thresholds import Thresholds
     from robustness.models.classifier import Classifier
     from robustness.models.declaration import ModelDeclaration
@@ -113,3 +115,12 @@ def known_kinds(args: argparse.Namespace) -> Mapping[str, type[Noise]]:
 
 def command() -> str:
     return shlex.join(["robustness", *sys.argv[1:]])
+
+
+def model_table(name: str, fit: Fit, mean: Sequence[float], std: Sequence[float], **first: str) -> str:
+    """The lines of `thresholds.toml` that declare a model: its `first` keys, then its preprocessing."""
+    keys: dict[str, Any] = {**first, "size": fit.size, "fit": fit.kind}
+    if any(mean) or any(value != 1 for value in std):
+        keys |= {"mean": list(mean), "std": list(std)}
+    lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items())  # as TOML writes them too
+    return "\n".join([f"[models.{re.sub(r'[^A-Za-z0-9_]+', '-', name).strip('-')}]", *lines])

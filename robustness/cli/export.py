@@ -6,12 +6,8 @@ import argparse
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from robustness.cli.arguments import Commands, add_model, declared_model
-
-if TYPE_CHECKING:
-    from robustness.models.classifier import Classifier
+from robustness.cli.arguments import Commands, add_model, declared_model, model_table
 
 
 def add(commands: Commands) -> None:
@@ -36,8 +32,6 @@ def add(commands: Commands) -> None:
 
 
 def _export(args: argparse.Namespace) -> None:
-    import tomlkit
-
     from robustness.models.export import FORMATS, IMAGES, export_network
     from robustness.models.load import load_classifier
 
@@ -49,12 +43,5 @@ def _export(args: argparse.Namespace) -> None:
     print(f"wrote {file}: the logits of {IMAGES} random images move by {moved:.1g} of the largest, at most")
     print("gate it with these lines in thresholds.toml, and limits on it:\n")
     place = file if file.is_absolute() else Path(os.path.relpath(file, base))
-    declared = {f"{name}-{args.to}": {"load": f"{args.to}:{place.as_posix()}"} | _preprocessing(classifier)}
-    print(tomlkit.dumps({"models": declared}), end="")
-
-
-def _preprocessing(classifier: Classifier) -> dict[str, Any]:
-    """The keys that declare it; those of the default are left out."""
-    keys = {"size": classifier.fit.size, "fit": classifier.fit.kind}
-    normalised = classifier.mean != (0.0, 0.0, 0.0) or classifier.std != (1.0, 1.0, 1.0)
-    return keys | ({"mean": list(classifier.mean), "std": list(classifier.std)} if normalised else {})
+    reference = f"{args.to}:{place.as_posix()}"
+    print(model_table(f"{name}-{args.to}", classifier.fit, classifier.mean, classifier.std, load=reference))

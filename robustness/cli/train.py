@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from robustness.cli.arguments import Commands, add_data, add_fit, command
+from robustness.cli.arguments import Commands, add_data, add_fit, command, model_table
 from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN
-
-if TYPE_CHECKING:
-    from robustness.data import Fit
 
 
 def add(commands: Commands) -> None:
@@ -94,12 +89,5 @@ def _train(args: argparse.Namespace) -> None:
     test_accuracy = card["test_accuracy"]
     print(f"start: {card['start']}")
     print(f"wrote {out}" + ("" if test_accuracy is None else f": {test_accuracy:.4f} on the test set"))
-    print("to gate it:", *_declaration(args.network, out, fit, card), sep="\n")
-
-
-def _declaration(network: str, out: Path, fit: Fit, card: Mapping[str, Any]) -> list[str]:
-    """The lines of thresholds.toml that name the network, its weights and what it was trained to see."""
-    lines = [f"[models.{out.stem}]", f'load = "{network}"', f'weights = "{out}"', f"size = {fit.size}", f'fit = "{fit.kind}"']
-    if any(card["mean"]) or any(value != 1 for value in card["std"]):
-        lines += [f"mean = {card['mean']}", f"std = {card['std']}"]
-    return lines
+    print("gate it with these lines in thresholds.toml, and limits on it:\n")
+    print(model_table(out.stem, fit, card["mean"], card["std"], load=args.network, weights=out.as_posix()))

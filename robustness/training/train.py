@@ -6,6 +6,7 @@ import importlib.metadata
 import platform
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,7 +30,7 @@ def train_network(
     command: str,
     pretrained: str | None = None,
     fine_tune: int | None = 0,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Train a network and write `out` (safetensors) with its card, which is returned.
 
     network, pretrained: see `start`. With a pre-trained trunk the last layer is fitted first, by logistic regression over what
@@ -49,7 +50,7 @@ def train_network(
         if fine_tune != 0:
             freeze_all_but(classifier.module, last_blocks(classifier.module, begun.head, fine_tune))
             progress = train(classifier, image_set, recipe, seed, resume)
-    card: dict[str, object] = {
+    card: dict[str, Any] = {
         "network": network,
         "parameters": sum(parameter.numel() for parameter in classifier.module.parameters()),
         "start": begun.origin,
