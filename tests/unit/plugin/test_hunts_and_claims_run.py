@@ -96,7 +96,7 @@ def test_a_finding_is_tried_first_and_when_mended_it_is_said_and_passes(hunted):
     assert (again["known"], again["file"], again["stops"]) == (True, first["file"], True)
     hunted.edit("toy.py", "- 0.5", "- 0.62")  # so that it takes 30 grey levels more
     hunted.edit("thresholds.toml", "offset = 150", "offset = 75")
-    run = hunted.gate()
+    run = hunted.gate("--robustness-profile", "dev")
     assert run.ret == pytest.ExitCode.OK
     (mended,) = hunted.results()["hunts"]
     assert (mended["mended"], mended["within_budget"], mended["stops"]) == ([first["file"]], [], False)
@@ -172,12 +172,12 @@ def test_a_damaged_finding_fails_the_gate_by_name(hunted):
     run.stdout.fnmatch_lines([f"*findings/{file.name}: not a finding*"])
 
 
-def test_a_claim_that_comes_out_as_declared_passes_and_otherwise_fails(claimed, mode):
-    run = claimed.gate(*mode)
+def test_a_claim_that_comes_out_as_declared_passes_and_otherwise_fails(claimed):
+    run = claimed.gate()
     assert run.ret == pytest.ExitCode.OK
     run.stdout.fnmatch_lines(["claim toy-breaks-offset: supported, as declared", "PASS: all 3 limits hold, 1 claim came out*"])
     claimed.edit("thresholds.toml", 'expected = "supported"', 'expected = "refuted"')
-    run = claimed.gate(*mode)
+    run = claimed.gate()
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.stdout.fnmatch_lines(["*supported, declared refuted: *", "FAIL: 1 of 1 claim not as declared (toy-breaks-offset)"])
 

@@ -32,8 +32,8 @@ def banded(project):
     return project
 
 
-def test_flips_between_the_levels_of_the_coarse_search_break_the_limit(banded, mode):
-    run = banded.gate(*mode)
+def test_flips_between_the_levels_of_the_coarse_search_break_the_limit(banded):
+    run = banded.gate()
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.stdout.fnmatch_lines(
         [
@@ -42,7 +42,7 @@ def test_flips_between_the_levels_of_the_coarse_search_break_the_limit(banded, m
         ]
     )
     banded.edit("thresholds.toml", "max_flips = 0.4", "max_flips = 0.5")
-    assert banded.gate(*mode).ret == pytest.ExitCode.OK
+    assert banded.gate().ret == pytest.ExitCode.OK
     (limit,) = banded.results()["limits"]
     assert (limit["verdict"], limit["details"]["resolution"]) == (
         "PASS",

@@ -62,9 +62,9 @@ def test_an_artefact_that_says_what_its_source_says_passes(pair, mode):
     }
 
 
-def test_one_image_named_otherwise_breaks_the_limit_and_is_listed(pair, mode):
+def test_one_image_named_otherwise_breaks_the_limit_and_is_listed(pair):
     pair.edit("two.py", SAME, ONE_OFF)
-    run = pair.gate(*mode)
+    run = pair.gate()
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.stdout.fnmatch_lines(
         [
@@ -77,7 +77,7 @@ def test_one_image_named_otherwise_breaks_the_limit_and_is_listed(pair, mode):
     assert (image["class"], image["says"], image["source_says"]) == ("bright", "dark", "bright")
     assert "is dark, not bright" in (pair.pytester.path / "robustness-report" / "report.html").read_text()
     pair.edit("thresholds.toml", 'same_as = "source"', 'same_as = "source"\nmax_differences = 0.05')
-    assert pair.gate(*mode).ret == pytest.ExitCode.OK
+    assert pair.gate().ret == pytest.ExitCode.OK
 
 
 def test_models_that_fit_images_otherwise_are_not_compared(pair):
