@@ -58,7 +58,9 @@ def train(classifier: Classifier, image_set: ImageSet, recipe: Recipe, seed: int
     weights = [weight for weight in classifier.module.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = _schedule(optimizer, recipe, len(training))
-    run = {"recipe": asdict(recipe), "seed": seed, "data": image_set.content_hash, "fit": str(classifier.fit)}
+    learning = [name for name, weight in classifier.module.named_parameters() if weight.requires_grad]
+    seen = [str(classifier.fit), *classifier.mean, *classifier.std]
+    run = {"recipe": asdict(recipe), "seed": seed, "data": image_set.content_hash, "seen": seen, "learning": learning}
     parts: Parts = {"module": classifier.module, "optimizer": optimizer, "schedule": schedule}
     progress = _restore(resume, run, parts)
     for epoch in range(len(progress.losses), recipe.epochs):

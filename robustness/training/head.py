@@ -62,7 +62,9 @@ def features_of(classifier: Classifier, head: str, image_set: ImageSet) -> torch
     trunk = copy.deepcopy(classifier.module)
     trunk.set_submodule(head, nn.Identity())
     below = replace(classifier, module=trunk)
-    key = hashlib.sha256(f"{below.content_hash()} {image_set.content_hash} {torch.__version__}".encode()).hexdigest()
+    key = hashlib.sha256(
+        f"{classifier.name} {below.content_hash()} {image_set.content_hash} {torch.__version__}".encode()
+    ).hexdigest()
     kept = cache_folder() / "features" / f"{key}.safetensors"
     try:
         return load_file(kept)["features"]

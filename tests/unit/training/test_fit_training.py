@@ -221,3 +221,11 @@ def test_accuracy_is_the_share_named_right_whatever_the_batch(monkeypatch, colou
     assert accuracy(red, colours) == pytest.approx(1 / 3)
     assert accuracy(red, colours.only("red")) == 1
     assert accuracy(red, colours.take([0, 20, 21, 22])) == 0.25
+
+
+def test_a_resume_file_where_other_layers_learnt_is_refused(tmp_path, colours):
+    network = SmallResNet(3)
+    train(Classifier("net", network, FIT), colours, PLAIN, 0, tmp_path / "net.resume")
+    network.stem.requires_grad_(False)
+    with pytest.raises(RobustnessError, match=r"net\.resume: left by another training"):
+        train(Classifier("net", network, FIT), colours, PLAIN, 0, tmp_path / "net.resume")
