@@ -1,4 +1,4 @@
-"""From images to predictions, in batches of one fixed size."""
+"""From images to predictions, batch by batch."""
 
 from __future__ import annotations
 
@@ -10,34 +10,40 @@ import numpy.typing as npt
 import torch
 
 from robustness.data import Fit, ImageSet, fit_images
-from robustness.errors import RobustnessError, described
-from robustness.models.classifier import Classifier, to_tensor
+from robustness.errors import RobustnessError
+from robustness.evaluation.forward import forward
+from robustness.models.classifier import Classifier
 from robustness.noise import Noise, apply
 
 Places = npt.NDArray[np.int64]
 
 BATCH = 256
-"""Fixed, and the last batch is padded to it: float32 logits move by about 1e-5 with the batch size."""
-
-
-@lru_cache(maxsize=1)
-def fitted(image_set: ImageSet, fit: Fit) -> npt.NDArray[np.uint8]:
-    """The images at the network's size, uint8 of shape (N, size, size, 3); kept from case to case, a gate measures many."""
-    return fit_images(image_set, fit)
+"""Images that get their noise together; a measurement may stop after each of them."""
 
 
 def noisy_batch(classifier: Classifier, image_set: ImageSet, places: Places, noise: Noise, seed: int) -> torch.Tensor:
     """The images at those places under the noise, as the network takes them: uint8 of shape (N, 3, size, size)."""
-    clean = to_tensor(fitted(image_set, classifier.fit)[places]).to(classifier.device)
+    clean = clean_batch(image_set, classifier.fit, places, classifier.device)
     return apply(noise, clean, image_set.index[places], seed, torch.get_num_threads())
+
+
+def clean_batch(image_set: ImageSet, fit: Fit, places: Places, device: torch.device) -> torch.Tensor:
+    """The images at those places at a network's size: uint8 of shape (N, 3, size, size)."""
+    return _fitted(image_set, fit, device)[torch.from_numpy(places)].permute(0, 3, 1, 2)
+
+
+@lru_cache(maxsize=2)
+def _fitted(image_set: ImageSet, fit: Fit, device: torch.device) -> torch.Tensor:
+    """All images, uint8 of shape (N, size, size, 3): brought to size and to the device once, for the many cases of a gate."""
+    images = fit_images(image_set, fit)
+    return torch.from_numpy(images if images.flags.writeable else images.copy()).to(device)
 
 
 def predict(
     classifier: Classifier, image_set: ImageSet, batch: torch.Tensor
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
     """Predicted classes and margins of at most `BATCH` images; a `RobustnessError` says what is wrong with the logits."""
-    classifier.module.eval()
-    logits = checked(raw_logits(classifier, padded(batch)), len(batch), classifier, image_set)
+    logits = forward(classifier, image_set, batch)
     top = logits.topk(2, dim=1)
     return top.indices[:, 0].to(torch.int16).numpy(), (top.values[:, 0] - top.values[:, 1]).numpy()
 
@@ -60,43 +66,6 @@ def predict_at_levels(
         parts = np.split(batch, np.flatnonzero(np.diff(levels[batch])) + 1)
         images = [noisy(places[part], int(levels[part[0]])) for part in parts]
         yield batch, predict(classifier, image_set, torch.cat(images))[0]
-
-
-def padded(batch: torch.Tensor) -> torch.Tensor:
-    """The batch filled up with black images to its fixed size."""
-    if len(batch) == BATCH:
-        return batch
-    full = torch.zeros((BATCH, *batch.shape[1:]), dtype=batch.dtype, device=batch.device)
-    full = full.contiguous(memory_format=torch.channels_last)
-    full[: len(batch)] = batch
-    return full
-
-
-def raw_logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
-    try:
-        return classifier.logits(batch)
-    except Exception as error:  # the user's module may raise anything
-        raise RobustnessError(
-            f"{classifier.name} raised {described(error)} on float32 images of shape {tuple(batch.shape)}; "
-            f"is its size {classifier.fit.size}?"
-        ) from error
-
-
-def checked(logits: torch.Tensor, count: int, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:
-    """The logits of the batch's first `count` images, the others being padding, once they are what logits have to be."""
-    classes = len(image_set.class_names)
-    if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or len(logits) != BATCH or logits.shape[1] < 2:
-        shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
-        raise RobustnessError(f"{classifier.name} gave {shape} for a batch of {BATCH}, not logits of shape (N, classes)")
-    if logits.shape[1] != classes:
-        raise RobustnessError(f"{classifier.name} tells {logits.shape[1]} classes apart, {image_set.name} has {classes}")
-    logits = logits[:count].float().cpu()
-    if not torch.isfinite(logits).all():
-        bad = int((~torch.isfinite(logits)).any(dim=1).sum())
-        raise RobustnessError(
-            f"{classifier.name} gave NaN or infinite logits for {bad} of {count} images of a batch; nothing was measured"
-        )
-    return logits
 
 
 def check_classes(classifier: Classifier, image_set: ImageSet) -> None:

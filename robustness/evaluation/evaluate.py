@@ -1,4 +1,4 @@
-"""From a case to its predictions: images, then noise, then the network, in fixed batches of one size."""
+"""From a case to its predictions: images, then noise, then the network, batch by batch."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from tqdm import tqdm
 
 from robustness.data import ImageSet
 from robustness.evaluation.batch import BATCH, check_classes, noisy_batch, predict
 from robustness.evaluation.case import Case
+from robustness.evaluation.forward import arithmetic, backing_off
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
@@ -68,10 +68,15 @@ def measure(
     """
     check_classes(classifier, image_set)
     started = time.perf_counter()
-    case = make_case(classifier, image_set, noise, seed, run)
-    result, stored = store.get_or_extend(
-        case, Result, lambda known: evaluate(classifier, image_set, noise, seed, known, enough)
-    )
+
+    def extend(known: Result | None) -> Result:
+        return evaluate(classifier, image_set, noise, seed, known, enough)
+
+    def look_up() -> tuple[Case, Result, bool]:
+        case = make_case(classifier, image_set, noise, seed, run)
+        return case, *store.get_or_extend(case, Result, extend)
+
+    case, result, stored = backing_off(look_up)
     looks = _looks(result.predictions, image_set)
     return Measurement(case, result, looks, len(image_set), time.perf_counter() - started, stored)
 
@@ -85,7 +90,7 @@ def make_case(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: i
         seed=seed,
         model_hash=model_identity(classifier),
         data_hash=image_set.content_hash,
-        arithmetic=f"{classifier.device.type} float32 batch {BATCH} torch {torch.__version__}",
+        arithmetic=arithmetic(classifier),
         run=None if is_hashable(classifier) and noise.bit_identical else run,
     )
 

@@ -42,6 +42,7 @@ class ModelTable(Table):
     fit: Literal["crop-or-pad", "resize"] | None = None
     mean: Annotated[Channels, Field(strict=False)] = (0.0, 0.0, 0.0)
     std: Annotated[Channels, Field(strict=False)] = (1.0, 1.0, 1.0)
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 class NoiseTable(Table):

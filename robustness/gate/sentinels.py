@@ -18,8 +18,9 @@ from scipy.optimize import linear_sum_assignment
 
 from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError
-from robustness.evaluation.batch import BATCH, check_classes, checked, padded, raw_logits
+from robustness.evaluation.batch import BATCH, check_classes
 from robustness.evaluation.evaluate import is_hashable, model_identity
+from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, batch_size, forward, raw_logits
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Store
 from robustness.gate.paired import Change, p_value
@@ -30,7 +31,6 @@ VERSION = 1
 """Raised when a sentinel comes to ask something else: what was found before is then stale."""
 
 IMAGES = 4 * BATCH
-SMALL_BATCH = 16
 
 CHANCE = 1e-6
 """Of a false alarm, at most, by each comparison of two ways to count the same images."""
@@ -65,11 +65,14 @@ def check_model(
     bound = None if is_hashable(classifier) else run
     names = [classifier.name, image_set.name, image_set.class_names]  # they stand in the sentences
     kinds = [[text, noise.contract] for text, noise in sorted(at_identity.items())]
-    arithmetic = f"{classifier.device.type} float32 batch {BATCH} torch {torch.__version__}"
-    content = ["sentinels", VERSION, names, model_identity(classifier), image_set.content_hash, kinds, seed, arithmetic, bound]
-    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
-    found = store.remember(key, bound, lambda: _complaints(classifier, image_set, list(at_identity.values()), seed))
-    if found:
+    about = [names, model_identity(classifier), image_set.content_hash, kinds, seed, bound]
+
+    def remembered() -> list[str]:
+        content = ["sentinels", VERSION, *about, arithmetic(classifier)]
+        key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        return store.remember(key, bound, lambda: _complaints(classifier, image_set, list(at_identity.values()), seed))
+
+    if found := backing_off(remembered):
         raise RobustnessError("\n".join(found))
 
 
@@ -98,12 +101,7 @@ class _Sample:
         return _Sample(self.image_set, self.images[:count], self.index[:count], self.labels[:count])
 
     def logits(self, classifier: Classifier) -> torch.Tensor:
-        """As `evaluate` computes and checks them, in padded batches of one size."""
-        classifier.module.eval()
-        parts = _parts(self.images, BATCH)
-        return torch.cat(
-            [checked(raw_logits(classifier, padded(part)), len(part), classifier, self.image_set) for part in parts]
-        )
+        return forward(classifier, self.image_set, self.images)
 
     def right(self, predictions: Classes) -> float:
         return float((predictions == self.labels).mean())
@@ -120,6 +118,8 @@ def _complaints(classifier: Classifier, image_set: ImageSet, noises: Sequence[No
         found += _repetition(batch, classifier, logits[:BATCH]) or _batch_size(batch, classifier, logits[:BATCH])
         # Where classes are colours, swapping red and blue renames them too: what is fed comes first.
         found += _preprocessing(sample, classifier, predictions) or _class_order(sample, classifier, predictions)
+    except OutOfMemoryError:
+        raise
     except RobustnessError as error:  # no logits, or none that could be counted: `evaluate` says why
         found.append(str(error))
     return found
@@ -183,20 +183,22 @@ def _in_training(classifier: Classifier) -> list[str]:
 
 def _batch_size(batch: _Sample, classifier: Classifier, logits: torch.Tensor) -> list[str]:
     """An image's prediction does not depend on which images come with it, unless two classes are nearly equal."""
+    size = batch_size(classifier)
+    smaller = max(1, size // 4)
     try:
-        small = torch.cat([raw_logits(classifier, part).float().cpu() for part in _parts(batch.images, SMALL_BATCH)])
+        small = torch.cat([raw_logits(classifier, part).float().cpu() for part in torch.split(batch.images, smaller)])
         if small.shape != logits.shape:
             raise RobustnessError(f"{classifier.name} gave logits of shape {tuple(small.shape)} for {len(logits)} images")
     except RobustnessError as error:
-        return [f"{classifier.name} takes batches of {BATCH} images, but not of {SMALL_BATCH}: {error}"]
+        return [f"{classifier.name} takes batches of {size} images, but not of {smaller}: {error}"]
     top = logits.topk(2, dim=1).values
     margins, spread = top[:, 0] - top[:, 1], float(logits.max() - logits.min())
     clear = (margins > NEAR_TIE * spread).numpy() & (_named(small) != _named(logits))
     if not clear.any():
         return []
     return [
-        f"{classifier.name} names {int(clear.sum())} of {len(logits)} images otherwise in batches of {SMALL_BATCH} than in "
-        f"batches of {BATCH}, although they led by up to {float(margins[clear].max()) / spread:.2g} of the logits' spread: "
+        f"{classifier.name} names {int(clear.sum())} of {len(logits)} images otherwise in batches of {smaller} than in "
+        f"batches of {size}, although they led by up to {float(margins[clear].max()) / spread:.2g} of the logits' spread: "
         f"something in it is taken over the whole batch. {_batch_reason(classifier)}"
     ]
 
@@ -307,10 +309,6 @@ def _is_better(before: Classes, after: Classes, labels: Classes, gain: float) ->
     lost = Change.from_predictions(after, before, labels)
     constant = Change.from_predictions(after, commonest, labels)
     return lost.drop >= gain and p_value(lost) < CHANCE and p_value(constant) < CHANCE
-
-
-def _parts(images: torch.Tensor, size: int) -> list[torch.Tensor]:
-    return [images[start : start + size] for start in range(0, len(images), size)]
 
 
 def _named(logits: torch.Tensor) -> Classes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from torch import nn
 
 from robustness.data.fit import Fit
 from robustness.models.checkpoint import State
+
+Channels = tuple[float, float, float]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,18 +28,24 @@ class Classifier:
     mean, std: per channel; the module sees `(pixel / 255 - mean) / std`.
     architecture: a name that stands for the module's code, or None for code of the user's own, which cannot be hashed.
     class_names: the classes the network was trained on, where known.
+    precision: of convolutions and products; "bfloat16" runs the module under `torch.autocast`.
+    layout: of weights and images in memory. Channels last is faster, but code that reshapes with `view` does not take it.
     """
 
     name: str
     module: nn.Module
     fit: Fit
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    mean: Channels = (0.0, 0.0, 0.0)
+    std: Channels = (1.0, 1.0, 1.0)
     architecture: str | None = None
     class_names: tuple[str, ...] | None = None
+    precision: Precision = "float32"
+    layout: torch.memory_format = torch.contiguous_format
 
     def __post_init__(self) -> None:
         self.module.eval().to(self.device)
+        if self.layout is not torch.contiguous_format:
+            self.module.to(memory_format=self.layout)
 
     def __repr__(self) -> str:
         return f"<Classifier {self.name}, {self.fit}>"
@@ -45,14 +55,15 @@ class Classifier:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits, float32 of shape (N, classes), for uint8 images of shape (N, 3, size, size) on any device."""
-        with torch.inference_mode():
+        """Logits, in the network's own type, of shape (N, classes), for uint8 images of shape (N, 3, size, size)."""
+        bfloat16 = self.precision == "bfloat16"
+        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
             output: torch.Tensor = self.module(self.normalised(images))
             return output
 
     def normalised(self, images: torch.Tensor) -> torch.Tensor:
         """What the module sees, on its device: float32 of shape (N, 3, size, size), for uint8 images of that shape."""
-        batch = images.to(self.device) / 255
+        batch = images.to(self.device).contiguous(memory_format=self.layout) / 255
         if any(self.mean) or self.std != (1.0, 1.0, 1.0):
             batch = (batch - self._channels(self.mean)) / self._channels(self.std)
         return batch
@@ -64,7 +75,7 @@ class Classifier:
         digest.update(hash_state(self.module.state_dict()).encode())
         return digest.hexdigest()
 
-    def _channels(self, values: tuple[float, float, float]) -> torch.Tensor:
+    def _channels(self, values: Channels) -> torch.Tensor:
         return torch.tensor(values, device=self.device).view(1, 3, 1, 1)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from robustness.data.fit import FitKind
+    from robustness.models.classifier import Precision
 
 SHIPPED = Path(__file__).parent.parent / "weights"
 BUILT_IN = {
@@ -33,6 +34,7 @@ class ModelDeclaration:
     load: a built-in network's name, or a reference of one of the `FORMS`.
     weights: a shipped set's name, a safetensors file, or a state dict that `torch.save` wrote (.pt, .pth).
     size, fit: the square input in pixels, and how images come to it. mean, std: per channel, of values in 0..1.
+    precision: of convolutions and products.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ModelDeclaration:
     fit: FitKind = "crop-or-pad"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    precision: Precision = "float32"
 
     @property
     def fixture(self) -> str:

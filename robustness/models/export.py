@@ -39,9 +39,11 @@ def export_network(classifier: Classifier, form: str, file: Path) -> float:
 
     form: one of the `FORMATS`. The file takes what the network takes, float32 of shape (N, 3, size, size) with mean and std
     applied, for any N from 1. It is read back before it takes its place: where it gives other logits (see `CLOSE`), or the
-    network cannot be exported, a `RobustnessError` says so and nothing is written. The network is on the CPU afterwards.
+    network cannot be exported, a `RobustnessError` says so and nothing is written. The network is on the CPU afterwards, in
+    contiguous layout.
     """
-    module, size, wanted = classifier.module.cpu(), classifier.fit.size, FORMATS[form]
+    module = classifier.module.cpu().to(memory_format=torch.contiguous_format)  # what torch.export.save writes without a copy
+    size, wanted = classifier.fit.size, FORMATS[form]
     generator = torch.Generator().manual_seed(0)
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (classifier.mean, classifier.std))
     images = (torch.rand(IMAGES, 3, size, size, generator=generator) - mean) / std

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from robustness.data.fit import Fit
@@ -50,11 +51,12 @@ def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> 
 def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
     """A user's own module as the declaration describes it. Its code cannot be hashed, so its results serve one run."""
     if isinstance(module, Classifier):
-        declared = (Fit(declaration.size or module.fit.size, declaration.fit), declaration.mean, declaration.std)
-        if declaration.weights or declared != (module.fit, module.mean, module.std):
+        fit = Fit(declaration.size or module.fit.size, declaration.fit)
+        declared = (fit, declaration.mean, declaration.std, declaration.precision)
+        if declaration.weights or declared != (module.fit, module.mean, module.std, module.precision):
             raise RobustnessError(
                 f"model {declaration.name}: {declaration.load} gave a Classifier with preprocessing of its own, {module.fit}; "
-                "declare the same size, fit, mean and std, and no weights"
+                "declare the same size, fit, mean, std and precision, and no weights"
             )
         if module.architecture is None:
             return module
@@ -77,7 +79,7 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     module = NETWORKS[declaration.load](classes, size)
     _load_state(module, state, declaration)
     _check_card(declaration, file)
-    return _classifier(module, declaration, size, declaration.load, load_class_names(file))
+    return _classifier(module, declaration, size, declaration.load, load_class_names(file), torch.channels_last)
 
 
 def _load_file(
@@ -86,6 +88,8 @@ def _load_file(
     size = _declared_size(declaration)
     if declaration.weights is not None:
         raise RobustnessError(f"model {declaration.name}: {target} has its weights inside; name no others")
+    if declaration.precision != "float32":
+        raise RobustnessError(f"model {declaration.name}: {target} has its precision inside; declare none")
     try:
         module, architecture = load(base / Path(target).expanduser(), size)
     except RobustnessError as error:
@@ -107,7 +111,7 @@ def _load_from_library(declaration: ModelDeclaration, base: Path, library: Calla
     except (RobustnessError, RuntimeError) as error:  # torch says which weights do not fit
         raise RobustnessError(f"model {declaration.name}: {file}: {error}") from error
     _check_card(declaration, file)
-    return _classifier(module, declaration, size, architecture, load_class_names(file))
+    return _classifier(module, declaration, size, architecture, load_class_names(file), torch.channels_last)
 
 
 def _classifier(
@@ -116,9 +120,19 @@ def _classifier(
     size: int,
     architecture: str | None = None,
     class_names: tuple[str, ...] | None = None,
+    layout: torch.memory_format = torch.contiguous_format,
 ) -> Classifier:
-    fit = Fit(size, declaration.fit)
-    return Classifier(declaration.name, module, fit, declaration.mean, declaration.std, architecture, class_names)
+    return Classifier(
+        declaration.name,
+        module,
+        Fit(size, declaration.fit),
+        declaration.mean,
+        declaration.std,
+        architecture,
+        class_names,
+        declaration.precision,
+        layout,
+    )
 
 
 def _check_card(declaration: ModelDeclaration, file: Path) -> None:

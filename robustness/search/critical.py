@@ -19,6 +19,7 @@ from robustness.errors import RobustnessError
 from robustness.evaluation.batch import BATCH, Places, check_classes, noisy_batch, predict_at_levels
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import make_case
+from robustness.evaluation.forward import backing_off
 from robustness.evaluation.store import Store
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise
@@ -149,12 +150,15 @@ def search_flips(
         )
     check_classes(classifier, image_set)
     started = time.perf_counter()
-    case = SearchCase(make_case(classifier, image_set, highest, seed, run), stride)
 
     def search(known: Flips | None) -> Flips:
         return known or _Searching(classifier, image_set, highest, seed, stride).flips()
 
-    flips, stored = store.get_or_extend(case, Flips, search)
+    def look_up() -> tuple[SearchCase, Flips, bool]:
+        case = SearchCase(make_case(classifier, image_set, highest, seed, run), stride)
+        return case, *store.get_or_extend(case, Flips, search)
+
+    case, flips, stored = backing_off(look_up)
     return Search(case, flips, image_set.labels, time.perf_counter() - started, stored)
 
 

@@ -11,9 +11,8 @@ import torch
 
 from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
-from robustness.evaluation.batch import fitted
+from robustness.evaluation.batch import clean_batch
 from robustness.evaluation.order import evaluation_order
-from robustness.models.classifier import to_tensor
 from robustness.noise import Noise, apply
 
 SAMPLE = 256
@@ -35,7 +34,7 @@ def sample(image_set: ImageSet, fit: Fit) -> tuple[torch.Tensor, npt.NDArray[np.
     The images are uint8 of shape (n, 3, size, size), as a network of that fit takes them.
     """
     places = evaluation_order(image_set.index)[:SAMPLE]
-    return to_tensor(fitted(image_set, fit)[places]), image_set.index[places]
+    return clean_batch(image_set, fit, places, torch.device("cpu")), image_set.index[places]
 
 
 def psnr(clean: torch.Tensor, noisy: torch.Tensor) -> float:

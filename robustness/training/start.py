@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from robustness.data import Fit
 from robustness.errors import RobustnessError, nearest
 from robustness.models.checkpoint import State, load_card, load_weights
-from robustness.models.classifier import Classifier
+from robustness.models.classifier import Channels, Classifier
 from robustness.models.declaration import BUILT_IN
 from robustness.models.library import refusal
 from robustness.models.networks import NETWORKS
@@ -41,14 +42,18 @@ def start(reference: str, classes: int, fit: Fit, pretrained: str | None) -> Sta
     all weights. Where ImageNet weights cannot be downloaded the start is from scratch, and `origin` says why.
     """
     module, head, training_only = _network(reference, classes, fit.size)
+
+    def started(mean: Channels = (0.0, 0.0, 0.0), std: Channels = (1.0, 1.0, 1.0)) -> Classifier:
+        return Classifier(reference, module, fit, mean, std, layout=torch.channels_last)
+
     if pretrained is None:
-        return Start(Classifier(reference, module, fit), head, FROM_SCRATCH)
+        return Start(started(), head, FROM_SCRATCH)
     try:
         weights = imagenet_weights(reference) if pretrained == "imagenet" else _from_file(Path(pretrained))
     except UnreachableError as error:
-        return Start(Classifier(reference, module, fit), head, f"{FROM_SCRATCH}, for want of ImageNet weights: {error}")
+        return Start(started(), head, f"{FROM_SCRATCH}, for want of ImageNet weights: {error}")
     _load_trunk(module, head, weights.state, training_only, f"{reference}, {weights.origin}")
-    return Start(Classifier(reference, module, fit, weights.mean, weights.std), head, weights.origin)
+    return Start(started(weights.mean, weights.std), head, weights.origin)
 
 
 def _network(reference: str, classes: int, size: int) -> tuple[nn.Module, str, tuple[str, ...]]:

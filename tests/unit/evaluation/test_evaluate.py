@@ -44,8 +44,8 @@ def test_measure_counts_the_images_named_right(store):
 
 
 def test_margin_is_the_lead_of_the_first_class():
-    logits = torch.tensor([1.0, 7.0, 4.5]).repeat(BATCH, 1)
-    result = evaluate(classifier(Answer(lambda batch: logits)), image_set(2), Clean(), 0)
+    logits = torch.tensor([1.0, 7.0, 4.5])
+    result = evaluate(classifier(Answer(lambda batch: logits.repeat(len(batch), 1))), image_set(2), Clean(), 0)
     assert result.predictions.tolist() == [1, 1]
     assert result.margins.tolist() == [2.5, 2.5]
 
@@ -67,7 +67,7 @@ def test_noise_reaches_the_model_and_the_seed_chooses_it():
 def test_every_batch_is_full_and_every_image_is_evaluated():
     module = Brightness()
     result = evaluate(classifier(module), image_set(BATCH + 44), Clean(), 0)
-    assert [shape for shape, _ in module.calls] == [(BATCH, 3, 4, 4)] * 2
+    assert [shape for shape, _ in module.calls] == [(64, 3, 4, 4)] * 5
     assert result.predictions.tolist() == [number % 3 for number in range(BATCH + 44)]
 
 
@@ -110,16 +110,16 @@ def test_a_module_in_training_mode_is_evaluated_in_evaluation_mode():
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda batch: batch, r"gave \(256, 3, 4, 4\) for a batch of 256, not logits"),
-        (lambda batch: batch.mean(dim=(1, 2, 3)), r"gave \(256,\) for a batch"),
+        (lambda batch: batch, r"gave \(64, 3, 4, 4\) for a batch of 64, not logits"),
+        (lambda batch: batch.mean(dim=(1, 2, 3)), r"gave \(64,\) for a batch"),
         (lambda batch: batch.mean(dim=(2, 3))[:6], r"gave \(6, 3\) for a batch"),
-        (lambda batch: batch.mean(dim=(2, 3))[:, :1], r"gave \(256, 1\) for a batch"),
+        (lambda batch: batch.mean(dim=(2, 3))[:, :1], r"gave \(64, 1\) for a batch"),
         (lambda batch: (batch.mean(dim=(2, 3)),), "gave tuple for a batch"),
         (lambda batch: None, "gave NoneType for a batch"),
         (lambda batch: batch.mean(dim=(2, 3))[:, :2], "tells 2 classes apart, toy has 3"),
         (lambda batch: batch.mean(dim=(2, 3)).repeat(1, 2), "tells 6 classes apart, toy has 3"),
-        (lambda batch: batch.mean(dim=(2, 3)) * torch.nan, "NaN or infinite logits for 256 of 256 images"),
-        (lambda batch: batch.mean(dim=(2, 3)) / 0, "NaN or infinite logits for 256 of 256"),
+        (lambda batch: batch.mean(dim=(2, 3)) * torch.nan, "NaN or infinite logits for 64 of 64 images"),
+        (lambda batch: batch.mean(dim=(2, 3)) / 0, "NaN or infinite logits for 64 of 64"),
     ],
 )
 def test_what_is_not_logits_is_refused(function, message, store):
@@ -207,7 +207,7 @@ def test_two_codes_with_the_same_weights_do_not_share_a_result(store):
 
 
 def test_a_module_that_raises_is_told_with_the_shape_it_was_given():
-    with pytest.raises(RobustnessError, match=r"toy raised RuntimeError: .*shape \(256, 3, 4, 4\); is its size 4\?"):
+    with pytest.raises(RobustnessError, match=r"toy raised RuntimeError: .*shape \(64, 3, 4, 4\); is its size 4\?"):
         evaluate(classifier(Answer(lambda batch: batch @ torch.zeros(5, 5))), image_set(), Clean(), 0)
 
 
@@ -221,14 +221,14 @@ def test_stops_when_enough_and_completes_without_repeating():
     whole = evaluate(model, images, Gaussian(40), 3)
     batches.clear()
     part = evaluate(model, images, Gaussian(40), 3, enough=lambda right, seen: seen >= 300)
-    assert batches == [BATCH, BATCH]
+    assert batches == [64] * 8
     assert (part.predictions >= 0).sum() == 512
     assert not part.is_complete
     rest = evaluate(model, images, Gaussian(40), 3, known=part)
-    assert len(batches) == 3
+    assert len(batches) == 11
     assert np.array_equal(rest.predictions, whole.predictions)
     assert evaluate(model, images, Gaussian(40), 3, known=rest, enough=lambda right, seen: False) is rest
-    assert len(batches) == 3
+    assert len(batches) == 11
 
 
 def test_enough_is_told_how_many_of_the_images_seen_are_right():

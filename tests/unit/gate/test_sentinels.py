@@ -168,13 +168,13 @@ def test_batch_normalisation_in_training_mode_is_named(complaint):
 
 def test_an_answer_that_depends_on_the_batch_is_named(complaint):
     said = complaint(classifier(Colours(lambda images: images - images[:1] + 0.5)), coloured())
-    assert "images otherwise in batches of 16 than in batches of 256" in said
+    assert "images otherwise in batches of 16 than in batches of 64" in said
     assert "means, maxima or softmax over dimension 0" in said
 
 
 def test_a_network_for_one_batch_size_is_named(complaint):
-    said = complaint(classifier(Colours(lambda images: images.view(256, 3, 4, 4))), coloured())
-    assert said.startswith("net takes batches of 256 images, but not of 16: net raised RuntimeError")
+    said = complaint(classifier(Colours(lambda images: images.view(64, 3, 4, 4))), coloured())
+    assert said.startswith("net takes batches of 64 images, but not of 16: net raised RuntimeError")
 
 
 @pytest.mark.parametrize("count", [200, 1200])
@@ -231,7 +231,7 @@ def test_the_remedy_for_bgr_mends_a_network_with_mean_and_std(complaint):
 
 def test_nan_is_told_as_a_measurement_tells_it(complaint):
     said = complaint(classifier(Colours(last=lambda logits: logits * float("nan"))), coloured())
-    assert said == "net gave NaN or infinite logits for 200 of 200 images of a batch; nothing was measured"
+    assert said == "net gave NaN or infinite logits for 64 of 64 images of a batch; nothing was measured"
 
 
 def test_another_number_of_classes_is_told_as_a_measurement_tells_it(complaint):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
@@ -30,7 +32,7 @@ def load(tmp_path):
 
 def test_the_program_names_noisy_images_as_the_network_does(load, tmp_path):
     source = load_classifier(ModelDeclaration("small-resnet", "small-resnet", "signs"), tmp_path)
-    export(source.module, tmp_path / "net.pt2")
+    export(deepcopy(source.module).to(memory_format=torch.contiguous_format), tmp_path / "net.pt2")
     images = load_image_set("signs").take(range(0, 1290, 10))
     named = [evaluate(classifier, images, Gaussian(25), 0).predictions for classifier in (source, load())]
     assert (named[0] == named[1]).all()
