@@ -33,6 +33,7 @@ class RunTable(Table):
     design_effect: Annotated[float, Field(ge=1, allow_inf_nan=False)] | None = None
     mode: Literal["full", "early"] = "full"
     inconclusive: Literal["fail", "warn"] = "fail"
+    time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class ModelTable(Table):

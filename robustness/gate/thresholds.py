@@ -42,6 +42,7 @@ class Thresholds:
 
     kinds: the kinds of noise by name, the built-in ones and those that the file declares. baseline: the former release that
     drops are measured from. claim: what the limits speak of. warn: whether an INCONCLUSIVE limit lets the release pass.
+    time_limit: seconds that each limit, hunt or claim may take.
     """
 
     file: Path
@@ -56,6 +57,7 @@ class Thresholds:
     limits: tuple[Limit, ...]
     hunts: tuple[Hunt, ...] = ()
     claims: tuple[DeclaredClaim, ...] = ()
+    time_limit: float | None = None
 
     @property
     def base(self) -> Path:
@@ -114,6 +116,7 @@ class _Reader:
             baseline=None if run.baseline is None else self.file.parent / run.baseline,
             claim=claim,
             warn=run.inconclusive == "warn",
+            time_limit=run.time_limit,
             limits=limits,
             hunts=hunts,
             claims=claims,

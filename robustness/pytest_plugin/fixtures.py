@@ -15,6 +15,7 @@ import pytest
 
 from robustness.errors import RobustnessError
 from robustness.pytest_plugin.run import FINDINGS, FOUND, PROPERTY, RUN, declared_thresholds
+from robustness.pytest_plugin.time_limit import within
 
 if TYPE_CHECKING:
     from torch import nn
@@ -113,7 +114,7 @@ class Gate:
         from robustness.gate.findings import cases, check_comparable
         from robustness.gate.judge import stopping_rule
 
-        with _plain_errors():
+        with _plain_errors(), within(self.thresholds.time_limit):
             images = _declared_images(self.request.config)
             rule = stopping_rule(self.thresholds.claim, limit, images)
             enough = None if rule is None else lambda right, seen: rule.decide(right, seen) is not None
@@ -140,7 +141,7 @@ class Gate:
 
         config = self.request.config
         files, problem = config.stash[FOUND]
-        with _plain_errors():
+        with _plain_errors(), within(self.thresholds.time_limit):
             if problem:
                 raise RobustnessError(problem)
             former = read_former(map(Path, files), self.thresholds.hunts)
@@ -170,7 +171,7 @@ class Gate:
         from robustness.claims.examine import examine
         from robustness.evaluation.store import Store
 
-        with _plain_errors():
+        with _plain_errors(), within(self.thresholds.time_limit):
             images, about = _declared_images(self.request.config), self.thresholds.claim
             self._check_models(claim.models, images)
             models = {name: self._declared_classifier(name) for name in claim.models}
