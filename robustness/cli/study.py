@@ -18,8 +18,8 @@ def add(commands: Commands) -> None:
         help="the traffic-sign study's tables, measured again",
         description="Measure every model that a thresholds file declares on the study's ten cells and on images of reduced "
         "resolution, beside what the study published, with the magnitudes at which accuracy falls to the published figures; "
-        "for the model baseline-cnn also under other readings of the study's text. An interrupted study goes on where it "
-        "stopped.",
+        "for the model baseline-cnn also under other readings of the study's text. A model whose weights are not there is left "
+        "out, and the page says so. An interrupted study goes on where it stopped.",
     )
     study.add_argument("thresholds", type=Path, metavar="FILE", help="declares the models, the data and the seed")
     add_root(study)
@@ -34,7 +34,7 @@ def _study(args: argparse.Namespace) -> None:
     from robustness.evaluation.store import Store
     from robustness.gate.thresholds import read_thresholds
     from robustness.models.checkpoint import load_card
-    from robustness.models.load import load_classifier, weights_file
+    from robustness.models.load import MissingWeightsError, load_classifier, weights_file
     from robustness.study.page import to_markdown
     from robustness.study.table import Row
 
@@ -43,7 +43,12 @@ def _study(args: argparse.Namespace) -> None:
     store, run = Store(), uuid.uuid4().hex
     cards, rows = {}, []
     for declaration in thresholds.models.values():
-        rows.append(Row(load_classifier(declaration, thresholds.base), images, thresholds.seed, store, run))
+        try:
+            classifier = load_classifier(declaration, thresholds.base)
+        except MissingWeightsError as error:
+            print(f"left out: {error}", file=sys.stderr)
+            continue
+        rows.append(Row(classifier, images, thresholds.seed, store, run))
         cards[declaration.name] = load_card(weights_file(declaration, thresholds.base)) if declaration.weights else {}
     minutes = sum(row.expected_seconds() for row in rows) / 60
     print(f"{len(rows)} models: about {minutes:.0f} minutes where no result is stored yet", file=sys.stderr)
@@ -63,6 +68,7 @@ def _study(args: argparse.Namespace) -> None:
         "data_hash": images.content_hash,
         "images": len(images),
         "seed": thresholds.seed,
+        "left_out": [name for name in thresholds.models if name not in cards],
         "models": measured,
         "readings": readings,
     }

@@ -26,6 +26,10 @@ LIBRARIES: dict[str, Callable[[], Library]] = {"torchvision:": torchvision_libra
 FILES: dict[str, Callable[[Path, int], tuple[nn.Module, str]]] = {"exported:": load_exported, "onnx:": load_onnx}
 
 
+class MissingWeightsError(RobustnessError):
+    """A declaration names a file of weights that is not there."""
+
+
 def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> Classifier:
     """The classifier a declaration names; relative paths and modules start from `base`, by default the current folder."""
     base = base or Path.cwd()
@@ -157,7 +161,7 @@ def weights_file(declaration: ModelDeclaration, base: Path) -> Path:
         return shipped[declaration.weights]
     file = base / Path(declaration.weights).expanduser()
     if not file.exists():
-        raise RobustnessError(
+        raise MissingWeightsError(
             f"model {declaration.name}: no weights {declaration.weights!r}, neither the file {file} nor a shipped set "
             f"({nearest(declaration.weights, shipped)})"
         )

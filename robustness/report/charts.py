@@ -11,13 +11,17 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 22, 14, 40
 
 @dataclass(frozen=True)
 class Point:
-    """A measured level. x, y: pixels. limit_y: where the limit lies. text: for reading aloud."""
+    """A measured level. x, y: pixels. limit_y: where the limit lies. text: for reading aloud.
+
+    published_y: where the study's figure lies, if it has one.
+    """
 
     x: float
     y: float
     limit_y: float
     verdict: str
     text: str
+    published_y: float | None
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,10 @@ def accuracy_charts(results: dict[str, Any]) -> list[Chart]:
     for limit in limits:
         if limit["magnitude"] is not None:
             families.setdefault(limit["family"], []).append(limit)
-    models = list(results["models"])
-    return [_chart(title, limits, clean, models) for title, limits in families.items()]
+    return [_chart(title, limits, clean, results) for title, limits in families.items()]
 
 
-def _chart(title: str, limits: list[dict[str, Any]], clean: list[dict[str, Any]], models: list[str]) -> Chart:
+def _chart(title: str, limits: list[dict[str, Any]], clean: list[dict[str, Any]], results: dict[str, Any]) -> Chart:
     identity = limits[0]["identity"]
     levels = [(limit["level"], limit) for limit in limits]
     if identity is not None:
@@ -64,17 +67,23 @@ def _chart(title: str, limits: list[dict[str, Any]], clean: list[dict[str, Any]]
         return round(LEFT + (WIDTH - LEFT - RIGHT) * (value - lowest) / ((highest - lowest) or 1.0), 1)
 
     lines = []
-    for number, model in enumerate(models):
+    for number, model in enumerate(results["models"]):
+        published = results["published"].get(model, {})
         mine = sorted((pair for pair in levels if pair[1]["model"] == model), key=lambda pair: pair[0])
         if any(limit["magnitude"] for _, limit in mine):
-            lines.append(Line(model, number, [_point(x(value), limit) for value, limit in mine]))
+            lines.append(Line(model, number, [_point(x(value), limit, published.get(limit["noise"])) for value, limit in mine]))
     x_ticks = [(x(value), f"{value:g}") for value in _apart(shown)]
     return Chart(title, limits[0]["magnitude"], lines, x_ticks, [(_y(share / 4), f"{25 * share}") for share in range(5)])
 
 
-def _point(x: float, limit: dict[str, Any]) -> Point:
-    text = f"{limit['model']}, {limit['noise']}: {100 * limit['accuracy']:.2f} %, limit {100 * float(limit['required']):g} %"
-    return Point(x, _y(limit["accuracy"]), _y(float(limit["required"])), limit["verdict"], text)
+def _point(x: float, limit: dict[str, Any], published: float | None) -> Point:
+    required = float(limit["required"])
+    text = f"{limit['model']}, {limit['noise']}: {100 * limit['accuracy']:.2f} %, limit {100 * required:g} %"
+    if published is None:
+        return Point(x, _y(limit["accuracy"]), _y(required), limit["verdict"], text, None)
+    return Point(
+        x, _y(limit["accuracy"]), _y(required), limit["verdict"], f"{text}, published {100 * published:.2f} %", _y(published)
+    )
 
 
 def _y(accuracy: float) -> float:

@@ -15,6 +15,7 @@ Schema 1, an object with
     left_out      ids of limits, hunts and claims that a narrowed run did not select
     errors        by test: why a limit could not be measured, or a rule of the project's own does not hold
     images        the image set: name, images, content_hash, and its classes with a picture each; null where it did not load
+    published     by model and noise: the accuracy that the study published, where this is its test set
     gallery       pictures of a few images under every noise that has a limit
     model_hashes  by model: what was measured
     measurements  what the project's own rules measured, by test
@@ -38,8 +39,10 @@ from robustness.gate.thresholds import Thresholds
 from robustness.noise import Custom
 from robustness.report.ledger import Ledger
 from robustness.report.pictures import describe_images, draw_gallery
+from robustness.study.published import PUBLISHED
 
 SCHEMA = 1
+STUDIED = "gtsrb-test"
 VERSIONS = ("pytest-robustness", "torch", "torchvision", "numpy", "pillow", "pytest")
 
 
@@ -68,6 +71,7 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         "claims": list(ledger.tested.values()),
         "model_hashes": {limit["model"]: limit["model_hash"] for limit in ledger.outcomes.values()},
         "images": None,
+        "published": {},
         "gallery": [],
         **_pictures(thresholds),
         "left_out": ledger.left_out,
@@ -95,7 +99,20 @@ def _pictures(thresholds: Thresholds) -> dict[str, Any]:
     except (Exception, SystemExit):  # a user's own data set may raise anything, and the results have to be written all the same
         return {}
     noises = dict.fromkeys(limit.noise for limit in thresholds.limits)
-    return {"images": describe_images(image_set), "gallery": draw_gallery(image_set, list(noises), thresholds.seed)}
+    return {
+        "images": describe_images(image_set),
+        "published": _published(thresholds) if image_set.name == STUDIED else {},
+        "gallery": draw_gallery(image_set, list(noises), thresholds.seed),
+    }
+
+
+def _published(thresholds: Thresholds) -> dict[str, dict[str, float]]:
+    """What the study says of the models that bear its networks' names."""
+    return {
+        model: {str(noise): percent / 100 for noise, percent in PUBLISHED[model].items()}
+        for model in thresholds.models
+        if model in PUBLISHED
+    }
 
 
 def forget_results(folder: Path) -> None:

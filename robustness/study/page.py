@@ -15,6 +15,7 @@ def to_markdown(study: dict[str, Any]) -> str:
             f"{study['images']:,} images of {study['data']} (`{study['data_hash'][:12]}`), seed {study['seed']}. "
             f"Made by `{study['command']}`.",
             "",
+            *_left_out(study["left_out"]),
             "## How the networks were trained",
             "",
             "| network | input | parameters | start | epochs | clean, % | trained by |",
@@ -38,6 +39,10 @@ def to_markdown(study: dict[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _left_out(models: list[str]) -> list[str]:
+    return [f"Left out, since their weights are not there: {', '.join(models)}.", ""] if models else []
 
 
 def _training(row: dict[str, Any]) -> str:

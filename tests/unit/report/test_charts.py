@@ -31,8 +31,8 @@ def limit(noise, accuracy=0.5, model="net", required="0.4"):
     }
 
 
-def charts(*limits, models=("net",)):
-    return accuracy_charts({"limits": list(limits), "models": dict.fromkeys(models)})
+def charts(*limits, models=("net",), published=()):
+    return accuracy_charts({"limits": list(limits), "models": dict.fromkeys(models), "published": dict(published)})
 
 
 def ticks(chart):
@@ -125,3 +125,11 @@ def test_every_point_and_tick_lies_on_the_canvas_in_order(levels, shares, clean,
     assert all(LEFT <= x <= WIDTH - RIGHT for x in [*places, *(x for x, _ in chart.x_ticks)])
     assert all(TOP <= y <= HEIGHT - BOTTOM for point in line.points for y in (point.y, point.limit_y))
     assert [x for x, _ in chart.x_ticks] == sorted(x for x, _ in chart.x_ticks)
+
+
+def test_what_a_study_published_stands_beside_what_was_measured():
+    (chart,) = charts(limit(Clean()), limit(Gaussian(5)), published={"net": {"gaussian(sigma=5)": 0.6049}})
+    clean, noisy = chart.lines[0].points
+    assert clean.published_y is None
+    assert noisy.published_y == round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * 0.6049, 1)
+    assert noisy.text.endswith("published 60.49 %")

@@ -51,6 +51,7 @@ def results(*limits, models=("net",), **more):
         "models": {model: {} for model in models},
         "model_hashes": {},
         "images": None,
+        "published": {},
         "gallery": [],
         "limits": list(limits),
         "hunts": [],
@@ -129,6 +130,13 @@ def test_a_failed_write_leaves_the_former_report(tmp_path):
         write_report({}, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == before
+
+
+def test_published_figures_stand_in_their_cells_where_there_are_any():
+    page = render_report(results(limit(noise="clean"), published={"net": {"clean": 0.8909}}))
+    assert "what the study published" in page
+    assert "(89.09)" in page
+    assert "what the study published" not in render_report(results(limit(noise="clean")))
 
 
 def test_charts_group_noises_by_what_is_not_their_magnitude():

@@ -124,6 +124,7 @@ def results(*limits, models=("net",), **more):
         "models": {model: {} for model in models},
         "model_hashes": {},
         "images": None,
+        "published": {},
         "gallery": [],
         "limits": list(limits),
         "hunts": [],

@@ -22,6 +22,9 @@ weights = "signs"
 [models.unfinished]
 load = "small-resnet"
 weights = "{weights}"
+[models.elsewhere]
+load = "small-resnet"
+weights = "runs/elsewhere.safetensors"
 [[limits]]
 models = ["baseline-cnn"]
 noise = "clean"
@@ -66,6 +69,7 @@ def test_the_command_writes_tables_and_the_same_as_json(folder, capsys):
     assert main(["study", "study.toml", "--out", "tables.md"]) == 0
     said = capsys.readouterr()
     assert "2 models: about" in said.err
+    assert "left out: model elsewhere: no weights 'runs/elsewhere.safetensors'" in said.err
     study = json.loads((folder / "tables.json").read_text())
     finished, unfinished = study["models"]
     assert (finished["model"], finished["finished"], finished["epochs"]) == ("baseline-cnn", True, 10)
@@ -74,6 +78,7 @@ def test_the_command_writes_tables_and_the_same_as_json(folder, capsys):
     assert all("equivalent" in cell for cell in finished["cells"][1:10])
     assert len(study["readings"]) == len(READINGS)
     page = (folder / "tables.md").read_text()
+    assert "Left out, since their weights are not there: elsewhere.\n" in page
     assert f"| baseline-cnn | {finished['clean']:.2f} |" in page
     assert "(60.49)" in page
     assert 'robustness evaluate baseline-cnn --thresholds study.toml --noise "gaussian(sigma=5)"' in page
