@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
-from robustness.errors import RobustnessError, described
+from robustness.errors import RobustnessError
 from robustness.models.checkpoint import State, load_weights
 from robustness.models.extras import import_extra
 
@@ -49,7 +49,7 @@ def _of_torchvision(name: str) -> Pretrained:
     try:
         state = weights.get_state_dict(progress=True, check_hash=True)
     except (URLError, TimeoutError, ConnectionError) as error:
-        raise UnreachableError(f"{weights.url} cannot be downloaded ({described(error)})") from error
+        raise UnreachableError(f"{weights.url} cannot be downloaded ({getattr(error, 'reason', error)})") from error
     except RuntimeError as error:  # another hash than its name tells
         raise RobustnessError(f"{weights.url}: {error}; delete the file from {_hub()} and try again") from error
     if name in ("inception_v3", "googlenet"):  # trained with 0.5 and 0.5, to which torchvision's own front converts

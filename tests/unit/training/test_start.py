@@ -113,6 +113,7 @@ def test_where_nothing_can_be_downloaded_the_start_is_from_scratch_and_says_why(
     assert not begun.pretrained
     assert begun.origin.startswith("from scratch, for want of ImageNet weights: http")
     assert "cannot be downloaded" in begun.origin
+    assert ".py:" not in begun.origin  # a card is kept, and tells nothing of the machine
 
 
 def test_a_download_with_another_hash_is_an_error_not_another_start(imagenet):
