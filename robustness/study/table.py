@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ from robustness.data import ImageSet
 from robustness.evaluation.batch import BATCH, noisy_batch, predict
 from robustness.evaluation.evaluate import measure
 from robustness.evaluation.store import Store
+from robustness.gate.judge import EARLY_ERROR
+from robustness.gate.sequential import FinitePopulation
 from robustness.models.classifier import Classifier
 from robustness.noise import PRESETS, Clean, Noise, Resolution
 from robustness.search.equivalent import STEPS, equivalent_magnitude
@@ -22,6 +26,10 @@ REDUCED = tuple(Resolution(factor) for factor in (2, 3, 4))
 CELLS: tuple[Noise, ...] = (Clean(), *PRESETS["paper"], *REDUCED)
 FINISHED = 80.0
 """A network that names fewer of the images without noise right is not trained yet: what breaks it says nothing."""
+
+
+DECIDING = 0.3
+"""Of the images, about, that tell on which side of a published figure an accuracy lies."""
 
 
 class Row:
@@ -74,7 +82,20 @@ class Row:
 
         once()
         magnitudes = sum(noise.magnitude is not None for noise in self.published)
-        return once() * -(-len(self.images) // BATCH) * (len(CELLS) + magnitudes * (STEPS + 1))
+        return once() * -(-len(self.images) // BATCH) * (len(CELLS) + magnitudes * (STEPS + 1) * DECIDING)
+
+    def _is_above(self, percent: float, noise: Noise) -> bool:
+        """Whether accuracy under the noise is above so many per cent, from no more images than decide it."""
+        total = len(self.images)
+        rule = FinitePopulation(total, math.floor(Decimal(str(percent)) * total / 100) + 1, EARLY_ERROR)
+
+        def enough(right: int, seen: int) -> bool:
+            return rule.decide(right, seen) is not None
+
+        measured = measure(self.classifier, self.images, noise, self.seed, self.store, self.run, enough)
+        if measured.seen == total:  # the count itself overrules any early look
+            return measured.right >= rule.needed
+        return next(said for look in measured.looks if (said := rule.decide(*look)) is not None)
 
     def _cell(self, noise: Noise) -> dict[str, Any]:
         published = self.published.get(noise)
@@ -82,5 +103,5 @@ class Row:
         if published is None or noise.magnitude is None:
             return cell
         highest = HIGHEST[noise.kind]
-        equivalent = equivalent_magnitude(lambda magnitude: self.percent(noise.at(magnitude)), published, highest)
+        equivalent = equivalent_magnitude(lambda magnitude: self._is_above(published, noise.at(magnitude)), highest)
         return {**cell, "magnitude": noise.magnitude, "equivalent": equivalent, "searched_to": highest}

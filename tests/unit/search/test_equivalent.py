@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +17,7 @@ def test_finds_the_crossing_to_one_part_in_1024_of_the_range(highest, share, ste
     def accuracy_at(magnitude):
         return 0.5 - steepness * (magnitude - crossing) / highest
 
-    found = equivalent_magnitude(accuracy_at, 0.5, highest)
+    found = equivalent_magnitude(lambda magnitude: accuracy_at(magnitude) > 0.5, highest)
     assert crossing - 1e-9 * highest <= found <= crossing + highest * (1 / 1024 + 1e-9)
 
 
@@ -29,7 +28,7 @@ def test_accuracy_there_is_at_or_below_the_target_and_just_before_it_is_above(hi
     def accuracy_at(magnitude):
         return falling[min(int(magnitude / highest * len(falling)), len(falling) - 1)]
 
-    found = equivalent_magnitude(accuracy_at, target, highest)
+    found = equivalent_magnitude(lambda magnitude: accuracy_at(magnitude) > target, highest)
     if found is None:
         assert accuracy_at(highest) > target
     elif found == 0:
@@ -38,22 +37,21 @@ def test_accuracy_there_is_at_or_below_the_target_and_just_before_it_is_above(hi
         assert accuracy_at(found) <= target < accuracy_at(found - highest / 1024)
 
 
-@pytest.mark.parametrize("accuracy", [0.5, 0.3, 0.0])
-def test_0_where_the_accuracy_without_noise_is_there_already(accuracy):
-    assert equivalent_magnitude(lambda magnitude: accuracy, 0.5, 100) == 0
+def test_0_where_the_accuracy_without_noise_is_there_already():
+    assert equivalent_magnitude(lambda magnitude: False, 100) == 0
 
 
 def test_none_where_the_highest_magnitude_does_not_bring_it_down():
-    assert equivalent_magnitude(lambda magnitude: 0.51, 0.5, 100) is None
+    assert equivalent_magnitude(lambda magnitude: True, 100) is None
 
 
 def test_a_dozen_measurements_are_enough():
     asked = []
 
-    def accuracy_at(magnitude):
+    def is_above(magnitude):
         asked.append(magnitude)
-        return 1 - magnitude / 100
+        return magnitude < 70
 
-    equivalent_magnitude(accuracy_at, 0.3, 100)
+    equivalent_magnitude(is_above, 100)
     assert len(asked) == 12
     assert all(0 <= magnitude <= 100 for magnitude in asked)
