@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 
 STEPS = 10
-"""Halvings of the range: the magnitude is known to one part in 1,024 of it."""
+"""Halvings of the range, at most: the magnitude is then known to one part in 1,024 of it."""
 
 
-def equivalent_magnitude(is_above: Callable[[float], bool], highest: float) -> float | None:
-    """Bisection for the magnitude in 0..highest where a falling accuracy curve crosses a target.
+def equivalent_magnitude(side: Callable[[float], int], highest: float) -> float | None:
+    """Bisection for the magnitude in 0..highest where a falling accuracy curve meets a target.
 
-    is_above: whether accuracy at a magnitude lies above the target. Returns the upper end of the last interval: accuracy there
-    is at or below the target. 0 where the accuracy without noise is there already, None where `highest` does not bring it down.
+    side: 1 where accuracy at a magnitude is above the target, -1 where it is below, 0 where it is as good as there, which ends
+    the search. Without such a place it is the upper end of the last interval. 0 where the accuracy without noise is no higher,
+    None where `highest` does not bring it down.
     """
-    if not is_above(0.0):
+    if side(0.0) <= 0:
         return 0.0
-    if is_above(highest):
-        return None
+    at_highest = side(highest)
+    if at_highest >= 0:
+        return None if at_highest else highest
     low, high = 0.0, highest
     for _ in range(STEPS):
         middle = (low + high) / 2
-        low, high = (middle, high) if is_above(middle) else (low, middle)
+        match side(middle):
+            case 0:
+                return middle
+            case 1:
+                low = middle
+            case _:
+                high = middle
     return high

@@ -81,7 +81,7 @@ def _equivalents(rows: list[dict[str, Any]]) -> list[str]:
     return [
         "## Equivalent magnitudes",
         "",
-        "Where our network's accuracy falls to the published figure.",
+        "Where our network's accuracy falls to within half a point of the published figure.",
         "",
         "| network | noise | published, % | measured, % | equivalent magnitude |",
         "|---|---|---:|---:|---:|",

@@ -18,7 +18,7 @@ from robustness.gate.judge import EARLY_ERROR
 from robustness.gate.sequential import FinitePopulation
 from robustness.models.classifier import Classifier
 from robustness.noise import PRESETS, Clean, Noise, Resolution
-from robustness.search.equivalent import STEPS, equivalent_magnitude
+from robustness.search.equivalent import equivalent_magnitude
 from robustness.study.published import HIGHEST, PUBLISHED, READINGS
 
 REDUCED = tuple(Resolution(factor) for factor in (2, 3, 4))
@@ -28,8 +28,10 @@ FINISHED = 80.0
 """A network that names fewer of the images without noise right is not trained yet: what breaks it says nothing."""
 
 
-DECIDING = 0.3
-"""Of the images, about, that tell on which side of a published figure an accuracy lies."""
+TOLERANCE = Decimal("0.5")
+"""In points: nearer than that an accuracy is as good as the published one, which itself is known to 0.9 at worst, at 95 %."""
+PASSES = 1.2
+"""Over the images, about, to find one equivalent magnitude."""
 
 
 class Row:
@@ -82,20 +84,31 @@ class Row:
 
         once()
         magnitudes = sum(noise.magnitude is not None for noise in self.published)
-        return once() * -(-len(self.images) // BATCH) * (len(CELLS) + magnitudes * (STEPS + 1) * DECIDING)
+        return once() * -(-len(self.images) // BATCH) * (len(CELLS) + magnitudes * PASSES)
 
-    def _is_above(self, percent: float, noise: Noise) -> bool:
-        """Whether accuracy under the noise is above so many per cent, from no more images than decide it."""
+    def _side(self, percent: float, noise: Noise) -> int:
+        """1 where accuracy under the noise is above so many per cent, -1 where it is below, 0 within `TOLERANCE` of them.
+
+        Decided from no more images than it takes, with an error of `EARLY_ERROR` for each side.
+        """
         total = len(self.images)
-        rule = FinitePopulation(total, math.floor(Decimal(str(percent)) * total / 100) + 1, EARLY_ERROR)
+        rules = [
+            FinitePopulation(total, min(max(math.ceil((Decimal(str(percent)) + end) * total / 100), 0), total), EARLY_ERROR)
+            for end in (-TOLERANCE, TOLERANCE)
+        ]
 
-        def enough(right: int, seen: int) -> bool:
-            return rule.decide(right, seen) is not None
+        def side(right: int, seen: int) -> int | None:
+            reaches_lower, reaches_upper = (rule.decide(right, seen) for rule in rules)
+            if reaches_upper:
+                return 1
+            if reaches_lower is False:
+                return -1
+            return 0 if reaches_lower and reaches_upper is False else None
 
-        measured = measure(self.classifier, self.images, noise, self.seed, self.store, self.run, enough)
-        if measured.seen == total:  # the count itself overrules any early look
-            return measured.right >= rule.needed
-        return next(said for look in measured.looks if (said := rule.decide(*look)) is not None)
+        measured = measure(
+            self.classifier, self.images, noise, self.seed, self.store, self.run, lambda *look: side(*look) is not None
+        )
+        return next(said for look in reversed(measured.looks) if (said := side(*look)) is not None)
 
     def _cell(self, noise: Noise) -> dict[str, Any]:
         published = self.published.get(noise)
@@ -103,5 +116,5 @@ class Row:
         if published is None or noise.magnitude is None:
             return cell
         highest = HIGHEST[noise.kind]
-        equivalent = equivalent_magnitude(lambda magnitude: self._is_above(published, noise.at(magnitude)), highest)
+        equivalent = equivalent_magnitude(lambda magnitude: self._side(published, noise.at(magnitude)), highest)
         return {**cell, "magnitude": noise.magnitude, "equivalent": equivalent, "searched_to": highest}
