@@ -12,13 +12,17 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
+from robustness.data.class_folders import NAMES_FILE, read_class_names
 from robustness.data.decode import Listing, to_rgb
 from robustness.data.image_set import ImageSet
 from robustness.errors import RobustnessError
 
 
 def list_folder(folder: Path) -> Listing:
-    """The images of a folder with one sub-folder per class; classes and files in alphabetical order."""
+    """The images of a folder with one sub-folder per class; classes and files in alphabetical order.
+
+    Where the folder was written by this package, a file in it tells the classes' names.
+    """
     if not folder.is_dir():
         raise RobustnessError(f"{folder}: no such folder; folder:PATH names one with a sub-folder of images per class")
     Image.init()
@@ -30,12 +34,18 @@ def list_folder(folder: Path) -> Listing:
     ]
     if not rows:
         raise RobustnessError(f"{folder}: no images in sub-folders; folder:PATH names one with a sub-folder per class")
-    names = sorted({class_folder.name for _, class_folder in rows})
+    with_images = sorted({class_folder.name for _, class_folder in rows})
+    named = read_class_names(folder) or {name: name for name in with_images}
+    if unnamed := [name for name in with_images if name not in named]:
+        raise RobustnessError(
+            f"{folder / NAMES_FILE}: names no class for the sub-folder {unnamed[0]}; add it, or delete the file"
+        )
+    folders = list(named)
     return Listing(
         name=f"folder:{folder.name}",
         files=[file for file, _ in rows],
-        labels=[names.index(class_folder.name) for _, class_folder in rows],
-        class_names=names,
+        labels=[folders.index(class_folder.name) for _, class_folder in rows],
+        class_names=list(named.values()),
     )
 
 

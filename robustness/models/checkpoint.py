@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import pickle
+import platform
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +31,12 @@ def save_checkpoint(path: Path, state: State, card: dict[str, Any]) -> None:
     with replacing(path) as weights, replacing(card_path(path)) as text:
         text.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, weights)
+
+
+def versions() -> dict[str, str]:
+    """What a training ran on, for its card."""
+    packages = {name: importlib.metadata.version(name) for name in ("pytest-robustness", "torchvision", "numpy")}
+    return {"python": platform.python_version(), "torch": torch.__version__, **packages}
 
 
 def load_weights(path: Path) -> State:

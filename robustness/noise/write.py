@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from robustness.data import Fit, ImageSet, fit_images
+from robustness.data.class_folders import class_folders, write_class_names
 from robustness.errors import RobustnessError
 from robustness.noise.apply import apply
 from robustness.noise.specs import Noise
@@ -23,16 +24,17 @@ GAP, CAPTION = 4, 14
 def write_copies(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: int, out: Path) -> int:
     """The set under each noise, as PNG: `out/gaussian(sigma=25)/00014/00012.png` is image 12, of class 14.
 
-    Classes that are folder names in alphabetical order already keep their names. These are the very bytes that a network of
-    that input size is measured on. Returns the number of files written.
+    Classes that are folder names in alphabetical order already keep their names, and a file tells the others'. These are the
+    very bytes that a network of that input size is measured on. Returns the number of images written.
     """
     if out.exists() and any(out.iterdir()):
         raise RobustnessError(f"{out}: not empty, and nothing in it is overwritten; name another folder")
     images = fit_images(image_set, fit)
-    folders = _class_folders(image_set.class_names)
-    for label in np.unique(image_set.labels):
-        for noise in noises:
+    folders = class_folders(image_set.class_names)
+    for noise in noises:
+        for label in np.unique(image_set.labels):
             (out / str(noise) / folders[label]).mkdir(parents=True, exist_ok=True)
+        write_class_names(out / str(noise), image_set.class_names)
 
     def save(image: npt.NDArray[np.uint8], place: int, noise: Noise) -> None:
         file = f"{folders[image_set.labels[place]]}/{image_set.index[place]:05d}.png"
@@ -46,12 +48,6 @@ def write_copies(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: i
                 noisy = apply(noise, images[places.start : places.stop], image_set.index[places.start : places.stop], seed)
                 bar.update(len(list(pool.map(save, noisy, places, [noise] * len(places)))))
     return total
-
-
-def _class_folders(names: Sequence[str]) -> list[str]:
-    """A folder name for each class, so that the copies, read as `folder:PATH`, give the same labels."""
-    usable = list(names) == sorted(set(names)) and not any(set(name) & set('/\\:*?"<>|') for name in names)
-    return list(names) if usable else [f"{label:05d}" for label in range(len(names))]
 
 
 def write_sheet(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: int, file: Path, rows: int = 6) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,19 +11,16 @@ from torch import nn
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 from tqdm import tqdm
 
-from robustness.atomic import replacing
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError
 from robustness.models.classifier import Classifier, to_tensor
 from robustness.training.batches import Batches
 from robustness.training.noise import add_drawn_noise
 from robustness.training.recipes import Recipe
+from robustness.training.resume import Parts, restore_state, save_state
 from robustness.training.split import split_by_track
 
 EVALUATION_BATCH = 256
-
-Parts = Mapping[str, nn.Module | torch.optim.Optimizer | LRScheduler]
-"""What an interrupted training left in a state of its own."""
 
 
 @dataclass
@@ -62,7 +58,7 @@ def train(classifier: Classifier, image_set: ImageSet, recipe: Recipe, seed: int
     seen = [str(classifier.fit), *classifier.mean, *classifier.std]
     run = {"recipe": asdict(recipe), "seed": seed, "data": image_set.content_hash, "seen": seen, "learning": learning}
     parts: Parts = {"module": classifier.module, "optimizer": optimizer, "schedule": schedule}
-    progress = _restore(resume, run, parts)
+    progress = Progress(**restore_state(resume, run, parts))
     for epoch in range(len(progress.losses), recipe.epochs):
         batches = Batches(image_set, classifier.fit, training, recipe, np.random.SeedSequence([seed, epoch]))
         loss = _train_epoch(classifier, optimizer, schedule, batches, f"epoch {epoch + 1}/{recipe.epochs}")
@@ -73,7 +69,7 @@ def train(classifier: Classifier, image_set: ImageSet, recipe: Recipe, seed: int
         if noisy:
             progress.noisy_validation_accuracies.append(accuracy(classifier, noisy))
         tqdm.write(progress.line(recipe.epochs))
-        _save(resume, run, parts, progress)
+        save_state(resume, run, parts, asdict(progress))
     return progress
 
 
@@ -137,24 +133,3 @@ def accuracy(classifier: Classifier, image_set: ImageSet) -> float:
         part = slice(start, start + EVALUATION_BATCH)
         right += int((classifier.logits(to_tensor(images[part])).argmax(1).cpu().numpy() == image_set.labels[part]).sum())
     return right / len(images)
-
-
-def _save(path: Path, run: dict[str, object], parts: Parts, progress: Progress) -> None:
-    state = {"run": run, **{name: part.state_dict() for name, part in parts.items()}, "progress": asdict(progress)}
-    with replacing(path) as partial:
-        torch.save(state, partial)
-
-
-def _restore(path: Path, run: dict[str, object], parts: Parts) -> Progress:
-    if not path.exists():
-        return Progress()
-    try:
-        state = torch.load(path, weights_only=True)
-        left_by = state["run"]
-    except Exception as error:  # torch.load raises anything on a file that is not its own
-        raise RobustnessError(f"{path}: not a training to resume ({error}); delete it to begin anew") from error
-    if left_by != run:
-        raise RobustnessError(f"{path}: left by another training (other data, recipe or seed); delete it or name another --out")
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
-    return Progress(**state["progress"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import torch
 
 from robustness.data import Fit, ImageSet
-from robustness.models.checkpoint import save_checkpoint
+from robustness.models.checkpoint import save_checkpoint, versions
 from robustness.training.fit import Progress, accuracy, train
 from robustness.training.head import fit_head
 from robustness.training.recipes import Recipe
@@ -68,11 +66,7 @@ def train_network(
         "test_accuracy": None if test_set is None else accuracy(classifier, test_set),
         "test_data_hash": None if test_set is None else test_set.content_hash,
         "class_names": list(image_set.class_names),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            **{name: importlib.metadata.version(name) for name in ("pytest-robustness", "torchvision", "numpy")},
-        },
+        "versions": versions(),
     }
     save_checkpoint(out, classifier.module.state_dict(), card)
     resume.unlink(missing_ok=True)
@@ -82,4 +76,5 @@ def train_network(
 def _trained(fine_tune: int | None) -> str:
     if fine_tune == 0:
         return "the last layer, on the frozen rest"
-    return "all layers" if fine_tune is None else f"the last {fine_tune} blocks and the last layer, on the frozen rest"
+    blocks = "block" if fine_tune == 1 else f"{fine_tune} blocks"
+    return "all layers" if fine_tune is None else f"the last {blocks} and the last layer, on the frozen rest"

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from robustness.bench import CUDA_IMAGES, UnavailableError, contenders, one_thread, prepare, sample
+from robustness.bench.clock import one_thread
+from robustness.bench.noise import CUDA_IMAGES, UnavailableError, contenders, prepare, sample
 
 
 @pytest.fixture(autouse=True)

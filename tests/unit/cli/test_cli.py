@@ -30,6 +30,7 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
     [
         *([], ["gate"], ["init"], ["calibrate"], ["evaluate"], ["sweep"], ["compare"], ["baseline", "save"]),
         *(["study"], ["noise"], ["train"], ["bench"], ["data", "fetch"], ["models"], ["export"]),
+        *(["gan", "train"], ["gan", "sample"]),
     ],
 )
 def test_every_command_explains_itself(command, capsys):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from robustness.data.class_folders import NAMES_FILE, class_folders, write_class_names
 from robustness.data.decode import decode
 from robustness.data.other import list_folder, read_dataset
 from robustness.errors import RobustnessError
@@ -33,6 +34,34 @@ def test_a_folder_gives_classes_and_files_in_alphabetical_order(tmp_path):
     assert images.labels.tolist() == [0, 0, 1, 1]
     assert [int(image[0, 0, 0]) for image in images] == [3, 1, 2, 0]
     assert images.tracks is None
+
+
+def test_a_folder_that_tells_its_classes_names_has_them(tmp_path):
+    names = ("Stop", "Ahead/left", "Yield")
+    write_class_names(tmp_path, names)
+    for label in (2, 0):
+        (tmp_path / class_folders(names)[label]).mkdir()
+        Image.new("RGB", (3, 3)).save(tmp_path / class_folders(names)[label] / "1.png")
+    listing = list_folder(tmp_path)
+    assert (tuple(listing.class_names), list(listing.labels)) == (names, [0, 2])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not JSON"),
+        ('["a"]', "an object of sub-folders and class names"),
+        ('{"a": 1}', "an object of sub-folders and class names"),
+        ('{"a": "cat"}', "names no class for the sub-folder b"),
+    ],
+)
+def test_names_that_do_not_fit_the_folder_are_refused_by_file(text, said, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (3, 3)).save(tmp_path / name / "1.png")
+    (tmp_path / NAMES_FILE).write_text(text)
+    with pytest.raises(RobustnessError, match=rf"robustness-classes\.json: .*{said}"):
+        list_folder(tmp_path)
 
 
 def test_a_missing_folder_is_named(tmp_path):

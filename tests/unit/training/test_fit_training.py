@@ -43,18 +43,18 @@ def interrupt_in_epoch(patch, epoch, step):
 
     def stop(*arguments):
         calls.append(step)
-        if step == "_save":
+        if step == "save_state":
             real(*arguments)
         if len(calls) == epoch:
             raise KeyboardInterrupt
-        return None if step == "_save" else real(*arguments)
+        return None if step == "save_state" else real(*arguments)
 
     patch.setattr(module, step, stop)
 
 
 @every_recipe
 @pytest.mark.parametrize("epoch", [1, 2, 3])
-@pytest.mark.parametrize("step", ["_save", "accuracy"])
+@pytest.mark.parametrize("step", ["save_state", "accuracy"])
 def test_an_interrupted_training_resumes_to_the_same_weights_to_the_bit(tmp_path, monkeypatch, colours, recipe, epoch, step):
     expected, weights = trained(colours, recipe, tmp_path / "whole.resume")
     with monkeypatch.context() as patch:
@@ -69,7 +69,7 @@ def test_an_interrupted_training_resumes_to_the_same_weights_to_the_bit(tmp_path
     assert same(resumed, weights)
     assert progress == expected
     measured_per_epoch = 2 if recipe is HARDEN else 1  # clean and under noise
-    assert len(epochs) == recipe.epochs - (epoch if step == "_save" else (epoch - 1) // measured_per_epoch)
+    assert len(epochs) == recipe.epochs - (epoch if step == "save_state" else (epoch - 1) // measured_per_epoch)
 
 
 @every_recipe
@@ -104,7 +104,7 @@ def test_a_failed_write_keeps_the_last_resume_file_and_leaves_no_other(tmp_path,
 
     monkeypatch.setattr(torch, "save", fail)
     with pytest.raises(OSError, match="no space left"):
-        module._save(resume, {}, {"module": nn.Linear(1, 1)}, module.Progress())
+        module.save_state(resume, {}, {"module": nn.Linear(1, 1)}, {})
     assert resume.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["net.resume"]
 

@@ -81,14 +81,14 @@ def test_the_seed_alone_decides_the_weights(tmp_path, colours, augmentation):
 
 def test_an_interrupted_run_repeated_gives_the_same_files_and_cleans_up(tmp_path, monkeypatch, colours):
     expected = run(colours, tmp_path / "whole.safetensors")
-    real = training_loop._save
+    real = training_loop.save_state
 
     def save_then_stop(*arguments):
         real(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training_loop, "_save", save_then_stop)
+        patch.setattr(training_loop, "save_state", save_then_stop)
         with pytest.raises(KeyboardInterrupt):
             run(colours, tmp_path / "cut.safetensors")
     assert not (tmp_path / "cut.safetensors").exists()
@@ -164,7 +164,7 @@ def test_a_resume_file_that_is_none_is_named(tmp_path, colours):
     ("fine_tune", "trained", "changed"),
     [
         (0, "the last layer, on the frozen rest", {"12"}),
-        (1, "the last 1 blocks and the last layer, on the frozen rest", {"10", "12"}),
+        (1, "the last block and the last layer, on the frozen rest", {"10", "12"}),
         (None, "all layers", {"0", "3", "6", "10", "12"}),
     ],
 )

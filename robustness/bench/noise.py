@@ -1,4 +1,4 @@
-"""How fast noise is made, beside other libraries: the contenders of `robustness bench` and of `pytest tests/benchmarks`.
+"""How fast noise is made, beside other libraries.
 
 Every contender gets its best fair setting: images in the type it likes best, converted before the clock starts, and whole
 batches where it takes them. What hands back floats is not made to round. One thread each, unless the name says otherwise.
@@ -9,12 +9,9 @@ from __future__ import annotations
 import math
 import os
 import statistics
-import timeit
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from robustness.bench.clock import ROUNDS, Call, has_cuda, one_thread, times
 from robustness.errors import RobustnessError
 from robustness.noise.apply import apply
 from robustness.noise.reference import apply as reference
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     import torch
 
 CUDA_IMAGES = 16_384
-ROUNDS = 3
-SECONDS = 0.1  # for each contender, in each round
 
 GAUSSIAN = Gaussian(sigma=25)
 SALT_AND_PEPPER = SaltAndPepper(amount=0.01)
@@ -41,8 +37,6 @@ IMPULSE = Impulse(amount=0.03)  # as ImageNet-C at severity 1, like the next two
 SHOT = Shot(gain=4.25)
 SPECKLE = Speckle(sigma=0.15)
 PERIODIC = Periodic(amplitude=0.25)
-
-Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -105,25 +99,6 @@ def contenders() -> list[Contender]:
     return [*_on_cpu(), *(_on_cuda() if has_cuda() else [])]
 
 
-def has_cuda() -> bool:
-    import torch
-
-    return torch.cuda.is_available() and find_spec("triton") is not None  # which brings the clock
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch on one thread, as the other libraries run."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def sample(contender: Contender, images: int, size: int) -> Any:
     """Random images of the kind the contender's `make` takes."""
     array = np.random.default_rng(0).integers(0, 256, (images, size, size, 3), dtype=np.uint8)
@@ -151,16 +126,16 @@ def _time_group(group: Sequence[Contender], images: int, size: int, bar: Any) ->
     """Round after round, so that what else the machine does hits all alike."""
     pixels = sample(group[0], CUDA_IMAGES if group[0].cuda else images, size)
     calls = [_attempt(contender, pixels) for contender in group]
-    times: list[list[float]] = [[] for _ in group]
+    taken: list[list[float]] = [[] for _ in group]
     for _ in range(ROUNDS):
-        for contender, call, taken in zip(group, calls, times, strict=True):
+        for contender, call, seconds in zip(group, calls, taken, strict=True):
             if not isinstance(call, str):
-                taken += _times(contender, call)
+                seconds += times(call, contender.cuda)
             bar.update()
     values = math.prod(pixels.shape)
     return [
-        Row(contender, values, missing=call) if isinstance(call, str) else Row(contender, values, statistics.median(taken))
-        for contender, call, taken in zip(group, calls, times, strict=True)
+        Row(contender, values, missing=call) if isinstance(call, str) else Row(contender, values, statistics.median(seconds))
+        for contender, call, seconds in zip(group, calls, taken, strict=True)
     ]
 
 
@@ -169,16 +144,6 @@ def _attempt(contender: Contender, images: Any) -> Call | str:
         return prepare(contender, images)
     except UnavailableError as error:
         return str(error)
-
-
-def _times(contender: Contender, call: Call) -> list[float]:
-    """Seconds, call by call; on CUDA the median of many."""
-    if contender.cuda:
-        from triton.testing import do_bench
-
-        return [do_bench(call, return_mode="median") / 1000]  # device events, with the L2 cache flushed before each
-    first = timeit.timeit(call, number=1)
-    return [first, *timeit.repeat(call, number=1, repeat=int(SECONDS / first))]
 
 
 def _group_table(rows: Sequence[Row]) -> list[str]:

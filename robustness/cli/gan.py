@@ -1,0 +1,97 @@
+"""`robustness gan`: train, sample."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from robustness.cli.arguments import Commands, add_data, command
+from robustness.errors import RobustnessError
+
+
+def add(commands: Commands) -> None:
+    """Add these commands to the parser."""
+    gan = commands.add_parser("gan", help="generate images: train, sample").add_subparsers(metavar="ACTION", required=True)
+    train = gan.add_parser(
+        "train",
+        help="train a GAN",
+        description="Train a generator of 28 by 28 pixels. Checkpoints after 20, 60, 100, 200 and the last epoch, each with a "
+        "sheet of samples; the losses after every epoch. What was interrupted, or is asked for more epochs, goes on.",
+    )
+    add_data(train)
+    train.add_argument(
+        "--network",
+        choices=["study", "convolutional"],
+        default="study",
+        help="study: fully connected. convolutional: small, with spectral normalisation, differentiable augmentation and an "
+        "averaged generator (default: %(default)s)",
+    )
+    train.add_argument("--conditional", action="store_true", help="tell both networks the class")
+    train.add_argument(
+        "--noise",
+        metavar="PRESET",
+        help='train on images under these noises too, such as "paper", and tell both networks how much of each kind',
+    )
+    train.add_argument("--epochs", type=int, metavar="N", help="default: 200")
+    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    train.add_argument("--out", type=Path, metavar="FOLDER", help="default: under runs")
+    train.set_defaults(run=_train)
+
+    sample = gan.add_parser(
+        "sample",
+        help="images from a trained generator",
+        description="Samples of a generator, as one sheet or as a folder that --data folder:PATH reads.",
+        epilog="Example: robustness gan sample runs/gan/epoch-200.safetensors --classes Stop Yield --count 8 --out signs.png",
+    )
+    sample.add_argument("generator", type=Path, metavar="FILE", help="a checkpoint that `robustness gan train` wrote")
+    sample.add_argument("--classes", nargs="+", metavar="CLASS", help="names or numbers (default: all)")
+    sample.add_argument("--count", type=int, default=10, metavar="N", help="samples of each class (default: %(default)s)")
+    sample.add_argument(
+        "--noise", metavar="SPEC", help='such as "gaussian(sigma=25)", where the generator was trained on it (default: clean)'
+    )
+    sample.add_argument("--seed", type=int, default=0, help="of the latent vectors (default: %(default)s)")
+    sample.add_argument("--out", type=Path, required=True, metavar="PATH", help="FILE.png for a sheet, or a folder")
+    sample.set_defaults(run=_sample)
+
+
+def _train(args: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from robustness.data import load_image_set
+    from robustness.gan.condition import Condition
+    from robustness.gan.recipes import NETWORKS
+    from robustness.gan.train import checkpoint_path, train_gan
+    from robustness.noise import parse_noises
+
+    if not args.data:
+        raise RobustnessError("name the images with --data, for example --data gtsrb")
+    recipe = NETWORKS[args.network].recipe
+    if args.epochs is not None:
+        if args.epochs < 1:
+            raise RobustnessError(f"a training takes at least one epoch, not {args.epochs}")
+        recipe = replace(recipe, epochs=args.epochs)
+    images = load_image_set(args.data, "train", args.root)
+    noises = parse_noises(args.noise) if args.noise else ()
+    condition = Condition(images.class_names if args.conditional else (), noises)
+    out = args.out or Path("runs") / _name(args)
+    train_gan(args.network, images, condition, recipe, args.seed, out, command())
+    print(f"wrote {out}: the last generator is {checkpoint_path(out, recipe.epochs)}")
+
+
+def _name(args: argparse.Namespace) -> str:
+    parts = ["gan", args.network, *(["conditional"] if args.conditional else []), *([args.noise] if args.noise else [])]
+    return "-".join([*parts, args.data, f"seed{args.seed}"]).replace(":", "-").replace("/", "-")
+
+
+def _sample(args: argparse.Namespace) -> None:
+    from robustness.gan.checkpoint import load_generator
+    from robustness.gan.write import write_folder, write_grid
+    from robustness.noise import parse_noise
+
+    generator = load_generator(args.generator)
+    condition = generator.condition
+    labels = [condition.label(text) for text in args.classes or map(str, range(len(condition.class_names)))] or [0]
+    noise = parse_noise(args.noise) if args.noise else None
+    write = write_grid if args.out.suffix.lower() == ".png" else write_folder
+    written = write(generator, list(dict.fromkeys(labels)), args.count, args.seed, noise, args.out)
+    print(f"wrote {written:,} images to {args.out}")

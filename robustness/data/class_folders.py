@@ -1,0 +1,41 @@
+"""A folder with a sub-folder for each class, where class names cannot all be folder names in their order.
+
+Then the sub-folders are numbered. A file beside them tells the names, so that such a folder, read as `folder:PATH`, has the
+classes of the set it was made of, also where some of them have no images.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from robustness.errors import RobustnessError
+
+NAMES_FILE = "robustness-classes.json"
+"""An object of the sub-folders, in the order of the classes, and their classes' names."""
+
+
+def class_folders(names: Sequence[str]) -> list[str]:
+    """A folder name for each class, so that alphabetical order is the classes' order."""
+    usable = list(names) == sorted(set(names)) and not any(set(name) & set('/\\:*?"<>|') for name in names)
+    return list(names) if usable else [f"{label:05d}" for label in range(len(names))]
+
+
+def write_class_names(folder: Path, names: Sequence[str]) -> None:
+    told = dict(zip(class_folders(names), names, strict=True))
+    (folder / NAMES_FILE).write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_class_names(folder: Path) -> dict[str, str] | None:
+    """The classes' names by sub-folder, in the order of the classes, or None where no file tells them."""
+    file = folder / NAMES_FILE
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise RobustnessError(f"{file}: not JSON ({error}); delete it, and the sub-folders' names are the classes'") from error
+    if not isinstance(told, dict) or not all(isinstance(name, str) for name in told.values()):
+        raise RobustnessError(f"{file}: an object of sub-folders and class names is wanted; delete it, or write it again")
+    return told

@@ -1,0 +1,1 @@
+"""Generators of traffic signs: trained, sampled and, by the classifiers they are tried on, judged."""

@@ -1,0 +1,57 @@
+"""One epoch's batches: every image once, clean or under one of the noises, as its seed has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from robustness.data import Fit, ImageSet, fit_images
+from robustness.errors import RobustnessError
+from robustness.gan.condition import Condition
+from robustness.gan.networks import SIZE
+from robustness.gan.pair import Batch
+from robustness.noise import Clean, Noise, apply
+
+FIT = Fit(SIZE)
+"""The study's: the centre, cropped or padded."""
+
+
+class Batches:
+    """A GAN's epoch. Each image is shown clean or under one of the condition's noises, all equally likely, drawn anew.
+
+    So over the epochs a GAN trained on noise meets the clean set and each noisy one equally often, and an epoch takes as long
+    as without. Images left over from whole batches wait for the next epoch's order: batch normalisation over few is no good.
+    """
+
+    def __init__(self, image_set: ImageSet, condition: Condition, batch_size: int, seed: np.random.SeedSequence) -> None:
+        if len(image_set) < batch_size:
+            raise RobustnessError(f"{image_set.name} has {len(image_set)} images, fewer than a batch of {batch_size}")
+        generator = np.random.default_rng(seed)
+        order = generator.permutation(len(image_set))
+        self.places = order[: len(order) // batch_size * batch_size].reshape(-1, batch_size)
+        noises: tuple[Noise, ...] = (Clean(), *condition.noises)
+        self.drawn = generator.integers(len(noises), size=len(image_set))
+        self.levels = np.array([condition.levels(noise) for noise in noises], dtype=np.float32)
+        self.labels = image_set.labels
+        self.images = fit_images(image_set, FIT)
+        if condition.noises:
+            self.images = self._with_noise(image_set, noises, int(generator.integers(2**63)))
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for places in self.places:
+            pixels = torch.from_numpy(self.images[places]).permute(0, 3, 1, 2)
+            levels = torch.from_numpy(self.levels[self.drawn[places]])
+            yield pixels / 127.5 - 1, torch.from_numpy(self.labels[places]), levels
+
+    def _with_noise(self, image_set: ImageSet, noises: tuple[Noise, ...], seed: int) -> npt.NDArray[np.uint8]:
+        noisy = self.images.copy()
+        for number, noise in enumerate(noises):
+            places = np.flatnonzero(self.drawn == number)
+            noisy[places] = apply(noise, self.images[places], image_set.index[places], seed)
+        return noisy

@@ -1,0 +1,42 @@
+"""A generator on disk: safetensors with a card, as classifiers are kept, that says how to build it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from robustness.errors import RobustnessError, described
+from robustness.gan.condition import Condition
+from robustness.gan.recipes import NETWORKS
+from robustness.gan.sample import Generator
+from robustness.models.checkpoint import card_path, load_card, load_weights, save_checkpoint
+
+
+def save_generator(path: Path, module: nn.Module, card: dict[str, Any]) -> None:
+    """Write the weights, matrices in float16, which halves the file; the few other numbers stay as they are."""
+    small = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in module.state_dict().items()}
+    save_checkpoint(path, small, card)
+
+
+def load_generator(path: Path) -> Generator:
+    """The generator of a file that `robustness gan train` wrote."""
+    state = load_weights(path)
+    card = load_card(path)
+    if not isinstance(card.get("network"), str) or card["network"] not in NETWORKS:
+        raise RobustnessError(f"{card_path(path)}: not the card of a generator; copy it along with the weights")
+    try:
+        condition = Condition.from_card(card["condition"])
+        module = NETWORKS[card["network"]].generator(condition)
+        module.load_state_dict({name: _full(tensor) for name, tensor in state.items()})
+    except RobustnessError as error:
+        raise RobustnessError(f"{card_path(path)}: {error}") from error
+    except Exception as error:  # a card that was edited may hold anything
+        raise RobustnessError(f"{path}: weights and card do not belong together ({described(error)})") from error
+    return Generator(module, condition)
+
+
+def _full(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor

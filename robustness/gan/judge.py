@@ -1,0 +1,191 @@
+"""A generator in the eyes of a classifier that has never seen its images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from robustness.data import ImageSet, fit_images
+from robustness.errors import RobustnessError
+from robustness.evaluation.batch import check_classes
+from robustness.evaluation.evaluate import evaluate
+from robustness.gan.batches import FIT
+from robustness.gan.measures import frechet_distance, nearest, precision_and_recall, spread
+from robustness.gan.sample import BATCH, Generator
+from robustness.models.classifier import Classifier, to_tensor
+from robustness.noise import Clean
+from robustness.training.head import features_of
+
+COMPARED = 5000
+"""Images of each side, at most, whose distances are taken."""
+COPY = 0.01
+"""A sample nearer to a training image than this share of the real held-out images are, is as good as copied."""
+COLLAPSED = 0.25
+"""Samples of a class less varied than this share of its real images show one image again and again."""
+
+
+@dataclass(frozen=True)
+class ClassJudged:
+    """One class. images: how many real ones there are, and as many samples. right, real_right: how many the judge names so.
+
+    variety: the mean distance of two samples over that of two real images, in the judge's features; None where there are too
+    few to tell.
+    """
+
+    name: str
+    images: int
+    right: int
+    real_right: int
+    variety: float | None
+
+    @property
+    def fidelity(self) -> float | None:
+        """How many samples the judge names as asked, over how many real images it names right; None where it knows none."""
+        return self.right / self.real_right if self.real_right else None
+
+    @property
+    def is_collapsed(self) -> bool:
+        return self.variety is not None and self.variety < COLLAPSED
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A generator's marks.
+
+    classes: those with real images; none for a generator that cannot be asked for a class. frechet, precision, recall: see
+    `robustness.gan.measures`, in the judge's features. copied: the share of samples whose pixels are nearer to a training
+    image's than those of one real image in a hundred are; copy_distance: how near that is, Euclidean, of values in 0..1.
+    """
+
+    judge: str
+    samples: int
+    classes: tuple[ClassJudged, ...]
+    frechet: float
+    precision: float
+    recall: float
+    copied: float
+    copy_distance: float
+
+    @property
+    def fidelity(self) -> float | None:
+        """Over all classes, in the real images' proportions."""
+        real_right = sum(label.real_right for label in self.classes)
+        return sum(label.right for label in self.classes) / real_right if real_right else None
+
+    @property
+    def worst(self) -> ClassJudged | None:
+        """The class of lowest fidelity."""
+        known = [(label.fidelity, label) for label in self.classes if label.fidelity is not None]
+        return min(known, key=lambda pair: pair[0])[1] if known else None
+
+    @property
+    def collapsed(self) -> tuple[str, ...]:
+        return tuple(label.name for label in self.classes if label.is_collapsed)
+
+
+def judge(generator: Generator, classifier: Classifier, real: ImageSet, training: ImageSet, seed: int) -> Judged:
+    """Compare as many samples as there are real images, class by class, with these.
+
+    classifier: takes 28 by 28 pixels, as the generator gives them. real: images that neither of the two was trained on.
+    training: the generator's own, to find copies of.
+    """
+    if classifier.fit != FIT:
+        raise RobustnessError(f"{classifier.name} takes {classifier.fit} px, and a generator gives {FIT} px: train a judge so")
+    check_classes(classifier, real)
+    samples = draw_like(generator, real, seed)
+    head = last_layer(classifier.module)
+    features, features_real = (features_of(classifier, head, images) for images in (samples, real))
+    chosen, chosen_real = (_some(len(real), seed + side) for side in range(2))
+    precision, recall = precision_and_recall(features_real[chosen_real], features[chosen])
+    copied, distance = _copied(samples.take(chosen), real.take(chosen_real), training)
+    is_asked = bool(generator.condition.class_names)
+    return Judged(
+        judge=classifier.name,
+        samples=len(samples),
+        classes=tuple(_classes(classifier, samples, real, features, features_real)) if is_asked else (),
+        frechet=frechet_distance(features_real, features),
+        precision=precision,
+        recall=recall,
+        copied=copied,
+        copy_distance=distance,
+    )
+
+
+def _classes(
+    classifier: Classifier, samples: ImageSet, real: ImageSet, features: torch.Tensor, features_real: torch.Tensor
+) -> Iterator[ClassJudged]:
+    right, real_right = (evaluate(classifier, images, Clean(), 0).predictions == real.labels for images in (samples, real))
+    for label, mask in _by_class(real.labels):
+        places = torch.from_numpy(np.flatnonzero(mask))
+        yield ClassJudged(
+            name=real.class_names[label],
+            images=len(places),
+            right=int(right[mask].sum()),
+            real_right=int(real_right[mask].sum()),
+            variety=_variety(features_real[places], features[places]),
+        )
+
+
+def draw_like(generator: Generator, real: ImageSet, seed: int) -> ImageSet:
+    """A sample for each real image, of its class; the labels are those that were asked for."""
+    if generator.condition.class_names and generator.condition.class_names != real.class_names:
+        raise RobustnessError(f"the generator knows other classes than {real.name}")
+    numbers = np.empty(len(real), dtype=np.int64)
+    for _, mask in _by_class(real.labels):
+        numbers[mask] = np.arange(mask.sum())
+    asked = real.labels if generator.condition.class_names else np.zeros_like(real.labels)
+    numbers = numbers if generator.condition.class_names else np.arange(len(real))
+    starts = tqdm(range(0, len(real), BATCH), "samples", unit="batch", disable=None)
+    drawn = [generator.images(asked[start : start + BATCH], numbers[start : start + BATCH], seed) for start in starts]
+    return ImageSet.from_images("samples", np.concatenate(drawn), real.labels.tolist(), real.class_names)
+
+
+def last_layer(module: nn.Module) -> str:
+    """The name of the network's last linear layer, whose input are its features."""
+    linear: list[str] = [name for name, part in module.named_modules() if isinstance(part, nn.Linear)]
+    if not linear:
+        raise RobustnessError("the judge has no linear layer whose input could be its features; take another network")
+    return linear[-1]
+
+
+def to_plain(judged: Judged) -> dict[str, Any]:
+    """Fit for JSON."""
+    return {
+        **asdict(judged),
+        "fidelity": judged.fidelity,
+        "worst_class": judged.worst.name if judged.worst else None,
+        "collapsed": list(judged.collapsed),
+        "classes": [{**asdict(label), "fidelity": label.fidelity, "collapsed": label.is_collapsed} for label in judged.classes],
+    }
+
+
+def _by_class(labels: npt.NDArray[np.int64]) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+    for label in np.unique(labels):
+        yield int(label), labels == label
+
+
+def _some(count: int, seed: int) -> npt.NDArray[np.int64]:
+    return np.sort(np.random.default_rng(seed).permutation(count)[:COMPARED])
+
+
+def _variety(real: torch.Tensor, fake: torch.Tensor) -> float | None:
+    usual = spread(real) if len(real) > 1 else 0.0
+    return spread(fake) / usual if usual else None
+
+
+def _copied(samples: ImageSet, real: ImageSet, training: ImageSet) -> tuple[float, float]:
+    known = _pixels(training)
+    distances, usual = (nearest(_pixels(images), known)[0] for images in (samples, real))
+    limit = float(torch.quantile(usual, COPY))
+    return float((distances <= limit).double().mean()), limit
+
+
+def _pixels(images: ImageSet) -> torch.Tensor:
+    return to_tensor(fit_images(images, FIT)).flatten(1).float() / 255

@@ -1,0 +1,78 @@
+"""Samples of a generator, as a stream: a million take no more memory than a thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from robustness.errors import RobustnessError
+from robustness.gan.condition import Condition
+from robustness.gan.latents import check_seed, draw_latents
+from robustness.noise import Clean, Noise
+
+BATCH = 512
+
+Images = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Generator:
+    """A trained generator: classes and places in, images out.
+
+    module: takes latents, labels and levels, as in `robustness.gan.networks`.
+    """
+
+    module: nn.Module
+    condition: Condition
+
+    def __post_init__(self) -> None:
+        self.module.eval().to(self.device)
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def images(self, labels: npt.ArrayLike, places: npt.ArrayLike, seed: int, noise: Noise | None = None) -> Images:
+        """Sample number `places[i]` of class `labels[i]`: uint8 of shape (N, 28, 28, 3).
+
+        Its latent vector depends on the seed, the class and that number alone; not on what else is asked for.
+        noise: one the generator was trained on, at that or a lower magnitude; without, clean images.
+        """
+        classes, numbers = (np.asarray(values, dtype=np.int64) for values in (labels, places))
+        latents = torch.from_numpy(draw_latents(seed, (classes << 32) + numbers))
+        levels = torch.tensor(self.condition.levels(noise or Clean())).expand(len(classes), -1)
+        with torch.inference_mode():
+            asked = (part.to(self.device) for part in (latents, torch.tensor(classes), levels))
+            levels_of_grey = self.module(*asked).add_(1).mul_(127.5).round_().to(torch.uint8)
+        images: Images = levels_of_grey.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        return images
+
+
+def stream(
+    generator: Generator, labels: Sequence[int], count: int, seed: int, noise: Noise | None = None
+) -> Iterator[tuple[Places, Places, Images]]:
+    """`count` samples of each class, class after class, in batches: their labels, their numbers, and the images.
+
+    What cannot be asked for is refused at once, before the first batch is.
+    """
+    if count < 1:
+        raise RobustnessError(f"a class has at least one sample, not {count}")
+    check_seed(seed)
+    generator.condition.levels(noise or Clean())
+    return _batches(generator, labels, count, seed, noise)
+
+
+def _batches(
+    generator: Generator, labels: Sequence[int], count: int, seed: int, noise: Noise | None
+) -> Iterator[tuple[Places, Places, Images]]:
+    total = len(labels) * count
+    for start in range(0, total, BATCH):
+        numbers = np.arange(start, min(start + BATCH, total))
+        classes, places = np.asarray(labels)[numbers // count], numbers % count
+        yield classes, places, generator.images(classes, places, seed, noise)

@@ -1,0 +1,40 @@
+"""What an interrupted training needs to go on: one file, written after every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+
+from robustness.atomic import replacing
+from robustness.errors import RobustnessError
+
+Parts = Mapping[str, nn.Module | torch.optim.Optimizer | LRScheduler]
+"""What has a state of its own."""
+
+
+def save_state(path: Path, run: dict[str, object], parts: Parts, progress: dict[str, Any]) -> None:
+    """run: what tells this training from others. progress: what it has reached, as plain values."""
+    state = {"run": run, **{name: part.state_dict() for name, part in parts.items()}, "progress": progress}
+    with replacing(path) as partial:
+        torch.save(state, partial)
+
+
+def restore_state(path: Path, run: dict[str, object], parts: Parts) -> dict[str, Any]:
+    """Put the parts where the same training left them, and return its progress; nothing of either without a file."""
+    if not path.exists():
+        return {}
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+        left_by = state["run"]
+    except Exception as error:  # torch.load raises anything on a file that is not its own
+        raise RobustnessError(f"{path}: not a training to resume ({error}); delete it to begin anew") from error
+    if left_by != run:
+        raise RobustnessError(f"{path}: left by another training (other data, recipe or seed); delete it or name another --out")
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return dict(state["progress"])

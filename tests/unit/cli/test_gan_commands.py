@@ -1,0 +1,99 @@
+"""`robustness gan train` and `sample`, from the shell's side."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from robustness.cli import main
+from robustness.data import load_image_set
+
+COLOURS = {"blue": (30, 30, 220), "green": (30, 220, 30), "red": (220, 30, 30)}
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch):
+    """A folder with 72 small images of three classes."""
+    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.chdir(tmp_path)
+    generator = np.random.default_rng(0)
+    for name, colour in COLOURS.items():
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(24):
+            pixels = (np.array(colour) + generator.integers(-30, 31, (20, 24, 3))).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
+    return tmp_path
+
+
+def train(*arguments):
+    return main(["gan", "train", "--data", "folder:images", "--epochs", "1", *arguments])
+
+
+def test_a_generator_is_trained_and_sampled_into_a_folder_that_the_gate_reads(project, capsys):
+    assert train("--conditional", "--out", "gan") == 0
+    assert "the last generator is gan/epoch-001.safetensors" in capsys.readouterr().out
+    assert main(["gan", "sample", "gan/epoch-001.safetensors", "--count", "3", "--seed", "5", "--out", "samples"]) == 0
+    assert "wrote 9 images to samples" in capsys.readouterr().out
+    samples = load_image_set("folder:samples")
+    assert samples.class_names == tuple(COLOURS)
+    assert samples.shapes.tolist() == [[28, 28]] * 9
+
+
+def test_a_sheet_of_the_classes_asked_for(project, capsys):
+    assert train("--conditional", "--out", "gan") == 0
+    arguments = ["gan", "sample", "gan/epoch-001.safetensors", "--classes", "red", "0", "red", "--count", "4", "--out", "s.png"]
+    assert main(arguments) == 0
+    assert "wrote 8 images to s.png" in capsys.readouterr().out
+    with Image.open("s.png") as sheet:
+        assert sheet.size == (2 * 58 - 2, 4 * 58 - 2)
+
+
+def test_noise_is_part_of_the_condition(project, capsys):
+    assert train("--network", "convolutional", "--conditional", "--noise", "paper", "--out", "gan") == 0
+    card = json.loads((project / "gan" / "epoch-001.card.json").read_text())
+    assert len(card["condition"]["noises"]) == 9
+    sample = ["gan", "sample", "gan/epoch-001.safetensors", "--count", "1"]
+    assert main([*sample, "--noise", "gaussian(sigma=30)", "--out", "noisy"]) == 0
+    assert main([*sample, "--out", "clean"]) == 0
+    noisy, clean = load_image_set("folder:noisy"), load_image_set("folder:clean")
+    assert not np.array_equal(noisy.pixels, clean.pixels)
+    assert main([*sample, "--noise", "gaussian(sigma=60)", "--out", "more"]) == 2
+    assert "trained up to gaussian(sigma=50)" in capsys.readouterr().err
+    assert not (project / "more").exists()
+
+
+def test_without_a_condition_there_are_no_classes_to_ask_for(project, capsys):
+    assert train("--out", "gan") == 0
+    sample = ["gan", "sample", "gan/epoch-001.safetensors", "--count", "4"]
+    assert main([*sample, "--out", "samples"]) == 0
+    assert len(list((project / "samples" / "samples").iterdir())) == 4
+    assert main([*sample, "--classes", "red", "--out", "other"]) == 2
+    assert "was not told of classes" in capsys.readouterr().err
+
+
+def test_the_folder_is_named_after_what_is_trained(project):
+    assert train("--conditional", "--noise", "gaussian(sigma=5)", "--seed", "3") == 0
+    (folder,) = (project / "runs").iterdir()
+    assert folder.name == "gan-study-conditional-gaussian(sigma=5)-folder-images-seed3"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train"], "name the images with --data"),
+        (["train", "--data", "folder:images", "--epochs", "0"], "at least one epoch, not 0"),
+        (["train", "--data", "folder:images", "--seed", "-1"], "a seed lies between 0 and 2^64 - 1, not -1"),
+        (["train", "--data", "folder:images", "--noise", "papers"], "unknown noise 'papers': did you mean 'paper'?"),
+        (["train", "--data", "folder:images", "--noise", "clean"], "clean has no magnitude"),
+        (["sample", "none.safetensors", "--out", "s.png"], "none.safetensors: no such weights"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(arguments, said, project, capsys):
+    assert main(["gan", *arguments]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(project.glob("s*"))

@@ -1,0 +1,66 @@
+"""Generators on disk: what cannot be one is refused by name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from robustness.errors import RobustnessError
+from robustness.gan.checkpoint import load_generator, save_generator
+from robustness.gan.condition import Condition
+from robustness.gan.recipes import NETWORKS
+from robustness.models.checkpoint import card_path
+from robustness.noise import PRESETS
+
+CONDITION = Condition(("stop", "yield"), PRESETS["paper"])
+CARD = {"network": "study", "condition": CONDITION.to_card()}
+
+
+@pytest.fixture
+def file(tmp_path):
+    save_generator(tmp_path / "g.safetensors", NETWORKS["study"].generator(CONDITION), CARD)
+    return tmp_path / "g.safetensors"
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_what_is_saved_is_loaded_as_float32(tmp_path, network):
+    module = NETWORKS[network].generator(CONDITION).eval()
+    save_generator(tmp_path / "g.safetensors", module, CARD | {"network": network})
+    loaded = load_generator(tmp_path / "g.safetensors")
+    assert loaded.condition == CONDITION
+    asked = (torch.randn(4, 100), torch.tensor([0, 1, 0, 1]), torch.rand(4, 3))
+    assert all(tensor.dtype in (torch.float32, torch.int64) for tensor in loaded.module.state_dict().values())
+    assert torch.allclose(loaded.module(*asked), module(*asked), atol=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"network": "baseline-cnn"}, r"g\.card\.json: not the card of a generator"),
+        ({"network": ["study"]}, r"g\.card\.json: not the card of a generator"),
+        ({"network": "convolutional"}, r"g\.safetensors: weights and card do not belong together"),
+        ({"condition": None}, r"g\.safetensors: weights and card do not belong together"),
+        ({"condition": {"class_names": ["stop"], "noises": []}}, r"g\.safetensors: weights and card do not belong together"),
+        ({"condition": {"class_names": ["stop"], "noises": ["fog(a=1)"]}}, r"g\.card\.json: unknown noise 'fog'"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(file, change, said):
+    card_path(file).write_text(json.dumps(CARD | change))
+    with pytest.raises(RobustnessError, match=said):
+        load_generator(file)
+
+
+def test_weights_without_a_card_are_refused(file):
+    card_path(file).unlink()
+    with pytest.raises(RobustnessError, match=r"g\.card\.json: not the card of a generator; copy it along"):
+        load_generator(file)
+
+
+def test_a_missing_or_damaged_file_is_refused(file):
+    with pytest.raises(RobustnessError, match="no such weights"):
+        load_generator(file.with_name("other.safetensors"))
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(RobustnessError, match=r"g\.safetensors: not a safetensors file"):
+        load_generator(file)
