@@ -1,4 +1,4 @@
-"""`robustness gan`: train, sample."""
+"""`robustness gan`: train, sample, judge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from robustness.errors import RobustnessError
 
 def add(commands: Commands) -> None:
     """Add these commands to the parser."""
-    gan = commands.add_parser("gan", help="generate images: train, sample").add_subparsers(metavar="ACTION", required=True)
+    gan = commands.add_parser("gan", help="generate images: train, sample, judge").add_subparsers(
+        metavar="ACTION", required=True
+    )
     train = gan.add_parser(
         "train",
         help="train a GAN",
@@ -52,6 +54,23 @@ def add(commands: Commands) -> None:
     sample.add_argument("--seed", type=int, default=0, help="of the latent vectors (default: %(default)s)")
     sample.add_argument("--out", type=Path, required=True, metavar="PATH", help="FILE.png for a sheet, or a folder")
     sample.set_defaults(run=_sample)
+
+    judge = gan.add_parser(
+        "judge",
+        help="how good a generator is",
+        description="As many samples as there are test images, class by class, beside these: how many a classifier names as "
+        "asked, relative to how many real images it names right; the Frechet distance, precision and recall in its features; "
+        "classes that show one image again and again; copies of training images.",
+        epilog="A judge: robustness train small-resnet --data gtsrb --size 28 --out runs/judge.safetensors",
+    )
+    judge.add_argument("generator", type=Path, metavar="FILE", help="a checkpoint that `robustness gan train` wrote")
+    judge.add_argument(
+        "--judge", type=Path, required=True, metavar="FILE", help="a classifier of 28 pixels that `robustness train` wrote"
+    )
+    add_data(judge)
+    judge.add_argument("--seed", type=int, default=0, help="of the latent vectors (default: %(default)s)")
+    judge.add_argument("--json", action="store_true", help="print all marks as JSON, those of each class too")
+    judge.set_defaults(run=_judge)
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -95,3 +114,22 @@ def _sample(args: argparse.Namespace) -> None:
     write = write_grid if args.out.suffix.lower() == ".png" else write_folder
     written = write(generator, list(dict.fromkeys(labels)), args.count, args.seed, noise, args.out)
     print(f"wrote {written:,} images to {args.out}")
+
+
+def _judge(args: argparse.Namespace) -> None:
+    import json
+
+    from robustness.data import load_image_set
+    from robustness.gan.checkpoint import load_generator
+    from robustness.gan.judge import judge, marks, to_plain
+    from robustness.models.load import load_trained
+
+    if not args.data:
+        raise RobustnessError("name the images with --data, for example --data gtsrb")
+    generator, classifier = load_generator(args.generator), load_trained(args.judge)
+    real, training = (load_image_set(args.data, split, args.root) for split in ("test", "train"))
+    judged = judge(generator, classifier, real, training, args.seed)
+    if args.json:
+        print(json.dumps(to_plain(judged), indent=2))
+    else:
+        print("\n".join(marks(judged)))

@@ -19,10 +19,12 @@ from robustness.evaluation.evaluate import evaluate
 from robustness.gan.batches import FIT
 from robustness.gan.measures import frechet_distance, nearest, precision_and_recall, spread
 from robustness.gan.sample import BATCH, Generator
+from robustness.gate.intervals import lower_bound, upper_bound
 from robustness.models.classifier import Classifier, to_tensor
 from robustness.noise import Clean
 from robustness.training.head import features_of
 
+ALPHA = 0.05
 COMPARED = 5000
 """Images of each side, at most, whose distances are taken."""
 COPY = 0.01
@@ -35,6 +37,7 @@ COLLAPSED = 0.25
 class ClassJudged:
     """One class. images: how many real ones there are, and as many samples. right, real_right: how many the judge names so.
 
+    low, high: of the share of samples named as asked, a two-sided Clopper-Pearson interval at 95 %.
     variety: the mean distance of two samples over that of two real images, in the judge's features; None where there are too
     few to tell.
     """
@@ -43,6 +46,8 @@ class ClassJudged:
     images: int
     right: int
     real_right: int
+    low: float
+    high: float
     variety: float | None
 
     @property
@@ -123,12 +128,14 @@ def _classes(
 ) -> Iterator[ClassJudged]:
     right, real_right = (evaluate(classifier, images, Clean(), 0).predictions == real.labels for images in (samples, real))
     for label, mask in _by_class(real.labels):
-        places = torch.from_numpy(np.flatnonzero(mask))
+        places, named = torch.from_numpy(np.flatnonzero(mask)), int(right[mask].sum())
         yield ClassJudged(
             name=real.class_names[label],
             images=len(places),
-            right=int(right[mask].sum()),
+            right=named,
             real_right=int(real_right[mask].sum()),
+            low=lower_bound(named, len(places), ALPHA / 2),
+            high=upper_bound(named, len(places), ALPHA / 2),
             variety=_variety(features_real[places], features[places]),
         )
 
@@ -153,6 +160,27 @@ def last_layer(module: nn.Module) -> str:
     if not linear:
         raise RobustnessError("the judge has no linear layer whose input could be its features; take another network")
     return linear[-1]
+
+
+def marks(judged: Judged) -> list[str]:
+    """The marks as lines of text."""
+    lines = [f"{judged.judge} on {judged.samples:,} samples and as many real images"]
+    if judged.fidelity is not None:
+        images, real_right = (sum(getattr(label, name) for label in judged.classes) for name in ("images", "real_right"))
+        lines += [f"fidelity            {judged.fidelity:.3f} of the judge's {real_right / images:.4f} on real images"]
+    if judged.worst is not None:
+        worst = judged.worst
+        named = f"{worst.right / worst.images:.3f} named so ({worst.low:.3f} to {worst.high:.3f})"
+        lines += [
+            f"  worst class       {worst.fidelity:.3f}, {worst.name}: {named}",
+            f"  collapsed         {', '.join(judged.collapsed) or 'none'}",
+        ]
+    return [
+        *lines,
+        f"Frechet distance    {judged.frechet:.4g}",
+        f"precision, recall   {judged.precision:.3f}, {judged.recall:.3f}",
+        f"copied              {100 * judged.copied:.2f} % as near to a training image as {100 * COPY:g} % of the real ones are",
+    ]
 
 
 def to_plain(judged: Judged) -> dict[str, Any]:

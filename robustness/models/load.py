@@ -52,6 +52,26 @@ def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> 
     )
 
 
+def load_trained(file: Path) -> Classifier:
+    """The classifier in a file that `robustness train` wrote, as its card describes it."""
+    card = load_card(file)
+    try:
+        declaration = ModelDeclaration(
+            name=file.stem,
+            load=card["network"],
+            weights=str(file.absolute()),
+            size=card["fit"]["size"],
+            fit=card["fit"]["kind"],
+            mean=tuple(card["mean"]),
+            std=tuple(card["std"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise RobustnessError(
+            f"{file}: no card beside it that `robustness train` wrote; train it, or copy the card too"
+        ) from error
+    return load_classifier(declaration)
+
+
 def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
     """A user's own module as the declaration describes it. Its code cannot be hashed, so its results serve one run."""
     if isinstance(module, Classifier):

@@ -44,6 +44,33 @@ def test_a_generator_is_trained_and_sampled_into_a_folder_that_the_gate_reads(pr
     assert samples.shapes.tolist() == [[28, 28]] * 9
 
 
+def test_a_generator_is_judged_by_a_classifier_that_was_trained_here(project, capsys):
+    assert train("--conditional", "--out", "gan") == 0
+    assert (
+        main(
+            ["train", "baseline-cnn", "--data", "folder:images", "--size", "28", "--epochs", "2", "--out", "judge.safetensors"]
+        )
+        == 0
+    )
+    capsys.readouterr()
+    judge = ["gan", "judge", "gan/epoch-001.safetensors", "--judge", "judge.safetensors", "--data", "folder:images"]
+    assert main(judge) == 0
+    said = capsys.readouterr().out
+    assert "judge on 72 samples and as many real images" in said
+    assert "worst class" in said
+    assert main([*judge, "--json"]) == 0
+    marks = json.loads(capsys.readouterr().out)
+    assert [label["name"] for label in marks["classes"]] == list(COLOURS)
+    assert all(0 <= label["low"] <= label["right"] / 24 <= label["high"] <= 1 for label in marks["classes"])
+
+
+def test_a_judge_without_its_card_is_refused(project, capsys):
+    assert train("--conditional", "--out", "gan") == 0
+    (project / "bare.safetensors").write_bytes(b"")
+    assert main(["gan", "judge", "gan/epoch-001.safetensors", "--judge", "bare.safetensors", "--data", "folder:images"]) != 0
+    assert "bare.safetensors: no card beside it" in capsys.readouterr().err
+
+
 def test_a_sheet_of_the_classes_asked_for(project, capsys):
     assert train("--conditional", "--out", "gan") == 0
     arguments = ["gan", "sample", "gan/epoch-001.safetensors", "--classes", "red", "0", "red", "--count", "4", "--out", "s.png"]

@@ -71,6 +71,8 @@ def test_a_faithful_generator_is_as_good_as_the_real_images(judged):
     marks = judged()
     assert (marks.fidelity, marks.collapsed) == (1.0, ())
     assert [(label.name, label.images, label.right) for label in marks.classes] == [(name, 100, 100) for name in COLOURS]
+    assert marks.classes[0].low == pytest.approx(0.025 ** (1 / 100))
+    assert marks.classes[0].high == 1
     assert min(marks.precision, marks.recall) > 0.7
     assert marks.frechet < 0.01
     assert all(label.variety == pytest.approx(1, abs=0.3) for label in marks.classes)
