@@ -58,7 +58,7 @@ sigma = [5, 25]
 accuracy = [0.9, 0.8]
 """
 
-MODES = {"alone": ["-p", "no:xdist"], "no workers": ["-n", "0"], "two workers": ["-n", "2"]}
+MODES = {"alone": ["-p", "no:xdist"], "no workers": ["-n", "0"], "a worker": ["-n", "1"]}
 
 
 class Project:
@@ -110,5 +110,5 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
 
 @pytest.fixture(params=MODES.values(), ids=MODES.keys())
 def mode(request: pytest.FixtureRequest) -> list[str]:
-    """The options of a run without xdist, without workers, and with two."""
+    """The options of a run without xdist, without workers, and with one; what two do to each other has tests of its own."""
     return request.param

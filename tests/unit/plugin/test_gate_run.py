@@ -7,8 +7,9 @@ import pytest
 FAILED = pytest.ExitCode.TESTS_FAILED
 
 
-def test_limits_that_hold_pass(project, mode):
-    run = project.gate(*mode)
+@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "0"], ["-n", "1"], ["-n", "2"]], ids=" ".join)
+def test_limits_that_hold_pass(project, options):
+    run = project.gate(*options)
     assert run.ret == 0
     run.stdout.fnmatch_lines(["*PASS: all 3 limits hold*"])
     results = project.results()

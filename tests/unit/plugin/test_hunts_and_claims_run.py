@@ -124,11 +124,12 @@ def test_a_finding_beyond_what_is_declared_safe_now_is_named_as_not_tried(hunted
     assert "so not tried: findings/toy-" in (hunted.pytester.path / "robustness-report" / "report.html").read_text()
 
 
-def test_hunts_of_one_run_do_not_meet_each_other_s_findings(hunted, mode):
+@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "2"]], ids=["alone", "two workers"])
+def test_hunts_of_one_run_do_not_meet_each_other_s_findings(hunted, options):
     hunted.write("thresholds.toml", (hunted.pytester.path / "thresholds.toml").read_text() + SECOND_HUNT)
-    hunted.gate(*mode)
+    hunted.gate(*options)
     assert [hunt["known"] for hunt in hunted.results()["hunts"]] == [False, False]
-    hunted.gate(*mode)
+    hunted.gate(*options)
     assert [hunt["known"] for hunt in hunted.results()["hunts"]] == [True, True]
 
 
