@@ -23,7 +23,7 @@ def to_markdown(study: dict[str, Any]) -> str:
             *(_training(row) for row in study["models"]),
             "",
             *_accuracies(finished),
-            *_equivalents([row for row in finished if any(cell["published"] is not None for cell in row["cells"])]),
+            *_equivalents([row for row in finished if _published(row)]),
             *_readings(study["readings"]),
             "## To measure one cell again",
             "",
@@ -59,8 +59,7 @@ def _accuracies(rows: list[dict[str, Any]]) -> list[str]:
     lines = [
         "## Accuracy, %",
         "",
-        "Measured; below it in brackets what the study published.",
-        "",
+        *(["Measured; below it in brackets what the study published.", ""] if any(_published(row) for row in rows) else []),
         f"| network | {' | '.join(noises)} | mean of the nine |",
         f"|---|{'---:|' * len(noises)}---:|",
     ]
@@ -68,11 +67,16 @@ def _accuracies(rows: list[dict[str, Any]]) -> list[str]:
         measured = [cell["measured"] for cell in row["cells"]]
         lines.append(f"| {row['model']} | {' | '.join(f'{value:.2f}' for value in measured)} | {sum(measured[1:10]) / 9:.2f} |")
         published = [cell["published"] for cell in row["cells"]]
-        if any(value is not None for value in published):
+        if _published(row):
             shown = ("" if value is None else f"({value:.2f})" for value in published)
             nine = [value for value in published[1:10] if value is not None]
             lines.append(f"| | {' | '.join(shown)} | ({sum(nine) / len(nine):.2f}) |")
     return [*lines, ""]
+
+
+def _published(row: dict[str, Any]) -> bool:
+    """Whether the study has figures for this network."""
+    return any(cell["published"] is not None for cell in row["cells"])
 
 
 def _equivalents(rows: list[dict[str, Any]]) -> list[str]:
