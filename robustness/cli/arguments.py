@@ -34,6 +34,13 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     add_root(parser)
 
 
+def data_of(args: argparse.Namespace) -> str:
+    """The images that a command has to name."""
+    if not args.data:
+        raise RobustnessError("name the images with --data, for example --data gtsrb")
+    return str(args.data)
+
+
 def add_fit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", type=int, metavar="PIXELS", help="width and height of the network's input (built-in networks: 40)"
@@ -75,9 +82,7 @@ def subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
         data, seed = args.data or thresholds.data, thresholds.seed if args.seed is None else args.seed
         images = load_image_set(data, root=args.root, base=Path.cwd() if args.data else base)
     else:
-        if not args.data:
-            raise RobustnessError("name the images with --data, for example --data gtsrb")
-        seed, images = args.seed or 0, load_image_set(args.data, root=args.root)
+        seed, images = args.seed or 0, load_image_set(data_of(args), root=args.root)
     return load_classifier(declaration, base), images, seed
 
 

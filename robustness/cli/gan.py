@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from robustness.cli.arguments import Commands, add_data, command
+from robustness.cli.arguments import Commands, add_data, command, data_of
 from robustness.errors import RobustnessError
 
 
@@ -82,14 +82,12 @@ def _train(args: argparse.Namespace) -> None:
     from robustness.gan.train import checkpoint_path, train_gan
     from robustness.noise import parse_noises
 
-    if not args.data:
-        raise RobustnessError("name the images with --data, for example --data gtsrb")
     recipe = NETWORKS[args.network].recipe
     if args.epochs is not None:
         if args.epochs < 1:
             raise RobustnessError(f"a training takes at least one epoch, not {args.epochs}")
         recipe = replace(recipe, epochs=args.epochs)
-    images = load_image_set(args.data, "train", args.root)
+    images = load_image_set(data_of(args), "train", args.root)
     noises = parse_noises(args.noise) if args.noise else ()
     condition = Condition(images.class_names if args.conditional else (), noises)
     out = args.out or Path("runs") / _name(args)
@@ -121,15 +119,14 @@ def _judge(args: argparse.Namespace) -> None:
 
     from robustness.data import load_image_set
     from robustness.gan.checkpoint import load_generator
-    from robustness.gan.judge import judge, marks, to_plain
+    from robustness.gan.judge import judge
     from robustness.models.load import load_trained
+    from robustness.report.generators import judged_lines, judged_values
 
-    if not args.data:
-        raise RobustnessError("name the images with --data, for example --data gtsrb")
     generator, classifier = load_generator(args.generator), load_trained(args.judge)
-    real, training = (load_image_set(args.data, split, args.root) for split in ("test", "train"))
+    real, training = (load_image_set(data_of(args), split, args.root) for split in ("test", "train"))
     judged = judge(generator, classifier, real, training, args.seed)
     if args.json:
-        print(json.dumps(to_plain(judged), indent=2))
+        print(json.dumps(judged_values(judged), indent=2))
     else:
-        print("\n".join(marks(judged)))
+        print("\n".join(judged_lines(judged)))

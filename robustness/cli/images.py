@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from robustness.cli.arguments import Commands, add_data, add_fit, add_root
-from robustness.errors import RobustnessError
+from robustness.cli.arguments import Commands, add_data, add_fit, add_root, data_of
 
 
 def add(commands: Commands) -> None:
@@ -45,10 +44,8 @@ def _noise(args: argparse.Namespace) -> None:
     from robustness.noise import parse_noises
     from robustness.noise.write import write_copies, write_sheet
 
-    if not args.data:
-        raise RobustnessError("name the images with --data, for example --data signs")
     noises = [noise for text in args.noise for noise in parse_noises(text)]
-    images, fit = load_image_set(args.data, args.split, args.root), Fit(args.size or 40, args.fit)
+    images, fit = load_image_set(data_of(args), args.split, args.root), Fit(args.size or 40, args.fit)
     if args.sheet:
         write_sheet(images, fit, noises, args.seed, args.sheet)
         print(f"wrote {args.sheet}")

@@ -6,8 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from robustness.cli.arguments import Commands, add_data, add_fit, command, model_table
-from robustness.errors import RobustnessError
+from robustness.cli.arguments import Commands, add_data, add_fit, command, data_of, model_table
 from robustness.models.declaration import BUILT_IN
 
 
@@ -71,14 +70,12 @@ def _train(args: argparse.Namespace) -> None:
     from robustness.training.recipes import RECIPES
     from robustness.training.train import train_network
 
-    if not args.data:
-        raise RobustnessError("name the images with --data, for example --data gtsrb")
     recipe = RECIPES[args.recipe]
     if args.recipe == "study":
         print("the study's recipe mirrors images both ways, which changes what some signs mean", file=sys.stderr)
     if args.epochs is not None:
         recipe = replace(recipe, epochs=args.epochs)
-    parts = [args.network, args.data, *([args.recipe] if args.recipe == "harden" else []), f"seed{args.seed}"]
+    parts = [args.network, data_of(args), *([args.recipe] if args.recipe == "harden" else []), f"seed{args.seed}"]
     out = args.out or Path("runs") / ("-".join(parts).replace(":", "-").replace("/", "-") + ".safetensors")
     images = load_image_set(args.data, "train", args.root)
     test_set = load_image_set(args.data, "test", args.root) if args.data in ("signs", "gtsrb") else None

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import hypothesis
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import is_hashable, make_case, model_identity
+from robustness.evaluation.forward import backing_off
 from robustness.evaluation.store import Store
 from robustness.gate.hunts import Hunt
 from robustness.models.classifier import Classifier
@@ -202,7 +204,8 @@ def run_hunt(
         if Fraction(replayed.flipped, replayed.right) > Fraction(declared.budget):
             return caught(one.finding, replayed, one.file, known=True)
         (within_budget if replayed.broken else mended).append(one.shown)
-    (images, right), new = _look(declared, classifier, image_set, PROFILES[profile], store, run)
+    look = partial(_look, declared, classifier, image_set, PROFILES[profile], store, run)
+    (images, right), new = backing_off(look)
     if new is None:
         return hunted(images, right)
     replayed = replay(new, classifier, image_set)

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 
-STEPS = 10
-"""Halvings of the range, at most: the magnitude is then known to one part in 1,024 of it."""
+from scipy.optimize import brentq
+
+PRECISION = 1 / 1024
+"""Of the range searched, to which the magnitude is known."""
 
 
-def equivalent_magnitude(side: Callable[[float], int], highest: float) -> float | None:
-    """Bisection for the magnitude in 0..highest where a falling accuracy curve meets a target.
+def equivalent_magnitude(excess: Callable[[float], float], highest: float, known: Sequence[float] = ()) -> float | None:
+    """The magnitude in 0..highest where a falling accuracy curve meets a target, by Brent's method.
 
-    side: 1 where accuracy at a magnitude is above the target, -1 where it is below, 0 where it is as good as there, which ends
-    the search. Without such a place it is the upper end of the last interval. 0 where the accuracy without noise is no higher,
-    None where `highest` does not bring it down.
+    excess: how far accuracy at a magnitude lies above the target; its sign has to be right, its size only helps to choose the
+    next magnitude, and 0, as good as there, ends the search. known: magnitudes above 0 whose accuracy costs nothing, which
+    the curve is bracketed by. 0 where the accuracy without noise is no higher than the target, None where `highest` does not
+    bring it down.
+
+    R. P. Brent, "Algorithms for minimization without derivatives", 1973, chapter 4, as SciPy has it.
     """
-    if side(0.0) <= 0:
+    above = cache(excess)
+    if above(0.0) <= 0:
         return 0.0
-    at_highest = side(highest)
-    if at_highest >= 0:
-        return None if at_highest else highest
-    low, high = 0.0, highest
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        match side(middle):
-            case 0:
-                return middle
-            case 1:
-                low = middle
-            case _:
-                high = middle
-    return high
+    low = 0.0
+    for magnitude in map(float, (*sorted(known), highest)):
+        if above(magnitude) == 0:
+            return magnitude
+        if above(magnitude) < 0:
+            return float(brentq(above, low, magnitude, xtol=highest * PRECISION, rtol=1e-9))
+        low = magnitude
+    return None

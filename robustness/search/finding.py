@@ -19,6 +19,7 @@ from robustness.atomic import replacing
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import model_identity
+from robustness.evaluation.forward import backing_off
 from robustness.models.classifier import Classifier
 from robustness.search.critical import LEVELS
 from robustness.search.hunt import Batch, Found
@@ -206,6 +207,12 @@ def replay(finding: Finding, classifier: Classifier, image_set: ImageSet) -> Rep
             f"the finding {finding.name} was made under noise contract {_numbers(finding.contract)}, "
             f"now that of {perturbation} is {_numbers(_contract(perturbation))}"
         )
+    return backing_off(lambda: _try(finding, perturbation, smallest, classifier, image_set))
+
+
+def _try(
+    finding: Finding, perturbation: Perturbation, smallest: Perturbation, classifier: Classifier, image_set: ImageSet
+) -> Replayed:
     batch = Batch(classifier, image_set, finding.images)
     place = np.flatnonzero(image_set.index == finding.image)
     named = [image_set.class_names[batch.named(place, smallest, np.array([level]))[0]] for level in (0, LEVELS)]

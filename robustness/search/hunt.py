@@ -20,7 +20,6 @@ from hypothesis.errors import NoSuchExample
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.batch import Places, check_classes, noisy_batch, predict_at_levels
-from robustness.evaluation.forward import backing_off
 from robustness.evaluation.order import evaluation_order
 from robustness.folders import cache_folder
 from robustness.models.classifier import Classifier
@@ -92,11 +91,8 @@ class Batch:
         def noisy(places: Places, level: int) -> torch.Tensor:
             return self._noisy(places, perturbation.at(level, LEVELS))
 
-        def name_all() -> None:
-            for batch, named in predict_at_levels(self.classifier, self.image_set, places, levels, noisy):
-                classes[batch] = named
-
-        backing_off(name_all)
+        for batch, named in predict_at_levels(self.classifier, self.image_set, places, levels, noisy):
+            classes[batch] = named
         return classes
 
     def flips(self, perturbation: Perturbation) -> npt.NDArray[np.bool_]:

@@ -16,7 +16,6 @@ from robustness.gate.sentinels import check_model
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Gaussian
 from robustness.search.critical import search_flips
-from robustness.search.hunt import NOTHING, Batch
 
 
 class Small(Brightness):
@@ -64,11 +63,10 @@ def test_what_does_not_fit_one_by_one_is_an_error():
         measure(classifier(Small(0, MemoryError())), image_set(), Clean(), 0, Store(), "run")
 
 
-def test_searches_hunts_and_sentinels_back_off_too(store):
+def test_searches_and_sentinels_back_off_too(store):
     for ask in (
         lambda model: check_model(model, image_set(100), [], 0, store, "run"),
         lambda model: search_flips(model, image_set(100), Gaussian(50), 0, store, "run"),
-        lambda model: Batch(model, image_set(100), 100).flips(NOTHING),
     ):
         model = classifier(Small(20, MemoryError()))
         ask(model)

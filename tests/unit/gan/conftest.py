@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from robustness.data import ImageSet
 
@@ -10,17 +9,8 @@ COLOURS = ((220, 30, 30), (30, 220, 30), (30, 30, 220))
 
 
 @pytest.fixture(autouse=True)
-def no_gpu(monkeypatch):
-    """Equal to the bit is promised for one machine's CPU; a GPU may add in another order."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def _exactly(exact_arithmetic):
+    pass
 
 
 @pytest.fixture(scope="session")

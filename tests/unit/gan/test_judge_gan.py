@@ -12,9 +12,10 @@ from torch import nn
 from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
 from robustness.gan.condition import Condition
-from robustness.gan.judge import judge, last_layer, to_plain
+from robustness.gan.judge import judge, last_layer
 from robustness.gan.sample import Generator
 from robustness.models.classifier import Classifier
+from robustness.report.generators import judged_values
 
 COLOURS = ("blue", "green", "red")
 CHANNEL = torch.tensor([2, 1, 0])
@@ -77,7 +78,7 @@ def test_a_faithful_generator_is_as_good_as_the_real_images(judged):
     assert marks.frechet < 0.01
     assert all(label.variety == pytest.approx(1, abs=0.3) for label in marks.classes)
     assert marks.copied < 0.1
-    assert json.loads(json.dumps(to_plain(marks)))["classes"][0]["fidelity"] == 1.0
+    assert json.loads(json.dumps(judged_values(marks)))["classes"][0]["fidelity"] == 1.0
 
 
 def test_a_class_painted_as_another_has_no_fidelity(judged):
@@ -116,7 +117,7 @@ def test_without_classes_there_is_no_fidelity_but_the_rest(judged):
     marks = judged(lambda labels, latents: ((latents[:, 2] > 0).long(), latents), Condition())
     assert (marks.fidelity, marks.worst, marks.classes) == (None, None, ())
     assert marks.recall < 0.8  # nothing red
-    assert to_plain(marks)["fidelity"] is None
+    assert judged_values(marks)["fidelity"] is None
 
 
 def test_a_judge_of_another_size_or_other_classes_is_refused(judged):

@@ -17,6 +17,7 @@ from torch import nn
 
 from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
+from robustness.evaluation.forward import batch_size
 from robustness.evaluation.store import Store
 from robustness.gate import hunting
 from robustness.gate.hunting import is_within, read_former, run_hunt
@@ -456,3 +457,27 @@ def test_git_leaves_out_pictures_of_all_data_but_the_package_s_own(hunted, tmp_p
     assert shared or files[".gitignore"] == b"*.png\n"
     assert files[f"{stem}.png"].startswith(b"\x89PNG")
     assert finding_from_json(files[f"{stem}.json"]).data == name
+
+
+class Crowded(ByLight):
+    """Has memory for 16 images at once."""
+
+    def forward(self, batch):
+        if len(batch) > 16:
+            raise MemoryError
+        return super().forward(batch)
+
+
+def test_a_hunt_that_ran_out_of_memory_is_remembered_as_one_in_smaller_batches(hunted):
+    network = Classifier("net", Crowded(300), Fit(8), architecture="crowded")
+    assert hunted(network=network).right == len(GREYS)
+    assert batch_size(network) == 16
+    hunted(network=network)
+    assert hunted.answers == 0
+
+
+def test_a_replay_that_runs_out_of_memory_goes_on_in_smaller_batches(hunted):
+    assert hunted().stops
+    network = Classifier("net", Crowded(130.5), Fit(8), architecture="crowded")
+    assert hunted(network=network).known
+    assert batch_size(network) == 16

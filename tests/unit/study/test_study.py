@@ -40,13 +40,13 @@ def folder(tmp_path, monkeypatch, signs_of_few):
 
 @pytest.fixture
 def signs_of_few(tmp_path, monkeypatch):
-    """A hundred pictures, a cache of its own, three halvings: enough to see what is written where."""
+    """A hundred pictures, a cache of its own, rough magnitudes: enough to see what is written where."""
     from robustness import data
 
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
     real = data.load_image_set
     monkeypatch.setattr(data, "load_image_set", lambda *given, **more: real(*given, **more).take(range(0, 1290, 13)))
-    monkeypatch.setattr("robustness.search.equivalent.STEPS", 3)
+    monkeypatch.setattr("robustness.search.equivalent.PRECISION", 1 / 8)
 
 
 def untrained(folder):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from robustness.data import ImageSet
 
@@ -15,18 +14,8 @@ def own_cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def no_gpu(monkeypatch):
-    """Equal to the bit is promised for one machine's CPU; a GPU may add in another order."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Tiny networks are slower on several threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def _exactly(exact_arithmetic):
+    pass
 
 
 @pytest.fixture

@@ -1,0 +1,40 @@
+"""How good a generator is, in words and in plain values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from robustness.gan.judge import COPY, Judged
+
+
+def judged_lines(judged: Judged) -> list[str]:
+    """The marks as lines of text."""
+    lines = [f"{judged.judge} on {judged.samples:,} samples and as many real images"]
+    if judged.fidelity is not None:
+        images, real_right = (sum(getattr(label, name) for label in judged.classes) for name in ("images", "real_right"))
+        lines += [f"fidelity            {judged.fidelity:.3f} of the judge's {real_right / images:.4f} on real images"]
+    if judged.worst is not None:
+        worst = judged.worst
+        named = f"{worst.right / worst.images:.3f} named so ({worst.low:.3f} to {worst.high:.3f})"
+        lines += [
+            f"  worst class       {worst.fidelity:.3f}, {worst.name}: {named}",
+            f"  collapsed         {', '.join(judged.collapsed) or 'none'}",
+        ]
+    return [
+        *lines,
+        f"Frechet distance    {judged.frechet:.4g}",
+        f"precision, recall   {judged.precision:.3f}, {judged.recall:.3f}",
+        f"copied              {100 * judged.copied:.2f} % as near to a training image as {100 * COPY:g} % of the real ones are",
+    ]
+
+
+def judged_values(judged: Judged) -> dict[str, Any]:
+    """Fit for JSON."""
+    return {
+        **asdict(judged),
+        "fidelity": judged.fidelity,
+        "worst_class": judged.worst.name if judged.worst else None,
+        "collapsed": list(judged.collapsed),
+        "classes": [{**asdict(label), "fidelity": label.fidelity, "collapsed": label.is_collapsed} for label in judged.classes],
+    }
