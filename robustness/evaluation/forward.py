@@ -16,7 +16,7 @@ from robustness.models.classifier import Classifier
 T = TypeVar("T")
 
 SIZES = {"cpu": 64, "cuda": 256}
-"""Images in a batch. On CPUs larger ones leave the caches, and their memory comes afresh from the system each time:
+"""Images in a batch; for CUDA not measured yet. On CPUs larger ones leave the caches, and their memory comes afresh each time:
 `pytest tests/benchmarks/test_forward_speed.py -n 0 --benchmark-only`."""
 
 _reduced: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()
