@@ -16,6 +16,7 @@ import numpy.typing as npt
 from robustness.claims.break_point import breaks_within, confirmed
 from robustness.claims.more_noise import more_noise_never_helps
 from robustness.claims.outcome import Tested
+from robustness.claims.outperforms import outperforms
 from robustness.claims.patterns import order_differs, patterns_differ
 from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
@@ -75,7 +76,7 @@ def examine(
         claim=str(claim),
         place=claim.place,
         says=claim.says,
-        models=claim.models,
+        models=claim.named,
         expected=claim.expected,
         outcome=tested.outcome.value,
         stops=tested.outcome.value != claim.expected,
@@ -105,6 +106,12 @@ def _tested(
     if claim.says == "more-noise-never-helps":
         levels = {noise: right(classifier, noise) for noise in claim.noises}
         return more_noise_never_helps(levels, sampling, alpha, negligible)
+    if claim.says == "outperforms":
+        ours, theirs = (
+            {name: {noise: right(models[name], noise) for noise in claim.noises} for name in side}
+            for side in (claim.models, claim.over)
+        )
+        return outperforms(ours, theirs, sampling, alpha, negligible)
     matched, distortions = _matched(claim, models, image_set, seed, store)
     rights = {name: {noise: right(models[name], noise) for noise in matched} for name in claim.models}
     if claim.says == "order-differs":

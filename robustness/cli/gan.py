@@ -68,9 +68,39 @@ def add(commands: Commands) -> None:
         "--judge", type=Path, required=True, metavar="FILE", help="a classifier of 28 pixels that `robustness train` wrote"
     )
     add_data(judge)
+    judge.add_argument(
+        "--training",
+        metavar="NAME",
+        help="the images that the generator was trained on, to find copies of; only where --data is neither signs nor gtsrb, "
+        "which have a training split",
+    )
     judge.add_argument("--seed", type=int, default=0, help="of the latent vectors (default: %(default)s)")
     judge.add_argument("--json", action="store_true", help="print all marks as JSON, those of each class too")
     judge.set_defaults(run=_judge)
+
+    broken = gan.add_parser(
+        "break-point",
+        help="where a classifier breaks, as a generator shows it and as it is",
+        description="Ask a generator that was trained on noise for samples with more and more of it, and name them with a "
+        "classifier: beside real images under the noise itself, and clean samples under it.",
+        epilog='Example: robustness gan break-point FILE --classifier FILE --data gtsrb --noise "gaussian(sigma=50)"',
+    )
+    broken.add_argument("generator", type=Path, metavar="FILE", help="a checkpoint that `robustness gan train --noise` wrote")
+    broken.add_argument(
+        "--classifier", type=Path, required=True, metavar="FILE", help="one of 28 pixels that `robustness train` wrote"
+    )
+    add_data(broken)
+    broken.add_argument("--noise", metavar="SPEC", required=True, help='at the highest magnitude, such as "gaussian(sigma=50)"')
+    broken.add_argument(
+        "--of-clean",
+        type=float,
+        default=0.5,
+        metavar="SHARE",
+        help="it breaks where accuracy falls below this share of what it is without noise (default: %(default)s)",
+    )
+    broken.add_argument("--seed", type=int, default=0, help="of the latent vectors and the noise (default: %(default)s)")
+    broken.add_argument("--json", action="store_true", help="print the curves as JSON")
+    broken.set_defaults(run=_break_point)
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -118,15 +148,44 @@ def _judge(args: argparse.Namespace) -> None:
     import json
 
     from robustness.data import load_image_set
+    from robustness.data.load import SPLIT
     from robustness.gan.checkpoint import load_generator
     from robustness.gan.judge import judge
     from robustness.models.load import load_trained
     from robustness.report.generators import judged_lines, judged_values
 
+    data = data_of(args)
+    if data in SPLIT and args.training:
+        raise RobustnessError(f"{data} has a training split of its own, which is taken; leave --training out")
+    if data not in SPLIT and not args.training:
+        raise RobustnessError(
+            f"{data} has no training split: name the images that the generator was trained on with --training, for example "
+            "--training folder:train"
+        )
     generator, classifier = load_generator(args.generator), load_trained(args.judge)
-    real, training = (load_image_set(data_of(args), split, args.root) for split in ("test", "train"))
+    real, training = load_image_set(data, "test", args.root), load_image_set(args.training or data, "train", args.root)
     judged = judge(generator, classifier, real, training, args.seed)
     if args.json:
         print(json.dumps(judged_values(judged), indent=2))
     else:
         print("\n".join(judged_lines(judged)))
+
+
+def _break_point(args: argparse.Namespace) -> None:
+    import json
+    from dataclasses import asdict
+
+    from robustness.data import load_image_set
+    from robustness.gan.break_point import find_break_points
+    from robustness.gan.checkpoint import load_generator
+    from robustness.models.load import load_trained
+    from robustness.noise import parse_noise
+    from robustness.report.break_points import break_point_lines
+
+    generator, classifier = load_generator(args.generator), load_trained(args.classifier)
+    real, noise = load_image_set(data_of(args), "test", args.root), parse_noise(args.noise)
+    found = find_break_points(generator, classifier, real, noise, args.of_clean, args.seed)
+    if args.json:
+        print(json.dumps({**asdict(found), "noise": str(found.noise)}, indent=2))
+    else:
+        print("\n".join(break_point_lines(found)))

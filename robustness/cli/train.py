@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robustness.cli.arguments import Commands, add_data, add_fit, command, data_of, model_table
+from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN
+
+if TYPE_CHECKING:
+    from robustness.training.mix import Mix
 
 
 def add(commands: Commands) -> None:
@@ -48,6 +54,12 @@ def add(commands: Commands) -> None:
         default=0,
         help="with --pretrained: then train the last BLOCKS blocks too, or `all` (default: %(default)s)",
     )
+    train.add_argument(
+        "--mix",
+        metavar="WHAT",
+        help="let other images take the place of half of them, drawn anew in every epoch: a preset or a noise, such as paper, "
+        "for the same under noise; or the file of a generator that `robustness gan train --conditional` wrote, for samples",
+    )
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
     add_fit(train)
@@ -73,18 +85,46 @@ def _train(args: argparse.Namespace) -> None:
     recipe = RECIPES[args.recipe]
     if args.recipe == "study":
         print("the study's recipe mirrors images both ways, which changes what some signs mean", file=sys.stderr)
+    if args.mix and args.recipe == "harden":
+        raise RobustnessError("hardening has noise of its own, so nothing is mixed in: --mix goes with the other recipes")
     if args.epochs is not None:
         recipe = replace(recipe, epochs=args.epochs)
-    parts = [args.network, data_of(args), *([args.recipe] if args.recipe == "harden" else []), f"seed{args.seed}"]
-    out = args.out or Path("runs") / ("-".join(parts).replace(":", "-").replace("/", "-") + ".safetensors")
+    mix = _mix(args.mix) if args.mix else None
+    parts = [
+        args.network,
+        data_of(args),
+        *([args.recipe] if args.recipe == "harden" else []),
+        *([args.mix] if args.mix else []),
+        f"seed{args.seed}",
+    ]
+    out = args.out or Path("runs") / (re.sub(r"[^\w.=-]+", "-", "-".join(parts).replace(".safetensors", "")) + ".safetensors")
     images = load_image_set(args.data, "train", args.root)
     test_set = load_image_set(args.data, "test", args.root) if args.data in ("signs", "gtsrb") else None
     fit = Fit(args.size or 40, args.fit)
     card = train_network(
-        args.network, images, test_set, fit, recipe, args.seed, out, command(), args.pretrained, args.fine_tune
+        args.network,
+        images,
+        test_set,
+        fit,
+        recipe,
+        args.seed,
+        out,
+        command(),
+        args.pretrained,
+        args.fine_tune,
+        mix,
     )
     test_accuracy = card["test_accuracy"]
     print(f"start: {card['start']}")
     print(f"wrote {out}" + ("" if test_accuracy is None else f": {test_accuracy:.4f} on the test set"))
     print("gate it with these lines in thresholds.toml, and limits on it:\n")
     print(model_table(out.stem, fit, card["mean"], card["std"], load=args.network, weights=out.as_posix()))
+
+
+def _mix(text: str) -> Mix:
+    """A generator's file, or else a preset or a noise."""
+    from robustness.gan.mix import SampleMix
+    from robustness.noise import parse_noises
+    from robustness.training.mix import NoiseMix
+
+    return SampleMix.load(Path(text)) if text.endswith(".safetensors") else NoiseMix(parse_noises(text))

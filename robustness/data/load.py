@@ -15,7 +15,9 @@ from robustness.errors import RobustnessError, nearest
 from robustness.factory import call_factory
 from robustness.folders import data_folder
 
-REFERENCES = ("signs", "gtsrb", "folder:PATH", "python:package.module:factory")
+SPLIT = ("gtsrb", "signs")
+"""Sets with a split for training and one for tests."""
+REFERENCES = (*SPLIT, "folder:PATH", "python:package.module:factory")
 
 
 def load_image_set(reference: str, split: str = "test", root: Path | None = None, base: Path | None = None) -> ImageSet:
@@ -23,7 +25,7 @@ def load_image_set(reference: str, split: str = "test", root: Path | None = None
 
     reference: `signs`, the embedded set; `gtsrb`; `folder:PATH`, one sub-folder per class;
     `python:package.module:factory`, a torch `Dataset` of image and label.
-    split: "train" or "test", for sets that have both.
+    split: "train" or "test", for those of `SPLIT`; the others are one and the same set.
     root: where downloaded sets live.
     base: the folder that relative paths and modules start from; the current one by default.
     """

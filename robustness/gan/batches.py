@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from robustness.data import Fit, ImageSet, fit_images
@@ -13,7 +12,8 @@ from robustness.errors import RobustnessError
 from robustness.gan.condition import Condition
 from robustness.gan.networks import SIZE
 from robustness.gan.pair import Batch
-from robustness.noise import Clean, Noise, apply
+from robustness.noise import Clean, Noise
+from robustness.noise.each import apply_each
 
 FIT = Fit(SIZE)
 """The study's: the centre, cropped or padded."""
@@ -38,7 +38,7 @@ class Batches:
         self.labels = image_set.labels
         self.images = fit_images(image_set, FIT)
         if condition.noises:
-            self.images = self._with_noise(image_set, noises, int(generator.integers(2**63)))
+            self.images = apply_each(noises, self.drawn, self.images, image_set.index, int(generator.integers(2**63)))
 
     def __len__(self) -> int:
         return len(self.places)
@@ -48,10 +48,3 @@ class Batches:
             pixels = torch.from_numpy(self.images[places]).permute(0, 3, 1, 2)
             levels = torch.from_numpy(self.levels[self.drawn[places]])
             yield pixels / 127.5 - 1, torch.from_numpy(self.labels[places]), levels
-
-    def _with_noise(self, image_set: ImageSet, noises: tuple[Noise, ...], seed: int) -> npt.NDArray[np.uint8]:
-        noisy = self.images.copy()
-        for number, noise in enumerate(noises):
-            places = np.flatnonzero(self.drawn == number)
-            noisy[places] = apply(noise, self.images[places], image_set.index[places], seed)
-        return noisy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ def save_generator(path: Path, module: nn.Module, card: dict[str, Any]) -> None:
 
 def load_generator(path: Path) -> Generator:
     """The generator of a file that `robustness gan train` wrote."""
+    if not path.exists():
+        raise RobustnessError(f"{path}: no such generator; train one with `robustness gan train`")
     state = load_weights(path)
     card = load_card(path)
     if not isinstance(card.get("network"), str) or card["network"] not in NETWORKS:
@@ -35,7 +38,24 @@ def load_generator(path: Path) -> Generator:
         raise RobustnessError(f"{card_path(path)}: {error}") from error
     except Exception as error:  # a card that was edited may hold anything
         raise RobustnessError(f"{path}: weights and card do not belong together ({described(error)})") from error
-    return Generator(module, condition)
+    return Generator(module, condition, _losses(card, path))
+
+
+def _losses(card: dict[str, Any], path: Path) -> dict[str, list[float]]:
+    """What the card tells of the training's losses; none where it tells nothing."""
+    if "losses" not in card:
+        return {}
+    try:
+        losses = {name: [float(loss) for loss in card["losses"][name]] for name in ("generator", "discriminator")}
+        epochs = {len(values) for values in losses.values()}
+        if len(epochs) > 1 or not all(math.isfinite(loss) for values in losses.values() for loss in values):
+            raise ValueError
+    except (KeyError, TypeError, ValueError):
+        raise RobustnessError(
+            f"{card_path(path)}: losses are a number for each epoch, of the generator and of the discriminator; copy the card "
+            "along with the weights again"
+        ) from None
+    return losses
 
 
 def _full(tensor: torch.Tensor) -> torch.Tensor:

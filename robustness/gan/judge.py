@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +16,13 @@ from tqdm import tqdm
 from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError
 from robustness.evaluation.batch import check_classes
-from robustness.evaluation.evaluate import evaluate
+from robustness.evaluation.evaluate import evaluate, is_hashable
 from robustness.gan.batches import FIT
-from robustness.gan.measures import frechet_distance, nearest, precision_and_recall, spread
+from robustness.gan.measures import frechet_distance, loss_divergence, nearest, precision_and_recall, spread
 from robustness.gan.sample import BATCH, Generator
 from robustness.gate.intervals import lower_bound, upper_bound
 from robustness.models.classifier import Classifier, to_tensor
-from robustness.noise import Clean
+from robustness.noise import Clean, Noise
 from robustness.training.head import features_of
 
 ALPHA = 0.05
@@ -56,7 +58,7 @@ class ClassJudged:
 
     @property
     def is_collapsed(self) -> bool:
-        return self.variety is not None and self.variety < COLLAPSED
+        return self.variety is not None and not self.variety >= COLLAPSED  # what is no number is no variety
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Judged:
     classes: those with real images; none for a generator that cannot be asked for a class. frechet, precision, recall: see
     `robustness.gan.measures`, in the judge's features. copied: the share of samples whose pixels are nearer to a training
     image's than those of one real image in a hundred are; copy_distance: how near that is, Euclidean, of values in 0..1.
+    divergence: see `loss_divergence`; None where the losses of two epochs are not known.
     """
 
     judge: str
@@ -76,6 +79,7 @@ class Judged:
     recall: float
     copied: float
     copy_distance: float
+    divergence: float | None = None
 
     @property
     def fidelity(self) -> float | None:
@@ -103,9 +107,11 @@ def judge(generator: Generator, classifier: Classifier, real: ImageSet, training
     if classifier.fit != FIT:
         raise RobustnessError(f"{classifier.name} takes {classifier.fit} px, and a generator gives {FIT} px: train a judge so")
     check_classes(classifier, real)
+    if training.content_hash == real.content_hash:
+        raise RobustnessError(f"{training.name} are the test images themselves: name those the generator was trained on")
     samples = draw_like(generator, real, seed)
     head = last_layer(classifier.module)
-    features, features_real = (features_of(classifier, head, images) for images in (samples, real))
+    features, features_real = (_features(classifier, head, images) for images in (samples, real))
     chosen, chosen_real = (_some(len(real), seed + side) for side in range(2))
     precision, recall = precision_and_recall(features_real[chosen_real], features[chosen])
     copied, distance = _copied(samples.take(chosen), real.take(chosen_real), training)
@@ -119,7 +125,19 @@ def judge(generator: Generator, classifier: Classifier, real: ImageSet, training
         recall=recall,
         copied=copied,
         copy_distance=distance,
+        divergence=loss_divergence(generator.losses),
     )
+
+
+def judged_values(judged: Judged) -> dict[str, Any]:
+    """The marks in plain values, those of each class too."""
+    return {
+        **asdict(judged),
+        "fidelity": judged.fidelity,
+        "worst_class": judged.worst.name if judged.worst else None,
+        "collapsed": list(judged.collapsed),
+        "classes": [{**asdict(label), "fidelity": label.fidelity, "collapsed": label.is_collapsed} for label in judged.classes],
+    }
 
 
 def _classes(
@@ -139,8 +157,8 @@ def _classes(
         )
 
 
-def draw_like(generator: Generator, real: ImageSet, seed: int) -> ImageSet:
-    """A sample for each real image, of its class; the labels are those that were asked for."""
+def draw_like(generator: Generator, real: ImageSet, seed: int, noise: Noise | None = None) -> ImageSet:
+    """A sample for each real image, of its class; the labels are those that were asked for. noise: see `Generator.images`."""
     if generator.condition.class_names and generator.condition.class_names != real.class_names:
         raise RobustnessError(f"the generator knows other classes than {real.name}")
     numbers = np.empty(len(real), dtype=np.int64)
@@ -148,8 +166,8 @@ def draw_like(generator: Generator, real: ImageSet, seed: int) -> ImageSet:
         numbers[mask] = np.arange(mask.sum())
     asked = real.labels if generator.condition.class_names else np.zeros_like(real.labels)
     numbers = numbers if generator.condition.class_names else np.arange(len(real))
-    starts = tqdm(range(0, len(real), BATCH), "samples", unit="batch", disable=None)
-    drawn = [generator.images(asked[start : start + BATCH], numbers[start : start + BATCH], seed) for start in starts]
+    starts = tqdm(range(0, len(real), BATCH), "samples", unit="batch", leave=False, disable=None)
+    drawn = [generator.images(asked[start : start + BATCH], numbers[start : start + BATCH], seed, noise) for start in starts]
     return ImageSet.from_images("samples", np.concatenate(drawn), real.labels.tolist(), real.class_names)
 
 
@@ -159,6 +177,19 @@ def last_layer(module: nn.Module) -> str:
     if not linear:
         raise RobustnessError("the judge has no linear layer whose input could be its features; take another network")
     return linear[-1]
+
+
+def _features(classifier: Classifier, head: str, images: ImageSet) -> torch.Tensor:
+    """What reaches the layer `head`: float32 of shape (N, features), kept in the cache where the judge's hash says all."""
+    if is_hashable(classifier):
+        return features_of(classifier, head, images)
+    reached: list[torch.Tensor] = []
+    module = copy.deepcopy(classifier.module)
+    module.get_submodule(head).register_forward_pre_hook(lambda _, inputs: reached.append(inputs[0].float().cpu()))
+    seen = replace(classifier, module=module)
+    for part in torch.split(to_tensor(fit_images(images, classifier.fit)), BATCH):
+        seen.logits(part)
+    return torch.cat(reached)
 
 
 def _by_class(labels: npt.NDArray[np.int64]) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:

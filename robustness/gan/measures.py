@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
 import torch
 from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
@@ -48,6 +51,20 @@ def spread(vectors: torch.Tensor) -> float:
         raise RobustnessError(f"{len(vectors)} vectors have no distances between them")
     total = sum(float(torch.cdist(part, vectors).sum(dtype=torch.float64)) for part in torch.split(vectors, CHUNK))
     return total / (len(vectors) * (len(vectors) - 1))
+
+
+def loss_divergence(losses: Mapping[str, Sequence[float]]) -> float | None:
+    """By how much the gap between the losses of "generator" and "discriminator", one value per epoch, has widened.
+
+    The gap's mean over the last quarter of the epochs less its mean over the first, each of one epoch at least: around 0 while
+    both networks keep pace, above it where one outruns the other. None where there are fewer than two epochs.
+    """
+    pairs = zip(losses.get("generator", ()), losses.get("discriminator", ()), strict=True)
+    gaps = [abs(generator - discriminator) for generator, discriminator in pairs]
+    if len(gaps) < 2:
+        return None
+    quarter = max(1, len(gaps) // 4)
+    return fmean(gaps[-quarter:]) - fmean(gaps[:quarter])
 
 
 def _share_among(vectors: torch.Tensor, others: torch.Tensor) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,7 @@ from torch import nn
 from robustness.errors import RobustnessError
 from robustness.gan.condition import Condition
 from robustness.gan.latents import check_seed, draw_latents
+from robustness.models.classifier import hash_state
 from robustness.noise import Clean, Noise
 
 BATCH = 512
@@ -26,10 +29,12 @@ class Generator:
     """A trained generator: classes and places in, images out.
 
     module: takes latents, labels and levels, as in `robustness.gan.networks`.
+    losses: of "generator" and "discriminator" in its training, a mean for each epoch; empty where they are not known.
     """
 
     module: nn.Module
     condition: Condition
+    losses: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.module.eval().to(self.device)
@@ -37,6 +42,12 @@ class Generator:
     @property
     def device(self) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def content_hash(self) -> str:
+        """SHA-256 over network, condition and weights: all that its samples depend on."""
+        digest = hashlib.sha256(json.dumps([type(self.module).__qualname__, self.condition.to_card()]).encode())
+        digest.update(hash_state(self.module.state_dict()).encode())
+        return digest.hexdigest()
 
     def images(self, labels: npt.ArrayLike, places: npt.ArrayLike, seed: int, noise: Noise | None = None) -> Images:
         """Sample number `places[i]` of class `labels[i]`: uint8 of shape (N, 28, 28, 3).

@@ -66,12 +66,12 @@ class Declared:
     def is_usable(self, kind: str) -> bool:
         return kind not in self.unusable and (kind in self.kinds or kind in PRESETS)
 
-    def check_models(self, table: Mapping[str, Any], path: KeyPath, problems: Problems) -> None:
+    def check_models(self, table: Mapping[str, Any], path: KeyPath, problems: Problems, key: str = "models") -> None:
         """That each model a table names is declared."""
-        models = table.get("models")
+        models = table.get(key)
         for place, name in enumerate(models if isinstance(models, list) else []):
             if isinstance(name, str) and name not in self.models:
-                problems.add((*path, "models", place), f"unknown model {name!r}: {nearest(name, self.models)}")
+                problems.add((*path, key, place), f"unknown model {name!r}: {nearest(name, self.models)}")
 
     def check_keys(self, table: Mapping[str, Any], path: KeyPath, keys: Collection[str], problems: Problems) -> bool:
         """Whether a table's noise, if it names one, is known, and every key one of `keys` or a parameter of that noise."""

@@ -15,10 +15,10 @@ from robustness.gate.declared import Declared, told_apart
 from robustness.gate.places import KeyPath
 from robustness.gate.problems import Problems
 from robustness.gate.schema import ClaimsTable
-from robustness.noise import Noise, make_noise
+from robustness.noise import Noise, make_noise, parse_noises
 from robustness.noise.specs import read_text_form
 
-Says = Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps"]
+Says = Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps", "outperforms"]
 HIGHEST = {
     "gaussian": 255,
     "gaussian-wraparound": 255,
@@ -37,15 +37,21 @@ NEEDS: dict[Says, tuple[str, ...]] = {
     "patterns-differ": ("noises",),
     "order-differs": ("noises",),
     "more-noise-never-helps": ("noise",),
+    "outperforms": ("over", "noises"),
 }
+
+
+TOGETHER: tuple[Says, ...] = ("order-differs", "outperforms")
+"""What is said of all models of a table at once, and not of each."""
 
 
 @dataclass(frozen=True)
 class DeclaredClaim:
     """A claim as declared before it is tested.
 
-    models: one, or for "order-differs" several. noises: for "breaks" the ends of the range in which accuracy is said to fall
-    below the share `of_clean` of clean accuracy; for "more-noise-never-helps" the levels from weak to strong; else the patterns
+    models: one, or for "order-differs" and "outperforms" several. over: for "outperforms" those that they are held against.
+    noises: for "breaks" the ends of the range in which accuracy is said to fall below the share `of_clean` of clean accuracy;
+    for "more-noise-never-helps" the levels from weak to strong; for "outperforms" those it is averaged over; else the patterns
     held against each other, each at the highest magnitude tried, where their distortion is matched to `target` of `metric`,
     "psnr" in dB or "ssim". negligible: a difference in accuracy that counts as none. apart: what follows its name where another
     claim of the file has it too.
@@ -60,18 +66,28 @@ class DeclaredClaim:
     of_clean: Decimal | None = None
     metric: Literal["psnr", "ssim"] | None = None
     target: float | None = None
+    over: tuple[str, ...] = ()
     apart: str = ""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All models it speaks of."""
+        return self.models + self.over
 
     @property
     def details(self) -> dict[str, str]:
         """What may tell it from another claim of the like on the same models; how it is expected to come out does not."""
-        if self.metric:
+        if self.over:
+            told = {"noises": ",".join(map(str, self.noises))}
+        elif self.metric:
             told = {"noises": ",".join(sorted(noise.family for noise in self.noises))}
         else:
             told = {str(self.noises[0].magnitude): ",".join(f"{noise.level:.15g}" for noise in self.noises)}
         return told | {"of_clean": _plain(self.of_clean), "negligible": _plain(self.negligible)}
 
     def __str__(self) -> str:
+        if self.over:
+            return f"{'+'.join(self.models)}-{self.says}-{'+'.join(self.over)}{self.apart}"
         about = f"{self.metric}={self.target:.15g}" if self.metric else self.noises[0].family
         return f"{'+'.join(self.models)}-{self.says}-{about}{self.apart}"
 
@@ -98,6 +114,7 @@ def _claims(tables: object, declared: Declared, problems: Problems) -> Iterator[
         if not isinstance(table, dict):
             continue
         declared.check_models(table, path, problems)
+        declared.check_models(table, path, problems, "over")
         is_known = declared.check_keys(table, path, ClaimsTable.model_fields, problems)
         try:
             claims = ClaimsTable.model_validate(table)
@@ -111,7 +128,7 @@ def _claims(tables: object, declared: Declared, problems: Problems) -> Iterator[
             problems.add(path, str(error))
             continue
         metric: Literal["psnr", "ssim"] | None = "psnr" if claims.psnr else "ssim" if claims.ssim else None
-        for models in [tuple(claims.models)] if claims.says == "order-differs" else [(model,) for model in claims.models]:
+        for models in [tuple(claims.models)] if claims.says in TOGETHER else [(model,) for model in claims.models]:
             claim = DeclaredClaim(
                 says=claims.says,
                 models=models,
@@ -119,6 +136,7 @@ def _claims(tables: object, declared: Declared, problems: Problems) -> Iterator[
                 expected=claims.expected,
                 negligible=Decimal(str(table.get("negligible", claims.negligible))),
                 place=problems.place(path),
+                over=tuple(claims.over or ()),
                 of_clean=None if claims.of_clean is None else Decimal(str(table["of_clean"])),
                 metric=metric,
                 target=claims.psnr or claims.ssim,
@@ -128,7 +146,7 @@ def _claims(tables: object, declared: Declared, problems: Problems) -> Iterator[
 
 def _noises(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
     """The noises that a claim is about; a `RobustnessError` says what is missing or too much."""
-    given = {name for name in ("noise", "of_clean", "noises") if getattr(claims, name) is not None}
+    given = {name for name in ("noise", "of_clean", "noises", "over") if getattr(claims, name) is not None}
     if missing := [name for name in NEEDS[claims.says] if name not in given]:
         raise RobustnessError(f"{claims.says} needs {' and '.join(missing)}")
     if claims.says in ("breaks", "order-differs"):
@@ -139,7 +157,23 @@ def _noises(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
         return _patterns(claims, declared)
     if claims.psnr or claims.ssim:
         raise RobustnessError(f"{claims.says} has no use for psnr and ssim")
+    if claims.says == "outperforms":
+        return _averaged(claims, declared)
     return _levels(claims, declared)
+
+
+def _averaged(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
+    """The noises that two sides are compared under, presets for all of theirs."""
+    if claims.model_extra:
+        raise RobustnessError(f"unknown key {next(iter(claims.model_extra))!r}")
+    if len(claims.models) < 2:
+        raise RobustnessError("outperforms speaks of trainings, so it needs two models or more on either side")
+    if both := sorted(set(claims.models) & set(claims.over or ())):
+        raise RobustnessError(f"{both[0]} is held against itself")
+    noises = tuple(noise for text in claims.noises or () for noise in parse_noises(text, declared.kinds))
+    if len(set(noises)) < len(noises):
+        raise RobustnessError("noises holds one twice")
+    return noises
 
 
 def _levels(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
@@ -165,6 +199,8 @@ def _patterns(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
         raise RobustnessError(f"unknown key {next(iter(claims.model_extra))!r}")
     if (claims.psnr is None) == (claims.ssim is None):
         raise RobustnessError(f"{claims.says} needs psnr in dB, or else ssim: the distortion at which noises are compared")
+    if len(claims.noises or ()) < 2:
+        raise RobustnessError(f"{claims.says} compares noises, so it needs two or more of them")
     if claims.says == "order-differs" and len(claims.models) < 2:
         raise RobustnessError("order-differs speaks of two models or more")
     noises = tuple(_pattern(text, declared.growing) for text in claims.noises or ())

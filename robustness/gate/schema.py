@@ -13,6 +13,7 @@ from robustness.gate.places import KeyPath
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PartOfClean = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Shares = Annotated[list[Share], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
@@ -93,15 +94,34 @@ class ClaimsTable(Table):
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    says: Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps"]
+    says: Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps", "outperforms"]
     models: Annotated[list[str], Field(min_length=1)]
+    over: Annotated[list[str], Field(min_length=2)] | None = None
     expected: Literal["supported", "refuted", "undecided"]
     noise: str | None = None
     of_clean: PartOfClean | None = None
-    noises: Annotated[list[str], Field(min_length=2)] | None = None
+    noises: Annotated[list[str], Field(min_length=1)] | None = None
     psnr: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     ssim: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None = None
     negligible: Share = 0.01
+
+
+class GeneratorTable(Table):
+    load: str
+    judge: str
+    training: str | None = None
+
+
+class GeneratorLimitsTable(Table):
+    generators: Annotated[list[str], Field(min_length=1)]
+    fidelity: NotNegative | None = None
+    worst_class: NotNegative | None = None
+    precision: Share | None = None
+    recall: Share | None = None
+    max_frechet: Finite | None = None
+    max_copied: Share | None = None
+    max_collapsed: Annotated[int, Field(ge=0)] | None = None
+    max_divergence: Finite | None = None
 
 
 class FileTable(Table):
@@ -112,6 +132,8 @@ class FileTable(Table):
     limits: Annotated[list[LimitsTable], Field(min_length=1)]
     hunts: list[HuntsTable] = []
     claims: list[ClaimsTable] = []
+    generators: dict[Name, GeneratorTable] = {}
+    generator_limits: list[GeneratorLimitsTable] = []
 
 
 TABLES: dict[str, type[Table]] = {
@@ -121,6 +143,8 @@ TABLES: dict[str, type[Table]] = {
     "limits": LimitsTable,
     "hunts": HuntsTable,
     "claims": ClaimsTable,
+    "generators": GeneratorTable,
+    "generator_limits": GeneratorLimitsTable,
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from robustness.errors import RobustnessError, nearest
 from robustness.gate.claim import Claim
 from robustness.gate.declared import Declared
 from robustness.gate.declared_claims import DeclaredClaim, read_claims
+from robustness.gate.generator_limits import GeneratorDeclaration, GeneratorLimit, read_generator_limits, read_generators
 from robustness.gate.hunts import Hunt, read_hunts
 from robustness.gate.limit import Limit
 from robustness.gate.places import line_numbers
@@ -38,11 +39,11 @@ RESERVED = {
 
 @dataclass(frozen=True)
 class Thresholds:
-    """A file's content. models: by name. limits, hunts, claims: in the file's order, as are models.
+    """A file's content, all of it in the file's order. models, generators: by name.
 
     kinds: the kinds of noise by name, the built-in ones and those that the file declares. baseline: the former release that
     drops are measured from. claim: what the limits speak of. warn: whether an INCONCLUSIVE limit lets the release pass.
-    time_limit: seconds that each limit, hunt or claim may take.
+    time_limit: seconds that each limit, hunt, claim or generator limit may take.
     """
 
     file: Path
@@ -57,6 +58,8 @@ class Thresholds:
     limits: tuple[Limit, ...]
     hunts: tuple[Hunt, ...] = ()
     claims: tuple[DeclaredClaim, ...] = ()
+    generators: dict[str, GeneratorDeclaration] = field(default_factory=dict)
+    generator_limits: tuple[GeneratorLimit, ...] = ()
     time_limit: float | None = None
 
     @property
@@ -102,6 +105,8 @@ class _Reader:
         limits = tuple(LimitReader(declared, self.problems, "baseline" in run_table).limits(content.get("limits")))
         hunts = tuple(read_hunts(content.get("hunts"), declared, self.problems))
         claims = tuple(read_claims(content.get("claims"), declared, self.problems))
+        generators = dict(read_generators(content.get("generators"), declarations, run_table.get("data"), self.problems))
+        generator_limits = tuple(read_generator_limits(content.get("generator_limits"), generators, self.problems))
         if parsed is None or self.problems.found:
             return None
         run = parsed.run
@@ -120,6 +125,8 @@ class _Reader:
             limits=limits,
             hunts=hunts,
             claims=claims,
+            generators=generators,
+            generator_limits=generator_limits,
         )
 
     def _check_run(self, run: dict[str, Any], has_intervals: bool) -> None:

@@ -18,7 +18,12 @@ class ThresholdsFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Collector]:
         thresholds = promises(self.config)
-        modules = {"limits": thresholds.limits, "flips": thresholds.hunts, "claims": thresholds.claims}
+        modules = {
+            "limits": thresholds.limits,
+            "flips": thresholds.hunts,
+            "claims": thresholds.claims,
+            "generators": thresholds.generator_limits,
+        }
         for name, declared in modules.items():
             if declared:
                 yield pytest.Module.from_parent(self, path=SUITE / f"test_{name}.py")

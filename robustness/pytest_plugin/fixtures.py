@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from robustness.evaluation.evaluate import Enough, Measurement
     from robustness.gate.check import Outcome
     from robustness.gate.declared_claims import DeclaredClaim
+    from robustness.gate.generator_limits import GeneratorDeclaration, GeneratorLimit
     from robustness.gate.hunting import Hunted
     from robustness.gate.hunts import Hunt
+    from robustness.gate.judging import GeneratorJudged
     from robustness.gate.limit import Limit
     from robustness.gate.thresholds import Thresholds
     from robustness.models.classifier import Classifier
@@ -39,6 +41,8 @@ IMAGES = pytest.StashKey["ImageSet"]()
 LOADED = pytest.StashKey["dict[str, Classifier]"]()
 CHECKED = pytest.StashKey[set[str]]()
 """The declared models that passed their sentinels in this process."""
+MARKS = pytest.StashKey["dict[str, dict[str, Any]]"]()
+"""The marks of the declared generators that were judged in this process, by name."""
 
 
 @pytest.fixture(scope="session")
@@ -173,8 +177,8 @@ class Gate:
 
         with _plain_errors(), within(self.thresholds.time_limit):
             images, about = _declared_images(self.request.config), self.thresholds.claim
-            self._check_models(claim.models, images)
-            models = {name: self._declared_classifier(name) for name in claim.models}
+            self._check_models(claim.named, images)
+            models = {name: self._declared_classifier(name) for name in claim.named}
 
             def right(classifier: Classifier, noise: Noise) -> Any:
                 return self._measure(classifier, images, noise).result.predictions == images.labels
@@ -185,6 +189,35 @@ class Gate:
             examined = examine(claim, models, images, about, self.thresholds.seed, right, search, Store())
         self._record("claim", examined.as_dict())
         return examined
+
+    def judge(self, limit: GeneratorLimit) -> GeneratorJudged:
+        """Hold a generator's mark against its limit; the declared images and judge make the marks, once for all its limits."""
+        from robustness.gate.judging import judge_limit
+
+        with _plain_errors(), within(self.thresholds.time_limit):
+            declaration, images = self.thresholds.generators[limit.generator], _declared_images(self.request.config)
+            self._check_models([declaration.judge], images)
+            marks = self.request.config.stash.setdefault(MARKS, {})
+            if limit.generator not in marks:
+                marks[limit.generator] = self._marks(declaration, images)
+            judged = judge_limit(limit, marks[limit.generator])
+        self._record("generator_limit", judged.as_dict())
+        return judged
+
+    def _marks(self, declaration: GeneratorDeclaration, images: ImageSet) -> dict[str, Any]:
+        from robustness.data import load_image_set
+        from robustness.evaluation.store import Store
+        from robustness.gan.checkpoint import load_generator
+        from robustness.gan.marks import marks_of
+
+        thresholds, base = self.thresholds, self.thresholds.base
+        try:
+            generator = load_generator(base / Path(declaration.load).expanduser())
+        except RobustnessError as error:
+            raise RobustnessError(f"generator {declaration.name}: {error}") from error
+        training = load_image_set(declaration.training or thresholds.data, "train", base=base)
+        judge = self._declared_classifier(declaration.judge)
+        return marks_of(generator, judge, images, training, thresholds.seed, Store(), self.request.config.stash[RUN])
 
     def accuracy(self, model: Classifier | nn.Module, images: ImageSet, noise: Noise | None = None) -> float:
         """The share of images that the model names right under the noise, clean by default."""

@@ -60,11 +60,12 @@ class Controller:
         self.folder: Path = config.invocation_params.dir / config.getoption("--robustness-report")
         self.started = time.time()
         self.results: dict[str, Any] | None = None
-        limits, hunts, claims = (
-            list(map(str, promised)) for promised in (thresholds.limits, thresholds.hunts, thresholds.claims)
+        limits, hunts, claims, generator_limits = (
+            list(map(str, promised))
+            for promised in (thresholds.limits, thresholds.hunts, thresholds.claims, thresholds.generator_limits)
         )
         asked = thresholds.file in given_paths(config) or bool(config.getoption("--thresholds"))
-        self.ledger = Ledger(limits, hunts, claims, asked=asked, narrowed=_is_narrowed(config))
+        self.ledger = Ledger(limits, hunts, claims, generator_limits, asked=asked, narrowed=_is_narrowed(config))
         self.begun = False
         if self.is_gate:
             self._begin()

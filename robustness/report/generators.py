@@ -1,11 +1,9 @@
-"""How good a generator is, in words and in plain values."""
+"""How good a generator is, in words and, from where it is judged, in plain values."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 from robustness.gan.judge import COPY, Judged
+from robustness.gan.judge import judged_values as judged_values
 
 
 def judged_lines(judged: Judged) -> list[str]:
@@ -21,20 +19,11 @@ def judged_lines(judged: Judged) -> list[str]:
             f"  worst class       {worst.fidelity:.3f}, {worst.name}: {named}",
             f"  collapsed         {', '.join(judged.collapsed) or 'none'}",
         ]
-    return [
-        *lines,
+    lines += [
         f"Frechet distance    {judged.frechet:.4g}",
         f"precision, recall   {judged.precision:.3f}, {judged.recall:.3f}",
         f"copied              {100 * judged.copied:.2f} % as near to a training image as {100 * COPY:g} % of the real ones are",
     ]
-
-
-def judged_values(judged: Judged) -> dict[str, Any]:
-    """Fit for JSON."""
-    return {
-        **asdict(judged),
-        "fidelity": judged.fidelity,
-        "worst_class": judged.worst.name if judged.worst else None,
-        "collapsed": list(judged.collapsed),
-        "classes": [{**asdict(label), "fidelity": label.fidelity, "collapsed": label.is_collapsed} for label in judged.classes],
-    }
+    if judged.divergence is not None:
+        lines += [f"divergence          {judged.divergence:.3f}: by so much the gap between the two losses has widened"]
+    return lines

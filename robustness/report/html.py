@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from robustness.atomic import replacing
 from robustness.report import charts
 from robustness.report.flip_charts import flip_charts
+from robustness.report.generator_sections import generator_sections
 from robustness.report.terminal import verdict_sentence
 
 SHOWN_APART = ("max_drop", "max_flips", "worst_band")
@@ -38,6 +39,8 @@ def render_report(results: dict[str, Any]) -> str:
         flips=flip_charts(results),
         maps=[limit for limit in limits if limit["asks"] == "worst_band" and limit["details"]],
         hunts=sorted(results["hunts"], key=lambda hunt: not hunt["stops"]),
+        marks=results["generator_limits"],
+        generators=generator_sections(results),
         claims=sorted(results["claims"], key=lambda claim: not claim["stops"]),
         others=[limit for limit in limits if not limit["is_plain"] and limit["asks"] not in SHOWN_APART],
         drops=[limit for limit in limits if limit["asks"] == "max_drop"],

@@ -10,9 +10,9 @@ from typing import Any
 from robustness.gate.alarms import with_alarms
 from robustness.report.records import from_property
 
-KINDS = ("limit", "hunt", "claim")
+KINDS = ("limit", "hunt", "claim", "generator_limit")
 """Of promises that a thresholds file makes; each is a test of that name."""
-PROMISE_TEST = re.compile(r"::test_(limit|hunt|claim)\[(.*)\]$")
+PROMISE_TEST = re.compile(rf"::test_({'|'.join(KINDS)})\[(.*)\]$")
 
 
 def promise_of(test: str) -> tuple[str, str] | None:
@@ -25,14 +25,15 @@ def promise_of(test: str) -> tuple[str, str] | None:
 class Ledger:
     """Kept while the tests report, read when they are done.
 
-    limits, hunts, claims: the ids of all that the thresholds file promises. asked: whether the run was started to gate on them.
-    narrowed: whether the command can leave tests out (-k, -m, --lf, a node id). deselected: whether it left out any of the
-    gate's.
+    limits, hunts, claims, generator_limits: the ids of all that the thresholds file promises. asked: whether the run was
+    started to gate on them. narrowed: whether the command can leave tests out (-k, -m, --lf, a node id). deselected: whether
+    it left out any of the gate's.
     """
 
     limits: Collection[str]
     hunts: Collection[str] = ()
     claims: Collection[str] = ()
+    generator_limits: Collection[str] = ()
     asked: bool = False
     narrowed: bool = False
     deselected: bool = False
@@ -76,6 +77,11 @@ class Ledger:
         """The claims that were tested, by id."""
         return self._measured("claim", self.claims)
 
+    @property
+    def judged(self) -> dict[str, dict[str, Any]]:
+        """The generator limits that were judged, by id."""
+        return self._measured("generator_limit", self.generator_limits)
+
     def _measured(self, kind: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
         measured: dict[str, dict[str, Any]] = {}
         for _, record in self._promises():  # where two tests measured one limit, a broken one stands
@@ -91,7 +97,7 @@ class Ledger:
 
     @property
     def left_out(self) -> list[str]:
-        """Limits, hunts and claims that a narrowed run did not select."""
+        """Limits, hunts, claims and generator limits that a narrowed run did not select."""
         if not self.narrowed and not self.deselected:
             return []
         return [name for kind, name in self._unmeasured() if (kind, name) not in self._collected_promises]
@@ -104,15 +110,16 @@ class Ledger:
         if lost := sorted(self.collected - self.finished):
             gaps.append(f"{_count(lost, 'collected test')} never reported: {some(lost)}")
         for kind in KINDS:
+            noun = kind.replace("_", " ")
             missing = [name for own, name in self._unmeasured() if own == kind and name not in self.left_out]
             if missing:
-                gaps.append(f"{_count(missing, kind)} not measured: {some(missing)}")
+                gaps.append(f"{_count(missing, noun)} not measured: {some(missing)}")
             hidden = [
                 record[kind] for test, record in self._promises() if record["kind"] == kind and self._is_hidden(test, record)
             ]
             if hidden:
                 gaps.append(
-                    f"{_count(hidden, f'broken {kind}')} whose test did not fail (xfail hides nothing here): {some(hidden)}"
+                    f"{_count(hidden, f'broken {noun}')} whose test did not fail (xfail hides nothing here): {some(hidden)}"
                 )
         if not gaps and not self.finished:
             gaps.append("no test ran")
@@ -121,22 +128,24 @@ class Ledger:
     @property
     def verdict(self) -> str:
         """FAIL, PARTIAL (nothing failed, not everything was selected) or PASS."""
-        measured = [*self.outcomes.values(), *self.hunted.values(), *self.tested.values()]
+        measured = [record for kind in (self.outcomes, self.hunted, self.tested, self.judged) for record in kind.values()]
         if not self.limits or self.gaps() or self.errors or any(outcome["stops"] for outcome in measured):
             return "FAIL"
         skipped_rules = self.skipped & self.records.keys()
         return "PARTIAL" if self.left_out or self.deselected or skipped_rules else "PASS"
 
     def _unmeasured(self) -> Iterator[tuple[str, str]]:
-        for kind, ids in zip(KINDS, (self.limits, self.hunts, self.claims), strict=True):
+        for kind, ids in self._ids:
             measured = self._measured(kind, ids)
             yield from ((kind, name) for name in ids if name not in measured)
 
     @property
+    def _ids(self) -> list[tuple[str, Collection[str]]]:
+        return list(zip(KINDS, (self.limits, self.hunts, self.claims, self.generator_limits), strict=True))
+
+    @property
     def _collected_promises(self) -> set[tuple[str, str]]:
-        promised = {
-            (kind, name) for kind, ids in zip(KINDS, (self.limits, self.hunts, self.claims), strict=True) for name in ids
-        }
+        promised = {(kind, name) for kind, ids in self._ids for name in ids}
         return {promise for test in self.collected if (promise := promise_of(test)) in promised}
 
     def _promises(self) -> list[tuple[str, dict[str, Any]]]:

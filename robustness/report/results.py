@@ -12,7 +12,11 @@ Schema 1, an object with
     limits        one object per measured limit, in the file's order (`robustness.gate.check.Outcome`)
     hunts         one object per hunt that ran (`robustness.gate.hunting.Hunted`)
     claims        one object per claim that was tested (`robustness.claims.examine.Examined`)
-    left_out      ids of limits, hunts and claims that a narrowed run did not select
+    generator_limits  one object per limit on a generator that was judged (`robustness.gate.judging.GeneratorJudged`,
+                  without `judged`)
+    generators    by name: all marks of each generator that was judged (`robustness.gan.marks.marks_of`): those of each class,
+                  the losses of its training, and a sheet of samples
+    left_out      ids of limits, hunts, claims and generator limits that a narrowed run did not select
     errors        by test: why a limit could not be measured, or a rule of the project's own does not hold
     images        the image set: name, images, content_hash, and its classes with a picture each; null where it did not load
     published     by model and noise: the accuracy that the study published, where this is its test set
@@ -69,6 +73,10 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         "limits": list(ledger.outcomes.values()),
         "hunts": list(ledger.hunted.values()),
         "claims": list(ledger.tested.values()),
+        "generator_limits": [
+            {key: value for key, value in record.items() if key != "judged"} for record in ledger.judged.values()
+        ],
+        "generators": {record["generator"]: record["judged"] for record in ledger.judged.values()},
         "model_hashes": {limit["model"]: limit["model_hash"] for limit in ledger.outcomes.values()},
         "images": None,
         "published": {},

@@ -12,11 +12,12 @@ HEAD = ("model", "noise", "right", "images", "measured", "limit", "verdict")
 
 def verdict_sentence(results: dict[str, Any]) -> str:
     """One line that says how the run ended."""
-    limits, hunts, claims = results["limits"], results["hunts"], results["claims"]
+    limits, hunts, claims, marks = (results[name] for name in ("limits", "hunts", "claims", "generator_limits"))
     undecided = [limit for limit in limits if limit["verdict"] == "INCONCLUSIVE"]
     excused = [limit for limit in limits if limit["verdict"] != "PASS"]
     besides = [f"{_count(hunts, 'hunt')} found nothing"] if hunts else []
     besides += [f"{_count(claims, 'claim')} came out as declared"] if claims else []
+    besides += [f"{_count(marks, 'generator limit')} kept"] if marks else []
     match results["verdict"]:
         case "PASS" if excused:
             kept = [f"{len(limits) - len(excused)} of {len(limits)} limits hold", *besides]
@@ -25,19 +26,22 @@ def verdict_sentence(results: dict[str, Any]) -> str:
             kept = [f"all {len(limits)} limits hold" if len(limits) > 1 else "the one limit holds", *besides]
             return f"PASS: {', '.join(kept)}"
         case "PARTIAL":
-            measured = len(limits) + len(hunts) + len(claims)
+            measured = len(limits) + len(hunts) + len(claims) + len(marks)
             held = "and kept" if measured else "since none was selected"
-            noun = "limits, hunts and claims" if besides else "limits"
+            others = "limits, hunts and claims" if hunts or claims else "limits"
+            noun = "limits, hunts, claims and generator limits" if marks else others
             return f"PARTIAL: {measured} of {measured + len(results['left_out'])} {noun} measured {held}; no release verdict"
     broken = [limit for limit in limits if limit["verdict"] == "FAIL" and limit["stops"]]
     undecided = [limit for limit in undecided if limit["stops"]]
     rules = sum(promise_of(test) is None for test in results["errors"])
     found = [hunt["hunt"] for hunt in hunts if hunt["stops"]]
     otherwise = [claim["claim"] for claim in claims if claim["stops"]]
+    poor = [mark["generator_limit"] for mark in marks if mark["stops"]]
     reasons = [f"{len(broken)} of {len(limits)} measured limits broken ({_some(broken)})"] if broken else []
     reasons += [f"{len(undecided)} of {len(limits)} undecided ({_some(undecided)})"] if undecided else []
     reasons += [f"{len(found)} of {_count(hunts, 'hunt')} found too many flips ({some(found)})"] if found else []
     reasons += [f"{len(otherwise)} of {_count(claims, 'claim')} not as declared ({some(otherwise)})"] if otherwise else []
+    reasons += [f"{len(poor)} of {_count(marks, 'generator limit')} broken ({some(poor)})"] if poor else []
     reasons += [f"{rules} rule{'s' * (rules > 1)} broken"] if rules else []
     if results["left_out"]:
         reasons.append(f"PARTIAL run, {len(results['left_out'])} left out")
@@ -49,11 +53,15 @@ def _count(things: list[dict[str, Any]], noun: str) -> str:
 
 
 def promise_lines(results: dict[str, Any]) -> list[tuple[str, bool]]:
-    """What hunts and claims came to, a line each, and whether it stops the release; those that do first, and in full."""
+    """What all but limits came to, a line each, and whether it stops the release; those that do first, and in full."""
     lines = [(f"hunt {hunt['hunt']}: {hunt['words']}", bool(hunt["stops"])) for hunt in results["hunts"]]
     lines += [
         (f"claim {claim['claim']}: {claim['outcome']}, {_as_declared(claim)}", bool(claim["stops"]))
         for claim in results["claims"]
+    ]
+    lines += [
+        (f"generator limit {mark['generator_limit']}: {mark['words']}", bool(mark["stops"]))
+        for mark in results["generator_limits"]
     ]
     return sorted(lines, key=lambda line: not line[1])
 

@@ -8,5 +8,5 @@ from robustness.pytest_plugin.run import promises
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for name in {"limit", "hunt", "claim"} & set(metafunc.fixturenames):
+    for name in {"limit", "hunt", "claim", "generator_limit"} & set(metafunc.fixturenames):
         metafunc.parametrize(name, getattr(promises(metafunc.config), f"{name}s"), ids=str)

@@ -10,6 +10,7 @@ import torch
 
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.training.augment import augment_as_study, canvas, vary
+from robustness.training.mix import SHARE, Mix
 from robustness.training.noise import add_drawn_noise
 from robustness.training.recipes import Augmentation, Recipe
 
@@ -18,12 +19,21 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class Batches:
-    """The images at `places` as one epoch of a recipe shows them; the study's draws the classes equally often."""
+    """The images at `places` as one epoch of a recipe shows them; the study's draws the classes equally often.
+
+    mix: what takes the place of half of them; not with hardening, which has noise of its own.
+    """
 
     def __init__(
-        self, image_set: ImageSet, fit: Fit, places: npt.NDArray[np.int64], recipe: Recipe, seed: np.random.SeedSequence
+        self,
+        image_set: ImageSet,
+        fit: Fit,
+        places: npt.NDArray[np.int64],
+        recipe: Recipe,
+        seed: np.random.SeedSequence,
+        mix: Mix | None = None,
     ) -> None:
-        order_seed, augment_seed = seed.generate_state(2)
+        order_seed, augment_seed, mix_seed = seed.generate_state(3)
         generator = np.random.default_rng(order_seed)
         self.images = fit_images(image_set, canvas(fit) if recipe.augmentation == "harden" else fit)
         self.labels, self.size, self.recipe, self.augment_seed = image_set.labels, fit.size, recipe, int(augment_seed)
@@ -31,6 +41,11 @@ class Batches:
         if recipe.augmentation == "study":
             weights = 1 / np.bincount(self.labels[places])[self.labels[places]]
             self.order = generator.choice(places, size=len(places), p=weights / weights.sum())
+        if mix is not None:
+            draws = np.random.default_rng(mix_seed)
+            chosen = np.sort(draws.permutation(places)[: round(SHARE * len(places))])
+            self.images = self.images.copy()
+            self.images[chosen] = mix.drawn(image_set, fit, chosen, draws)
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.recipe.batch_size)

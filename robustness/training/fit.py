@@ -15,6 +15,7 @@ from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError
 from robustness.models.classifier import Classifier, to_tensor
 from robustness.training.batches import Batches
+from robustness.training.mix import Mix
 from robustness.training.noise import add_drawn_noise
 from robustness.training.recipes import Recipe
 from robustness.training.resume import Parts, restore_state, save_state
@@ -42,9 +43,12 @@ class Progress:
         return f"epoch {len(self.losses)}/{epochs}: loss {self.losses[-1]:.4f}, {reached}"
 
 
-def train(classifier: Classifier, image_set: ImageSet, recipe: Recipe, seed: int, resume: Path) -> Progress:
+def train(
+    classifier: Classifier, image_set: ImageSet, recipe: Recipe, seed: int, resume: Path, mix: Mix | None = None
+) -> Progress:
     """Train the classifier's module in place; weights that ask for no gradient stay as they are.
 
+    mix: what takes the place of half of the images, if anything.
     resume: a file written after every epoch; training continues from it when it belongs to the same run, and comes to the
     same weights on the same machine, since every epoch draws from its own generator, seeded by (seed, epoch).
     """
@@ -57,10 +61,12 @@ def train(classifier: Classifier, image_set: ImageSet, recipe: Recipe, seed: int
     learning = [name for name, weight in classifier.module.named_parameters() if weight.requires_grad]
     seen = [str(classifier.fit), *classifier.mean, *classifier.std]
     run = {"recipe": asdict(recipe), "seed": seed, "data": image_set.content_hash, "seen": seen, "learning": learning}
+    if mix is not None:
+        run["mix"] = mix.told
     parts: Parts = {"module": classifier.module, "optimizer": optimizer, "schedule": schedule}
     progress = Progress(**restore_state(resume, run, parts))
     for epoch in range(len(progress.losses), recipe.epochs):
-        batches = Batches(image_set, classifier.fit, training, recipe, np.random.SeedSequence([seed, epoch]))
+        batches = Batches(image_set, classifier.fit, training, recipe, np.random.SeedSequence([seed, epoch]), mix)
         loss = _train_epoch(classifier, optimizer, schedule, batches, f"epoch {epoch + 1}/{recipe.epochs}")
         classifier.module.eval()
         _check_finite(classifier, image_set.take(training[:EVALUATION_BATCH]))

@@ -12,6 +12,7 @@ from robustness.data import Fit, ImageSet
 from robustness.models.checkpoint import save_checkpoint, versions
 from robustness.training.fit import Progress, accuracy, train
 from robustness.training.head import fit_head
+from robustness.training.mix import Mix
 from robustness.training.recipes import Recipe
 from robustness.training.split import split_by_track
 from robustness.training.start import freeze_all_but, last_blocks, start
@@ -28,11 +29,13 @@ def train_network(
     command: str,
     pretrained: str | None = None,
     fine_tune: int | None = 0,
+    mix: Mix | None = None,
 ) -> dict[str, Any]:
     """Train a network and write `out` (safetensors) with its card, which is returned.
 
     network, pretrained: see `start`. With a pre-trained trunk the last layer is fitted first, by logistic regression over what
     the trunk makes of the images; then the recipe trains the last `fine_tune` blocks too, or all of it for None.
+    mix: what takes the place of half of the images in every epoch, if anything.
     test_set: measured once, after the last epoch, for the card; it chooses nothing.
     """
     torch.manual_seed(seed)
@@ -40,14 +43,14 @@ def train_network(
     classifier = begun.classifier
     resume = out.with_suffix(".resume")
     if not begun.pretrained:
-        progress = train(classifier, image_set, recipe, seed, resume)
+        progress = train(classifier, image_set, recipe, seed, resume, mix)
     else:
         training, validation = split_by_track(image_set, recipe.validation_share, seed)
         head_accuracy = fit_head(classifier, begun.head, image_set, training, validation)
         progress = Progress(validation_accuracies=[head_accuracy])
         if fine_tune != 0:
             freeze_all_but(classifier.module, last_blocks(classifier.module, begun.head, fine_tune))
-            progress = train(classifier, image_set, recipe, seed, resume)
+            progress = train(classifier, image_set, recipe, seed, resume, mix)
     card: dict[str, Any] = {
         "network": network,
         "parameters": sum(parameter.numel() for parameter in classifier.module.parameters()),
@@ -60,6 +63,7 @@ def train_network(
         "mean": list(classifier.mean),
         "std": list(classifier.std),
         "recipe": asdict(recipe) if progress.losses else None,
+        **({} if mix is None else {"mix": mix.told}),
         "seed": seed,
         "command": command,
         **asdict(progress),

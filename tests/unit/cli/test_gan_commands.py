@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
@@ -17,16 +18,16 @@ COLOURS = {"blue": (30, 30, 220), "green": (30, 220, 30), "red": (220, 30, 30)}
 
 @pytest.fixture(autouse=True)
 def project(tmp_path, monkeypatch):
-    """A folder with 72 small images of three classes."""
+    """A folder with 72 small images of three classes, and one with as many others."""
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.chdir(tmp_path)
     generator = np.random.default_rng(0)
-    for name, colour in COLOURS.items():
-        (tmp_path / "images" / name).mkdir(parents=True)
+    for folder, (name, colour) in product(("images", "others"), COLOURS.items()):
+        (tmp_path / folder / name).mkdir(parents=True)
         for number in range(24):
             pixels = (np.array(colour) + generator.integers(-30, 31, (20, 24, 3))).clip(0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
+            Image.fromarray(pixels).save(tmp_path / folder / name / f"{number}.png")
     return tmp_path
 
 
@@ -53,7 +54,8 @@ def test_a_generator_is_judged_by_a_classifier_that_was_trained_here(project, ca
         == 0
     )
     capsys.readouterr()
-    judge = ["gan", "judge", "gan/epoch-001.safetensors", "--judge", "judge.safetensors", "--data", "folder:images"]
+    judge = ["gan", "judge", "gan/epoch-001.safetensors", "--judge", "judge.safetensors", "--data", "folder:others"]
+    judge += ["--training", "folder:images"]
     assert main(judge) == 0
     said = capsys.readouterr().out
     assert "judge on 72 samples and as many real images" in said
@@ -67,7 +69,8 @@ def test_a_generator_is_judged_by_a_classifier_that_was_trained_here(project, ca
 def test_a_judge_without_its_card_is_refused(project, capsys):
     assert train("--conditional", "--out", "gan") == 0
     (project / "bare.safetensors").write_bytes(b"")
-    assert main(["gan", "judge", "gan/epoch-001.safetensors", "--judge", "bare.safetensors", "--data", "folder:images"]) != 0
+    judge = ["gan", "judge", "gan/epoch-001.safetensors", "--judge", "bare.safetensors", "--data", "folder:others"]
+    assert main([*judge, "--training", "folder:images"]) != 0
     assert "bare.safetensors: no card beside it" in capsys.readouterr().err
 
 
@@ -117,7 +120,9 @@ def test_the_folder_is_named_after_what_is_trained(project):
         (["train", "--data", "folder:images", "--seed", "-1"], "a seed lies between 0 and 2^64 - 1, not -1"),
         (["train", "--data", "folder:images", "--noise", "papers"], "unknown noise 'papers': did you mean 'paper'?"),
         (["train", "--data", "folder:images", "--noise", "clean"], "clean has no magnitude"),
-        (["sample", "none.safetensors", "--out", "s.png"], "none.safetensors: no such weights"),
+        (["sample", "none.safetensors", "--out", "s.png"], "none.safetensors: no such generator"),
+        (["judge", "g", "--judge", "j", "--data", "folder:others"], "folder:others has no training split: name the images"),
+        (["judge", "g", "--judge", "j", "--data", "signs", "--training", "x"], "signs has a training split of its own"),
     ],
 )
 def test_what_cannot_be_done_is_refused(arguments, said, project, capsys):

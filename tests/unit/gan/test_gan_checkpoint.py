@@ -44,12 +44,37 @@ def test_what_is_saved_is_loaded_as_float32(tmp_path, network):
         ({"condition": None}, r"g\.safetensors: weights and card do not belong together"),
         ({"condition": {"class_names": ["stop"], "noises": []}}, r"g\.safetensors: weights and card do not belong together"),
         ({"condition": {"class_names": ["stop"], "noises": ["fog(a=1)"]}}, r"g\.card\.json: unknown noise 'fog'"),
+        *(
+            ({"losses": losses}, r"g\.card\.json: losses are a number for each epoch")
+            for losses in (
+                None,
+                {"generator": [1.0]},
+                {"generator": [1.0], "discriminator": []},
+                {"generator": [float("nan")], "discriminator": [1.0]},
+                {"generator": ["much"], "discriminator": [1.0]},
+            )
+        ),
     ],
 )
 def test_a_card_that_does_not_fit_is_refused(file, change, said):
     card_path(file).write_text(json.dumps(CARD | change))
     with pytest.raises(RobustnessError, match=said):
         load_generator(file)
+
+
+def test_losses_come_with_the_generator_and_its_hash_speaks_of_weights_and_condition(file):
+    assert load_generator(file).losses == {}
+    losses = {"generator": [2.0, 1.5], "discriminator": [1.0, 0.5]}
+    same = {**CARD, "losses": losses}
+    card_path(file).write_text(json.dumps(same))
+    loaded, again = load_generator(file), load_generator(file)
+    assert loaded.losses == losses
+    assert loaded.content_hash() == again.content_hash()
+    card_path(file).write_text(json.dumps(CARD | {"condition": Condition(("go", "yield"), PRESETS["paper"]).to_card()}))
+    assert load_generator(file).content_hash() != loaded.content_hash()
+    with torch.no_grad():
+        next(again.module.parameters())[0, 0] += 1
+    assert again.content_hash() != loaded.content_hash()
 
 
 def test_weights_without_a_card_are_refused(file):
@@ -59,7 +84,7 @@ def test_weights_without_a_card_are_refused(file):
 
 
 def test_a_missing_or_damaged_file_is_refused(file):
-    with pytest.raises(RobustnessError, match="no such weights"):
+    with pytest.raises(RobustnessError, match="no such generator"):
         load_generator(file.with_name("other.safetensors"))
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(RobustnessError, match=r"g\.safetensors: not a safetensors file"):

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from painters import COLOURS, NamesColours, Painter, painted
 from torch import nn
 
 from robustness.data import Fit, ImageSet
@@ -17,52 +18,14 @@ from robustness.gan.sample import Generator
 from robustness.models.classifier import Classifier
 from robustness.report.generators import judged_values
 
-COLOURS = ("blue", "green", "red")
-CHANNEL = torch.tensor([2, 1, 0])
-
-
-class Painter(nn.Module):
-    """Flat images of the class's colour, lighter or darker by the first latent number; `paint` may change what is asked."""
-
-    def __init__(self, paint=lambda labels, latents: (labels, latents)):
-        super().__init__()
-        self.paint = paint
-
-    def forward(self, latents, labels, levels):
-        labels, latents = self.paint(labels, latents)
-        images = torch.full((len(labels), 3, 28, 28), -1.0)
-        images[torch.arange(len(labels)), CHANNEL[labels]] = (latents[:, 0].tanh() * 0.4 + 0.4)[:, None, None]
-        return images + (latents[:, 1].tanh() * 0.1 + 0.1)[:, None, None, None]
-
-
-class NamesColours(nn.Module):
-    """Features: the mean of each channel; the class: the largest."""
-
-    def __init__(self):
-        super().__init__()
-        self.last = nn.Linear(3, 3, bias=False)
-        with torch.no_grad():
-            self.last.weight.copy_(torch.eye(3).flip(0))
-
-    def forward(self, images):
-        return self.last(images.mean(dim=(2, 3)))
-
-
-def painted(count, seed, names=COLOURS):
-    """Real images: what a faithful painter paints from other latent vectors."""
-    generator = Generator(Painter(), Condition(COLOURS))
-    labels = np.arange(count) % 3
-    images = generator.images(labels, np.arange(count), seed)
-    return ImageSet.from_images("real", images, labels.tolist(), names)
-
 
 @pytest.fixture
 def judged(tmp_path, monkeypatch):
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path))
 
-    def judged(paint=None, condition=None, training=None, size=28):
-        generator = Generator(Painter(*([paint] if paint else [])), condition or Condition(COLOURS))
-        classifier = Classifier("judge", NamesColours(), Fit(size))
+    def judged(paint=None, condition=None, training=None, size=28, losses=None, module=None):
+        generator = Generator(Painter(*([paint] if paint else [])), condition or Condition(COLOURS), losses or {})
+        classifier = Classifier("judge", module or NamesColours(), Fit(size))
         return judge(generator, classifier, painted(300, 1), training or painted(300, 2), 3)
 
     return judged
@@ -118,6 +81,24 @@ def test_without_classes_there_is_no_fidelity_but_the_rest(judged):
     assert (marks.fidelity, marks.worst, marks.classes) == (None, None, ())
     assert marks.recall < 0.8  # nothing red
     assert judged_values(marks)["fidelity"] is None
+
+
+def test_losses_that_drift_apart_are_told(judged):
+    assert judged().divergence is None
+    assert judged(losses={"generator": [1.0, 1.0, 2.0, 4.0], "discriminator": [0.5] * 4}).divergence == 3.0
+
+
+def test_training_images_that_are_the_test_images_are_refused(judged):
+    with pytest.raises(RobustnessError, match="real are the test images themselves: name those the generator was trained on"):
+        judged(training=painted(300, 1))
+
+
+def test_a_judge_of_unknown_code_looks_anew_when_its_code_changed(judged):
+    class Darker(NamesColours):
+        def forward(self, images):
+            return super().forward(images / 2)
+
+    assert judged(module=Darker()).frechet == pytest.approx(judged().frechet / 4, rel=0.1)
 
 
 def test_a_judge_of_another_size_or_other_classes_is_refused(judged):

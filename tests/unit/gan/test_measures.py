@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustness.errors import RobustnessError
-from robustness.gan.measures import frechet_distance, nearest, precision_and_recall, spread
+from robustness.gan.measures import frechet_distance, loss_divergence, nearest, precision_and_recall, spread
 
 
 def cloud(count=400, width=5, seed=0):
@@ -70,3 +70,22 @@ def test_too_few_or_broken_features_are_refused():
         precision_and_recall(cloud(), cloud(3))
     with pytest.raises(RobustnessError, match="real images are not all finite"):
         frechet_distance(cloud() / 0, cloud())
+
+
+@pytest.mark.parametrize(
+    ("generator", "discriminator", "widened"),
+    [
+        ([], [], None),
+        ([1.0], [2.0], None),
+        ([1.0, 5.0], [0.5, 1.0], 3.5),
+        ([0.5, 1.0], [1.0, 5.0], 3.5),  # whichever of the two runs away
+        ([0.0, 4.0, 9.0, 9.0, 9.0, 9.0, 1.0, 2.0], [0.0] * 8, -0.5),  # quarters of two epochs, 2 and then 1.5
+        ([3.0] * 11, [2.0] * 11, 0.0),
+    ],
+)
+def test_losses_diverge_by_what_their_gap_widens(generator, discriminator, widened):
+    assert loss_divergence({"generator": generator, "discriminator": discriminator}) == widened
+
+
+def test_without_losses_there_is_no_divergence():
+    assert loss_divergence({}) is None

@@ -8,7 +8,7 @@ import pytest
 
 from robustness.errors import RobustnessError
 from robustness.gate.thresholds import read_thresholds
-from robustness.noise import Gaussian, Periodic, SaltAndPepper
+from robustness.noise import PRESETS, Clean, Gaussian, Periodic, SaltAndPepper
 
 HEAD = """\
 schema = 1
@@ -61,6 +61,12 @@ def claim(**changed):
 def patterns(**changed):
     keys = {"says": '"patterns-differ"', "noise": None, "sigma": None, "of_clean": None}
     return claim(**(keys | {"noises": '["gaussian", "salt-and-pepper"]', "psnr": "20"} | changed))
+
+
+def outperforms(**changed):
+    more = "".join(f'[models.{name}]\nload = "baseline-cnn"\nweights = "signs"\n' for name in ("three", "four"))
+    keys = {"says": '"outperforms"', "noise": None, "sigma": None, "of_clean": None, "noises": '["clean", "paper"]'}
+    return claim(**(keys | {"models": '["one", "two"]', "over": '["three", "four"]'} | changed)) + more
 
 
 def test_a_hunt_is_one_for_each_model_with_its_noises_at_their_highest(read):
@@ -136,10 +142,21 @@ def test_an_order_is_of_several_models_at_once(read):
     assert (both.models, both.metric) == (("one", "two"), "ssim")
 
 
+def test_trainings_are_held_against_others_under_all_noises_of_a_preset(read):
+    (claimed,) = read(outperforms()).claims
+    assert (claimed.models, claimed.over) == (("one", "two"), ("three", "four"))
+    assert claimed.named == ("one", "two", "three", "four")
+    assert claimed.noises == (Clean(), *PRESETS["paper"])
+    assert str(claimed) == "one+two-outperforms-three+four"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (claim(says='"brakes"'), "'brakes' is not 'breaks', 'patterns-differ', 'order-differs' or 'more-noise-never-helps'"),
+        (
+            claim(says='"brakes"'),
+            "'brakes' is not 'breaks', 'patterns-differ', 'order-differs', 'more-noise-never-helps' or 'outperforms'",
+        ),
         (claim(expected='"true"'), "'true' is not 'supported', 'refuted' or 'undecided'"),
         (claim(expected=None), "claims[0].expected: missing"),
         (claim(models='["three"]'), "unknown model 'three'"),
@@ -165,7 +182,20 @@ def test_an_order_is_of_several_models_at_once(read):
         (claim(says='"more-noise-never-helps"', of_clean=None, sigma="[5]"), "needs at least two values of sigma"),
         (patterns(psnr=None), "needs psnr in dB, or else ssim"),
         (patterns(ssim="0.8"), "needs psnr in dB, or else ssim"),
-        (patterns(noises='["gaussian"]'), "claims[0].noises"),
+        (patterns(noises='["gaussian"]'), "patterns-differ compares noises, so it needs two or more of them"),
+        (patterns(noises="[]"), "claims[0].noises: empty: nothing would be measured"),
+        (outperforms(models='["one"]'), "it needs two models or more on either side"),
+        (outperforms(over='["three"]'), "claims[0].over"),
+        (outperforms(over='["three", "two"]'), "two is held against itself"),
+        (outperforms(over='["three", "fuor"]'), "claims[0].over[1]: unknown model 'fuor'"),
+        (outperforms(over=None), "outperforms needs over"),
+        (outperforms(noises=None), "outperforms needs noises"),
+        (outperforms(noises='["paper", "gaussian(sigma=25)"]'), "noises holds one twice"),
+        (outperforms(noises='["papper"]'), "unknown noise 'papper'"),
+        (outperforms(psnr="20"), "outperforms has no use for psnr and ssim"),
+        (outperforms(of_clean="0.5"), "outperforms has no use for of_clean"),
+        (outperforms(sigma="5"), "unknown key 'sigma'"),
+        (claim(over='["one", "two"]'), "breaks has no use for over"),
         (patterns(noises='["gaussian", "gaussian"]'), "noises holds one twice"),
         (patterns(noises='["gaussian(sigma=5)", "periodic"]'), "leave sigma out, it is what the distortion decides"),
         (patterns(noises='["gaussian", "fog"]'), "fog is not one built-in noise"),

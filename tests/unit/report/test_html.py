@@ -56,6 +56,8 @@ def results(*limits, models=("net",), **more):
         "limits": list(limits),
         "hunts": [],
         "claims": [],
+        "generator_limits": [],
+        "generators": {},
         "left_out": [],
         "errors": {},
         "measurements": {},

@@ -196,3 +196,18 @@ def test_of_two_measurements_of_one_limit_the_broken_one_stands(verdicts):
 
 def test_no_limits_at_all_is_no_pass():
     assert Ledger([], asked=True).verdict == "FAIL"
+
+
+def test_a_generator_limit_is_a_promise_like_the_others():
+    test = "suite/test_generators.py::test_generator_limit[signs-fidelity]"
+    record = {"generator_limit": "signs-fidelity", "generator": "signs", "stops": True, "judged": {"fidelity": 0.4}}
+    ledger = Ledger(["a"], generator_limits=["signs-fidelity", "signs-recall"], asked=True)
+    run(ledger, "a")
+    ledger.collect([test])
+    ledger.report(test, True, None, [RULE, to_property("generator_limit", record)])
+    assert list(ledger.judged) == ["signs-fidelity"]
+    assert ledger.gaps() == [
+        "1 generator limit not measured: signs-recall",
+        "1 broken generator limit whose test did not fail (xfail hides nothing here): signs-fidelity",
+    ]
+    assert ledger.verdict == "FAIL"

@@ -1,7 +1,8 @@
-"""The report's sections on flips, waves, hunts and claims: there exactly when there is something to say, and safe to open."""
+"""The report's sections on flips, waves, hunts, claims and generators: there when there is something to say, and safe."""
 
 from __future__ import annotations
 
+import base64
 import html
 import math
 import re
@@ -30,6 +31,7 @@ SECTIONS = {
     "waves": "Which waves disrupt",
     "hunts": "Hunts for flips",
     "claims": "Claims, declared and tested",
+    "generators": "Generators",
 }
 INDEPENDENT = Claim(independent=True)
 
@@ -112,6 +114,26 @@ def claim(model="net", stops=False, words="accuracy falls below 0.9 of clean acc
     }
 
 
+def judged(name="stop", losses=None, classes=True):
+    """All marks of a generator, as the gate keeps them; one class, of which a third is named so, unless it knows none."""
+    label = {
+        "name": name, "images": 9, "right": 3, "real_right": 9, "low": 0.07, "high": 0.7, "variety": 0.1,
+        "fidelity": 1 / 3, "collapsed": True,
+    }  # fmt: skip
+    return {
+        "judge": "net", "samples": 9, "fidelity": 1 / 3 if classes else None, "classes": [label] if classes else [],
+        "collapsed": [name] if classes else [], "precision": 0.5, "recall": 0.25, "frechet": 12.0, "copied": 0.0,
+        "divergence": None, "losses": losses or {}, "sheet": "UklGRg==",
+    }  # fmt: skip
+
+
+def mark(model="signs", stops=False, words="fidelity 0.333, the limit asks for at least 0.9"):
+    return {
+        "generator_limit": f"{model}-fidelity", "place": "thresholds.toml:40", "generator": model, "judge": "net",
+        "asks": "fidelity", "required": "0.9" if stops else "0.3", "value": 1 / 3, "stops": stops, "words": words,
+    }  # fmt: skip
+
+
 def results(*limits, models=("net",), **more):
     return {
         "schema": 1,
@@ -129,6 +151,8 @@ def results(*limits, models=("net",), **more):
         "limits": list(limits),
         "hunts": [],
         "claims": [],
+        "generator_limits": [],
+        "generators": {},
         "left_out": [],
         "errors": {},
         "measurements": {},
@@ -180,12 +204,13 @@ def sections(*limits, **more):
 
 
 @pytest.mark.parametrize(
-    "there", list(product([False, True], repeat=4)), ids=lambda there: "".join("-+"[is_there] for is_there in there)
+    "there", list(product([False, True], repeat=5)), ids=lambda there: "".join("-+"[is_there] for is_there in there)
 )
 def test_each_section_is_there_exactly_when_there_is_something(there):
     asked = dict(zip(SECTIONS, there, strict=True))
     limits = [one() for one, is_there in ((flips, asked["flips"]), (band, asked["waves"])) if is_there]
     made = results(*limits, hunts=[hunt()] * asked["hunts"], claims=[claim()] * asked["claims"])
+    made["generators"] = {"signs": judged()} if asked["generators"] else {}
     page = render_report(made)
     found = Page(page).sections
     for name, heading in SECTIONS.items():
@@ -276,10 +301,40 @@ def test_broken_hunts_and_claims_stand_under_what_stops_the_release_and_the_othe
 
 
 @pytest.mark.parametrize(
-    "more", [{"hunts": [hunt(stops=True)]}, {"claims": [claim(stops=True)]}], ids=lambda more: next(iter(more))
+    "more",
+    [{"hunts": [hunt(stops=True)]}, {"claims": [claim(stops=True)]}, {"generator_limits": [mark(stops=True)]}],
+    ids=lambda more: next(iter(more)),
 )
-def test_a_hunt_or_a_claim_alone_can_stop_the_release(more):
+def test_a_hunt_a_claim_or_a_generator_limit_alone_can_stop_the_release(more):
     assert "broken" in sections(flips(), band(), verdict="FAIL", **more)
+
+
+def test_a_generator_is_shown_with_every_mark_its_worst_classes_its_samples_and_its_losses():
+    losses = {"generator": [1.0, 2.0], "discriminator": [1.0, 0.5]}
+    made = results(generators={"signs": judged(losses=losses)}, generator_limits=[mark(stops=True)], verdict="FAIL")
+    page = Page(render_report(made))
+    said = page.sections["generators"]
+    assert "signs, judged by net on 9 samples" in said
+    assert "fidelity 0.333 ≥ 0.9 FAIL worst class 0.333 precision 0.5 recall 0.25 Frechet distance 12 copied 0" in said
+    assert "divergence of the losses none" in said
+    assert "stop: 0.333, 3 of 9 samples named so (0.07 to 0.70), collapsed" in said
+    assert "thresholds.toml:40: fidelity 0.333, the limit asks for at least 0.9." in page.sections["broken"]
+    sources = [value for tag, key, value in page.attributes if (tag, key) == ("img", "src")]
+    chart, sheet = sources
+    assert b"<polyline" in base64.b64decode(chart.removeprefix("data:image/svg+xml;base64,"))
+    assert sheet == "data:image/webp;base64,UklGRg=="
+    alternatives = [value for tag, key, value in page.attributes if (tag, key) == ("img", "alt")]
+    assert alternatives == [
+        "Losses in the training of signs: generator 2.000 after 2 epochs; discriminator 0.500 after 2 epochs",
+        "Samples of signs, a column for each class",
+    ]
+
+
+def test_a_generator_without_classes_or_losses_is_shown_without_them():
+    page = render_report(results(generators={"plain": judged(classes=False)}))
+    assert "Classes of lowest fidelity" not in page
+    assert "image/svg" not in page
+    assert 'alt="Samples of plain"' in page
 
 
 def test_in_their_own_sections_those_that_stop_come_first():
@@ -318,6 +373,8 @@ def test_a_model_and_a_class_named_like_a_script_are_text_wherever_they_stand(st
         verdict="FAIL" if stops else "PASS",
         hunts=[hunt(EVIL, stops, f"image 3, {EVIL}, becomes {EVIL}")],
         claims=[claim(EVIL, stops, f"{EVIL} differs", rows)],
+        generators={EVIL: judged(EVIL, {"generator": [1.0], "discriminator": [1.0]})},
+        generator_limits=[mark(EVIL, stops, f"{EVIL} collapsed")],
     )
     page = render_report(made)
     assert "<script" not in page

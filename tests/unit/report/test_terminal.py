@@ -28,8 +28,12 @@ def claim(stops=False):
     }  # fmt: skip
 
 
-def results(verdict, limits=(), left_out=(), errors=None, gaps=(), hunts=(), claims=()):
-    promised = {"limits": list(limits), "hunts": list(hunts), "claims": list(claims)}
+def mark(stops=False):
+    return {"generator_limit": "signs-fidelity", "words": "fidelity 0.4", "stops": stops}
+
+
+def results(verdict, limits=(), left_out=(), errors=None, gaps=(), hunts=(), claims=(), marks=()):
+    promised = {"limits": list(limits), "hunts": list(hunts), "claims": list(claims), "generator_limits": list(marks)}
     return {"verdict": verdict, **promised, "left_out": list(left_out), "errors": errors or {}, "gaps": list(gaps)}
 
 
@@ -75,6 +79,15 @@ RULE = "test_rules.py::test_mine"
         (
             results("PARTIAL", [], ["b", "c"], hunts=[hunt()]),
             "PARTIAL: 1 of 3 limits, hunts and claims measured and kept; no release verdict",
+        ),
+        (results("PASS", [limit(), limit()], marks=[mark()]), "PASS: all 2 limits hold, 1 generator limit kept"),
+        (
+            results("FAIL", [limit()], claims=[claim()], marks=[mark(), mark(stops=True)]),
+            "FAIL: 1 of 2 generator limits broken (signs-fidelity)",
+        ),
+        (
+            results("PARTIAL", [limit()], ["b"], marks=[mark()]),
+            "PARTIAL: 2 of 3 limits, hunts, claims and generator limits measured and kept; no release verdict",
         ),
     ],
 )
@@ -125,4 +138,11 @@ def test_hunts_and_claims_have_a_line_each_and_what_stops_the_release_comes_firs
         ("claim cnn-breaks-gaussian: refuted, declared supported: why", True),
         ("hunt cnn-gaussian: what was found", False),
         ("claim cnn-breaks-gaussian: supported, as declared", False),
+    ]
+
+
+def test_a_generator_limit_has_a_line_too():
+    assert promise_lines(results("FAIL", hunts=[hunt()], marks=[mark(stops=True)])) == [
+        ("generator limit signs-fidelity: fidelity 0.4", True),
+        ("hunt cnn-gaussian: what was found", False),
     ]
