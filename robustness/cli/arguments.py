@@ -43,7 +43,10 @@ def data_of(args: argparse.Namespace) -> str:
 
 def add_fit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--size", type=int, metavar="PIXELS", help="width and height of the network's input (built-in networks: 40)"
+        "--size",
+        type=int,
+        metavar="PIXELS",
+        help="width and height of the network's input (built-in networks: as trained, or 40)",
     )
     parser.add_argument(
         "--fit", choices=["crop-or-pad", "resize"], default="crop-or-pad", help="how images come to it (default: %(default)s)"

@@ -45,7 +45,7 @@ def add(commands: Commands) -> None:
         description="Samples of a generator, as one sheet or as a folder that --data folder:PATH reads.",
         epilog="Example: robustness gan sample runs/gan/epoch-200.safetensors --classes Stop Yield --count 8 --out signs.png",
     )
-    sample.add_argument("generator", type=Path, metavar="FILE", help="a checkpoint that `robustness gan train` wrote")
+    _add_generator(sample)
     sample.add_argument("--classes", nargs="+", metavar="CLASS", help="names or numbers (default: all)")
     sample.add_argument("--count", type=int, default=10, metavar="N", help="samples of each class (default: %(default)s)")
     sample.add_argument(
@@ -63,7 +63,7 @@ def add(commands: Commands) -> None:
         "classes that show one image again and again; copies of training images.",
         epilog="A judge: robustness train small-resnet --data gtsrb --size 28 --out runs/judge.safetensors",
     )
-    judge.add_argument("generator", type=Path, metavar="FILE", help="a checkpoint that `robustness gan train` wrote")
+    _add_generator(judge)
     judge.add_argument(
         "--judge", type=Path, required=True, metavar="FILE", help="a classifier of 28 pixels that `robustness train` wrote"
     )
@@ -85,7 +85,7 @@ def add(commands: Commands) -> None:
         "classifier: beside real images under the noise itself, and clean samples under it.",
         epilog='Example: robustness gan break-point FILE --classifier FILE --data gtsrb --noise "gaussian(sigma=50)"',
     )
-    broken.add_argument("generator", type=Path, metavar="FILE", help="a checkpoint that `robustness gan train --noise` wrote")
+    _add_generator(broken)
     broken.add_argument(
         "--classifier", type=Path, required=True, metavar="FILE", help="one of 28 pixels that `robustness train` wrote"
     )
@@ -101,6 +101,14 @@ def add(commands: Commands) -> None:
     broken.add_argument("--seed", type=int, default=0, help="of the latent vectors and the noise (default: %(default)s)")
     broken.add_argument("--json", action="store_true", help="print the curves as JSON")
     broken.set_defaults(run=_break_point)
+
+
+def _add_generator(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "generator",
+        metavar="GENERATOR",
+        help="a checkpoint that `robustness gan train` wrote, or the name of one that comes with the package",
+    )
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -131,11 +139,11 @@ def _name(args: argparse.Namespace) -> str:
 
 
 def _sample(args: argparse.Namespace) -> None:
-    from robustness.gan.checkpoint import load_generator
+    from robustness.gan.checkpoint import generator_file, load_generator
     from robustness.gan.write import write_folder, write_grid
     from robustness.noise import parse_noise
 
-    generator = load_generator(args.generator)
+    generator = load_generator(generator_file(args.generator, Path()))
     condition = generator.condition
     labels = [condition.label(text) for text in args.classes or map(str, range(len(condition.class_names)))] or [0]
     noise = parse_noise(args.noise) if args.noise else None
@@ -149,7 +157,7 @@ def _judge(args: argparse.Namespace) -> None:
 
     from robustness.data import load_image_set
     from robustness.data.load import SPLIT
-    from robustness.gan.checkpoint import load_generator
+    from robustness.gan.checkpoint import generator_file, load_generator
     from robustness.gan.judge import judge
     from robustness.models.load import load_trained
     from robustness.report.generators import judged_lines, judged_values
@@ -162,7 +170,7 @@ def _judge(args: argparse.Namespace) -> None:
             f"{data} has no training split: name the images that the generator was trained on with --training, for example "
             "--training folder:train"
         )
-    generator, classifier = load_generator(args.generator), load_trained(args.judge)
+    generator, classifier = load_generator(generator_file(args.generator, Path())), load_trained(args.judge)
     real, training = load_image_set(data, "test", args.root), load_image_set(args.training or data, "train", args.root)
     judged = judge(generator, classifier, real, training, args.seed)
     if args.json:
@@ -177,12 +185,12 @@ def _break_point(args: argparse.Namespace) -> None:
 
     from robustness.data import load_image_set
     from robustness.gan.break_point import find_break_points
-    from robustness.gan.checkpoint import load_generator
+    from robustness.gan.checkpoint import generator_file, load_generator
     from robustness.models.load import load_trained
     from robustness.noise import parse_noise
     from robustness.report.break_points import break_point_lines
 
-    generator, classifier = load_generator(args.generator), load_trained(args.classifier)
+    generator, classifier = load_generator(generator_file(args.generator, Path())), load_trained(args.classifier)
     real, noise = load_image_set(data_of(args), "test", args.root), parse_noise(args.noise)
     found = find_break_points(generator, classifier, real, noise, args.of_clean, args.seed)
     if args.json:

@@ -123,8 +123,10 @@ def _train(args: argparse.Namespace) -> None:
 
 def _mix(text: str) -> Mix:
     """A generator's file, or else a preset or a noise."""
+    from robustness.gan.checkpoint import generator_file
     from robustness.gan.mix import SampleMix
     from robustness.noise import parse_noises
     from robustness.training.mix import NoiseMix
 
-    return SampleMix.load(Path(text)) if text.endswith(".safetensors") else NoiseMix(parse_noises(text))
+    file = generator_file(text, Path())
+    return SampleMix.load(file) if file.suffix == ".safetensors" else NoiseMix(parse_noises(text))

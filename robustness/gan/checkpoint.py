@@ -14,6 +14,7 @@ from robustness.gan.condition import Condition
 from robustness.gan.recipes import NETWORKS
 from robustness.gan.sample import Generator
 from robustness.models.checkpoint import card_path, load_card, load_weights, save_checkpoint
+from robustness.models.declaration import shipped_weights
 
 
 def save_generator(path: Path, module: nn.Module, card: dict[str, Any]) -> None:
@@ -22,10 +23,16 @@ def save_generator(path: Path, module: nn.Module, card: dict[str, Any]) -> None:
     save_checkpoint(path, small, card)
 
 
+def generator_file(reference: str, base: Path) -> Path:
+    """The file of a generator that comes with the package, by its name, or of one at a path from `base`."""
+    return shipped_weights("gan").get(reference) or base / Path(reference).expanduser()
+
+
 def load_generator(path: Path) -> Generator:
     """The generator of a file that `robustness gan train` wrote."""
     if not path.exists():
-        raise RobustnessError(f"{path}: no such generator; train one with `robustness gan train`")
+        shipped = ", ".join(shipped_weights("gan"))
+        raise RobustnessError(f"{path}: no such generator; train one with `robustness gan train`, or name one of {shipped}")
     state = load_weights(path)
     card = load_card(path)
     if not isinstance(card.get("network"), str) or card["network"] not in NETWORKS:

@@ -99,11 +99,18 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     classes = classes_in(declaration.load, state)
     if classes is None:
         raise RobustnessError(f"model {declaration.name}: {file} holds no weights of {declaration.load}")
-    size = declaration.size or DEFAULT_SIZE
+    size = declaration.size or _trained_size(file)
     module = NETWORKS[declaration.load](classes, size)
     _load_state(module, state, declaration)
     _check_card(declaration, file)
     return _classifier(module, declaration, size, declaration.load, load_class_names(file), torch.channels_last)
+
+
+def _trained_size(file: Path) -> int:
+    """The size that weights were trained at, as their card says."""
+    fit = load_card(file).get("fit")
+    size = fit.get("size") if isinstance(fit, dict) else None
+    return size if isinstance(size, int) else DEFAULT_SIZE
 
 
 def _load_file(

@@ -207,12 +207,12 @@ class Gate:
     def _marks(self, declaration: GeneratorDeclaration, images: ImageSet) -> dict[str, Any]:
         from robustness.data import load_image_set
         from robustness.evaluation.store import Store
-        from robustness.gan.checkpoint import load_generator
+        from robustness.gan.checkpoint import generator_file, load_generator
         from robustness.gan.marks import marks_of
 
         thresholds, base = self.thresholds, self.thresholds.base
         try:
-            generator = load_generator(base / Path(declaration.load).expanduser())
+            generator = load_generator(generator_file(declaration.load, base))
         except RobustnessError as error:
             raise RobustnessError(f"generator {declaration.name}: {error}") from error
         training = load_image_set(declaration.training or thresholds.data, "train", base=base)

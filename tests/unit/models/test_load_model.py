@@ -62,6 +62,11 @@ def test_shipped_weights_load():
     assert model.logits(to_tensor(np.zeros((2, 40, 40, 3), np.uint8))).shape == (2, 43)
 
 
+def test_weights_come_at_the_size_they_were_trained_at():
+    assert load_classifier(replace(SHIPPED, weights="gtsrb-28")).fit == Fit(28)
+    assert load_classifier(replace(SHIPPED, weights="gtsrb-28", size=28)).fit == Fit(28)
+
+
 def test_the_declarations_preprocessing_is_taken_over():
     model = load_classifier(replace(SHIPPED, fit="resize", mean=(0.5, 0.4, 0.3), std=(1.0, 2.0, 3.0)))
     assert (model.fit, model.mean, model.std) == (Fit(40, "resize"), (0.5, 0.4, 0.3), (1.0, 2.0, 3.0))
