@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from robustness.atomic import replacing
 from robustness.report import charts
+from robustness.report.comparison import Run, side_by_side, what_changed
 from robustness.report.flip_charts import flip_charts
 from robustness.report.generator_sections import generator_sections
 from robustness.report.terminal import verdict_sentence
@@ -19,17 +21,10 @@ SHOWN_APART = ("max_drop", "max_flips", "worst_band")
 
 def render_report(results: dict[str, Any]) -> str:
     """The report as HTML. Whatever comes from the user is escaped."""
-    environment = Environment(
-        loader=PackageLoader("robustness.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     limits = results["limits"]
     accuracies = [limit for limit in limits if limit["is_plain"]]
     drawn = charts.accuracy_charts(results)
-    return environment.get_template("report.html.jinja").render(
+    return _template("report").render(
         results=results,
         sentence=verdict_sentence(results),
         broken=[limit for limit in limits if limit["stops"]],
@@ -48,6 +43,24 @@ def render_report(results: dict[str, Any]) -> str:
         own_noises={limit["noise"] for limit in limits if not limit["bit_identical"]},
         cells={(limit["model"], limit["noise"]): limit for limit in accuracies},
     )
+
+
+def render_comparison(runs: Sequence[Run]) -> str:
+    """Several runs on one page, as HTML."""
+    rows = side_by_side(runs)
+    title = f"{runs[-1].name} beside {', '.join(run.name for run in runs[:-1])}"
+    return _template("comparison").render(title=title, words=what_changed(runs, rows), runs=runs, rows=rows)
+
+
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=PackageLoader("robustness.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(f"{name}.html.jinja")
 
 
 def write_report(results: dict[str, Any], folder: Path) -> Path:

@@ -1,6 +1,6 @@
 """`results.json`: everything a run found out, in one file that reports are made from.
 
-Schema 1, an object with
+Schema 1; keys may be added to it, and `robustness.report.read` knows what their absence means in an older file. An object with
 
     schema        1
     verdict       "PASS", "FAIL", or "PARTIAL": nothing failed, but a narrowed run is no release verdict
