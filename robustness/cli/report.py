@@ -42,7 +42,9 @@ def _report(args: argparse.Namespace) -> None:
         UndefinedError,
     ) as error:  # a file that was edited may hold anything
         files = ", ".join(run.name for run in runs)
-        raise RobustnessError(f"{files}: not as a gate wrote it ({type(error).__name__}: {error}); run the gate again") from error
+        raise RobustnessError(
+            f"{files}: not as a gate wrote it ({type(error).__name__}: {error}); run the gate again"
+        ) from error
     with replacing(args.out) as partial:
         partial.write_text(text, encoding="utf-8")
     print(f"wrote {args.out}")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from robustness.data import ImageSet
+from robustness.data import Fit, ImageSet
 from robustness.evaluation.batch import BATCH, check_classes, noisy_batch, predict
 from robustness.evaluation.case import Case
 from robustness.evaluation.forward import arithmetic, backing_off
@@ -29,7 +29,8 @@ class Measurement:
     """A case with its result.
 
     looks: after each batch, how many of the images seen so far, in the order of evaluation, were named right, and how many
-    were seen. total: images in the set. seconds: spent here, next to nothing when `stored` already.
+    were seen. total: images in the set. seconds: spent here, next to nothing when `stored` already. fit: how images came to the
+    network.
     """
 
     case: Case
@@ -38,6 +39,7 @@ class Measurement:
     total: int
     seconds: float
     stored: bool
+    fit: Fit | None = None
 
     @property
     def right(self) -> int:
@@ -78,7 +80,7 @@ def measure(
 
     case, result, stored = backing_off(look_up)
     looks = _looks(result.predictions, image_set)
-    return Measurement(case, result, looks, len(image_set), time.perf_counter() - started, stored)
+    return Measurement(case, result, looks, len(image_set), time.perf_counter() - started, stored, classifier.fit)
 
 
 def make_case(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int, run: str) -> Case:

@@ -52,6 +52,11 @@ class Store:
                 _write(path, result)
             return result, result is stored
 
+    def read(self, key: str, run: str, kind: type[T]) -> T | None:
+        """What is kept under a key, whether it is bound to this run or to none; None where there is nothing."""
+        name = f"{key}.safetensors"
+        return _read(self.folder / key[:2] / name, kind) or _read(self._run_folder(run) / name, kind)
+
     def remember(self, key: str, run: str | None, make: Callable[[], list[str]]) -> list[str]:
         """The sentences kept under a key, made where there are none yet; those bound to a run end with it."""
         path = (self.folder / key[:2] if run is None else self._run_folder(run)) / f"{key}.json"

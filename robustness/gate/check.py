@@ -45,7 +45,8 @@ class Outcome:
     right, seen, total: images named right, of those evaluated, of the set's. accuracy: right / seen.
     claim, confidence, low, high, to_decide: `robustness.gate.judge`. stops: whether it stops the release.
     waived_until, waiver: up to when it does not, and why. reason: all in words.
-    key: the case's hash in the store. repeat: the command that measures the same again.
+    key: the case's hash in the store. size, fit: of the network's input, and how images came to it. repeat: the command that
+    measures the same again.
     """
 
     limit: str
@@ -83,6 +84,8 @@ class Outcome:
     waiver: str | None
     key: str
     model_hash: str
+    size: int | None
+    fit: str | None
     stored: bool
     seconds: float
     repeat: str
@@ -204,6 +207,8 @@ def check(
         waiver=limit.reason,
         key=measurement.case.key,
         model_hash=measurement.case.model_hash,
+        size=measurement.fit.size if measurement.fit else None,
+        fit=measurement.fit.kind if measurement.fit else None,
         stored=all(one.stored for one in spent),
         seconds=round(sum(one.seconds for one in spent), 3),
         repeat=repeat_command(limit, thresholds, node_id, searched),

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from robustness.pytest_plugin.run import FOUND, FOUND_INPUT, PROPERTY, RUN, given_paths, is_gate_test
+from robustness.report.junit import junit_properties
 from robustness.report.ledger import Ledger
-from robustness.report.records import plain
+from robustness.report.records import from_property, plain
 
 if TYPE_CHECKING:
     from robustness.gate.thresholds import Thresholds
@@ -60,6 +61,7 @@ class Controller:
         self.folder: Path = config.invocation_params.dir / config.getoption("--robustness-report")
         self.started = time.time()
         self.results: dict[str, Any] | None = None
+        self.unwritten: str | None = None
         limits, hunts, claims, generator_limits = (
             list(map(str, promised))
             for promised in (thresholds.limits, thresholds.hunts, thresholds.claims, thresholds.generator_limits)
@@ -102,10 +104,14 @@ class Controller:
     def pytest_testnodedown(self, node: Any) -> None:
         self.ledger.deselected |= bool(getattr(node, "workeroutput", {}).get("robustness_deselected"))
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """The gate's records go to the ledger; others, JUnit XML first of all, get them as properties that people read."""
         records = [str(value) for name, value in report.user_properties if name == PROPERTY]
         failure = _message(report) if report.failed else None
         self.ledger.report(report.nodeid, report.when == "teardown", failure, records, report.skipped)
+        told = [pair for record in map(from_property, records) for pair in junit_properties(record)]
+        report.user_properties[:] = [*(pair for pair in report.user_properties if pair[0] != PROPERTY), *told]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and report.nodeid not in self.ledger.uncollected:
@@ -126,31 +132,55 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         from robustness.evaluation.store import Store
 
-        Store().end_run(self.config.stash[RUN])
-        if self.is_gate and exitstatus != pytest.ExitCode.USAGE_ERROR:
-            from robustness.report.html import write_report
-            from robustness.report.results import build_results, write_results
+        try:
+            if self.is_gate and exitstatus != pytest.ExitCode.USAGE_ERROR:
+                self._write_results(session)
+        finally:
+            Store().end_run(self.config.stash[RUN])
 
-            self.results = build_results(self.ledger, self.thresholds, sys.argv, self.started)
-            write_results(self.results, self.folder)
-            self.report = write_report(self.results, self.folder)
-            if self.results["verdict"] == "FAIL" and not session.exitstatus:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    def _write_results(self, session: pytest.Session) -> None:
+        from robustness.report.html import write_report
+        from robustness.report.results import build_results, write_results
+
+        self.results = build_results(self.ledger, self.thresholds, sys.argv, self.started, self.config.stash[RUN])
+        write_results(self.results, self.folder)
+        self.report = write_report(self.results, self.folder)
+        self._append_summary(self.results)
+        if self.results["verdict"] == "FAIL" and not session.exitstatus:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _append_summary(self, results: dict[str, Any]) -> None:
+        """Where GitHub says that a job's summary goes. It is a courtesy: no verdict hangs on it."""
+        from robustness.report.markdown import append_summary
+
+        if file := os.environ.get("GITHUB_STEP_SUMMARY"):
+            try:
+                append_summary(results, Path(file))
+            except OSError as error:
+                self.unwritten = f"no summary in GITHUB_STEP_SUMMARY: {file}: {error.strerror}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.results is None:
             return
+        from robustness.report.annotations import workflow_commands
+        from robustness.report.bars import fits
         from robustness.report.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
 
         verdict = self.results["verdict"]
         markup = {{"PASS": "green", "PARTIAL": "yellow"}.get(verdict, "red"): True}
-        terminalreporter.section("robustness gate", "=", **markup)
-        for row in limit_rows(self.results):
+        terminalreporter.write_sep("=", "robustness gate", **markup)
+        width = self.config.get_terminal_writer().fullwidth
+        for row in limit_rows(self.results, width, ascii_only=not fits(sys.stdout.encoding)):
             terminalreporter.write_line(row, **{"red": True} if row.endswith("FAIL") else {})
         for line, stops in promise_lines(self.results):
             terminalreporter.write_line(line, red=stops)
         for line in error_lines(self.results):
             terminalreporter.write_line(line, red=True)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            for line in workflow_commands(self.results, Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())):
+                terminalreporter.write_line(line)
+        if self.unwritten:
+            terminalreporter.write_line(self.unwritten, yellow=True)
         terminalreporter.write_line(f"report: {os.path.relpath(self.report)}")
         terminalreporter.write_line(verdict_sentence(self.results), bold=True, **markup)
 

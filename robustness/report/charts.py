@@ -26,11 +26,15 @@ class Point:
 
 @dataclass(frozen=True)
 class Line:
-    """One model's points by rising magnitude. number: which colour."""
+    """One model's points by rising magnitude. number: which colour.
+
+    band: the points of a polygon between what the population's accuracy lies above and below; empty where that was not asked.
+    """
 
     model: str
     number: int
     points: list[Point]
+    band: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class Chart:
     lines: list[Line]
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
+
+    @property
+    def has_bands(self) -> bool:
+        return any(line.band for line in self.lines)
 
 
 def accuracy_charts(results: dict[str, Any]) -> list[Chart]:
@@ -71,9 +79,18 @@ def _chart(title: str, limits: list[dict[str, Any]], clean: list[dict[str, Any]]
         published = results["published"].get(model, {})
         mine = sorted((pair for pair in levels if pair[1]["model"] == model), key=lambda pair: pair[0])
         if any(limit["magnitude"] for _, limit in mine):
-            lines.append(Line(model, number, [_point(x(value), limit, published.get(limit["noise"])) for value, limit in mine]))
+            points = [_point(x(value), limit, published.get(limit["noise"])) for value, limit in mine]
+            lines.append(Line(model, number, points, _band([(x(value), limit) for value, limit in mine])))
     x_ticks = [(x(value), f"{value:g}") for value in _apart(shown)]
     return Chart(title, limits[0]["magnitude"], lines, x_ticks, [(_y(share / 4), f"{25 * share}") for share in range(5)])
+
+
+def _band(limits: list[tuple[float, dict[str, Any]]]) -> str:
+    if any(limit.get("low") is None or limit.get("high") is None for _, limit in limits):
+        return ""
+    upper = [f"{x},{_y(limit['high'])}" for x, limit in limits]
+    lower = [f"{x},{_y(limit['low'])}" for x, limit in reversed(limits)]
+    return " ".join([*upper, *lower])
 
 
 def _point(x: float, limit: dict[str, Any], published: float | None) -> Point:

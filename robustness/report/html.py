@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from robustness.atomic import replacing
 from robustness.report import charts
 from robustness.report.comparison import Run, side_by_side, what_changed
+from robustness.report.confusion_charts import confusion_charts
+from robustness.report.first_breaks import first_breaks, in_a_sentence
 from robustness.report.flip_charts import flip_charts
 from robustness.report.generator_sections import generator_sections
 from robustness.report.terminal import verdict_sentence
@@ -24,13 +28,20 @@ def render_report(results: dict[str, Any]) -> str:
     limits = results["limits"]
     accuracies = [limit for limit in limits if limit["is_plain"]]
     drawn = charts.accuracy_charts(results)
+    breaks = first_breaks(results)
     return _template("report").render(
         results=results,
         sentence=verdict_sentence(results),
+        first=in_a_sentence(results),
+        breaks={model: {one.family: one for one in breaks if one.model == model} for model in results["models"]}
+        if breaks
+        else {},
+        families=list(dict.fromkeys(one.family for one in breaks)),
         broken=[limit for limit in limits if limit["stops"]],
         charts=drawn,
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas={name: getattr(charts, name) for name in ("WIDTH", "HEIGHT", "LEFT", "RIGHT", "TOP", "BOTTOM")},
+        confusions=confusion_charts(results),
         flips=flip_charts(results),
         maps=[limit for limit in limits if limit["asks"] == "worst_band" and limit["details"]],
         hunts=sorted(results["hunts"], key=lambda hunt: not hunt["stops"]),
@@ -60,7 +71,13 @@ def _template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["headings"] = _headings
     return environment.get_template(f"{name}.html.jinja")
+
+
+def _headings(sections: Markup) -> list[tuple[str, Markup]]:
+    """The id and title of each section that is there."""
+    return [(match[1], Markup(match[2])) for match in re.finditer(r'<h2 id="(\w+)">(.*?)</h2>', sections)]
 
 
 def write_report(results: dict[str, Any], folder: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 from robustness.errors import RobustnessError
 from robustness.report.results import SCHEMA
 
-SINCE: dict[str, Any] = {"generator_limits": [], "generators": {}}
+SINCE: dict[str, Any] = {"generator_limits": [], "generators": {}, "confusions": [], "turned": []}
 """Keys that schema 1 did not have from its first day, and what their absence means."""
 
 

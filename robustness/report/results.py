@@ -21,6 +21,8 @@ Schema 1; keys may be added to it, and `robustness.report.read` knows what their
     images        the image set: name, images, content_hash, and its classes with a picture each; null where it did not load
     published     by model and noise: the accuracy that the study published, where this is its test set
     gallery       pictures of a few images under every noise that has a limit
+    confusions    by model, without noise and under the worst: which class was taken for which (`robustness.report.mistakes`)
+    turned        images that a model names right without noise and wrong under one, before and after
     model_hashes  by model: what was measured
     measurements  what the project's own rules measured, by test
     run           command, start (UTC, ISO 8601), seconds, versions, platform
@@ -39,9 +41,12 @@ from typing import Any
 
 from robustness.atomic import replacing
 from robustness.data import load_image_set
+from robustness.evaluation.result import Result
+from robustness.evaluation.store import Store
 from robustness.gate.thresholds import Thresholds
 from robustness.noise import Custom
 from robustness.report.ledger import Ledger
+from robustness.report.mistakes import describe_confusions, draw_turned
 from robustness.report.pictures import describe_images, draw_gallery
 from robustness.study.published import PUBLISHED
 
@@ -50,8 +55,8 @@ STUDIED = "gtsrb-test"
 VERSIONS = ("pytest-robustness", "torch", "torchvision", "numpy", "pillow", "pytest")
 
 
-def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], started: float) -> dict[str, Any]:
-    """The content of results.json. started: seconds since the epoch."""
+def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], started: float, run: str) -> dict[str, Any]:
+    """The content of results.json. started: seconds since the epoch. run: its name, which some predictions are bound to."""
     return {
         "schema": SCHEMA,
         "verdict": ledger.verdict,
@@ -81,7 +86,9 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         "images": None,
         "published": {},
         "gallery": [],
-        **_pictures(thresholds),
+        "confusions": [],
+        "turned": [],
+        **_pictures(thresholds, ledger, run),
         "left_out": ledger.left_out,
         "errors": ledger.errors,
         "measurements": {
@@ -100,17 +107,24 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
     }
 
 
-def _pictures(thresholds: Thresholds) -> dict[str, Any]:
+def _pictures(thresholds: Thresholds, ledger: Ledger, run: str) -> dict[str, Any]:
     """What the images look like; nothing where they cannot be read, which the tests have said already."""
     try:
         image_set = load_image_set(thresholds.data, base=thresholds.base)
     except (Exception, SystemExit):  # a user's own data set may raise anything, and the results have to be written all the same
         return {}
     noises = dict.fromkeys(limit.noise for limit in thresholds.limits)
+    outcomes, by_name = list(ledger.outcomes.values()), {str(noise): noise for noise in noises}
+
+    def find(key: str) -> Result | None:
+        return Store().read(key, run, Result)
+
     return {
         "images": describe_images(image_set),
         "published": _published(thresholds) if image_set.name == STUDIED else {},
         "gallery": draw_gallery(image_set, list(noises), thresholds.seed),
+        "confusions": describe_confusions(outcomes, image_set, find),
+        "turned": draw_turned(outcomes, by_name, image_set, thresholds.seed, find),
     }
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from robustness.report.bars import bar
 from robustness.report.ledger import promise_of, some
 from robustness.report.table import OWN_NOISE, marked, table
 
-HEAD = ("model", "noise", "right", "images", "measured", "limit", "verdict")
+HEAD = ("model", "noise", "right", "images", "measured", "", "limit", "verdict")
+"""Of the table of limits; a bar stands below the name that is none."""
+COUNTS = ("right", "images")
 
 
 def verdict_sentence(results: dict[str, Any]) -> str:
@@ -82,19 +85,57 @@ def error_lines(results: dict[str, Any]) -> list[str]:
     return [f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {text}" for text, names in tests.items()]
 
 
-def limit_rows(results: dict[str, Any]) -> list[str]:
-    """A table of the limits, broken ones first; images are counted where their share is what was measured."""
-    ordered = sorted(results["limits"], key=lambda limit: (not limit["stops"], limit["verdict"] == "PASS"))
-    rows = [
-        (
-            limit["model"],
-            marked(limit["subject"], limit["bit_identical"]),
-            *((f"{limit['right']:,}", f"{limit['seen']:,}") if limit["asks"] == "accuracy" else ("", "")),
-            f"{limit['value']:.4f}",
-            limit["required"],
-            limit["verdict"] + ("" if limit["waived_until"] is None else f", waived until {limit['waived_until']}"),
-        )
-        for limit in ordered
-    ]
-    notes = [] if all(limit["bit_identical"] for limit in ordered) else [OWN_NOISE]
-    return table(HEAD, rows) + notes if rows else []
+def limit_rows(results: dict[str, Any], width: int | None = None, ascii_only: bool = False) -> list[str]:
+    """A table of the limits, broken ones first; images are counted where their share is what was measured.
+
+    width: of the terminal. Where a line would be longer, models become headings, and counts of images are left out.
+    """
+    lines: list[str] = []
+    for grouped, counted in ((False, True), (False, False), (True, True), (True, False)):
+        lines = _limit_table(results["limits"], grouped, counted, ascii_only)
+        if width is None or all(len(line) <= width for line in lines):
+            break
+    own = not all(limit["bit_identical"] for limit in results["limits"])
+    return [*lines, OWN_NOISE] if own else lines
+
+
+def _limit_table(limits: list[dict[str, Any]], grouped: bool, counted: bool, ascii_only: bool) -> list[str]:
+    """grouped: models are headings. counted: with the counts of images."""
+    if not limits:
+        return []
+    models = list(dict.fromkeys(limit["model"] for limit in limits))
+
+    def first(limit: dict[str, Any]) -> tuple[bool, bool, int]:
+        return not limit["stops"], limit["verdict"] == "PASS", models.index(limit["model"]) if grouped else 0
+
+    ordered = sorted(limits, key=first)
+    columns = [name for name in HEAD if not (name == "model" and grouped) and (counted or name not in COUNTS)]
+    rows = [[_cells(limit, ascii_only)[name] for name in columns] for limit in ordered]
+    head, *lines = table(columns, rows, left=1 if grouped else 2)
+    lines = [line + _waiver(limit) for line, limit in zip(lines, ordered, strict=True)]
+    if not grouped:
+        return [head, *lines]
+    indented = [f"  {head}"]
+    for limit, former, line in zip(ordered, [None, *ordered], lines, strict=False):
+        indented += [limit["model"]] if former is None or former["model"] != limit["model"] else []
+        indented.append(f"  {line}")
+    return indented
+
+
+def _cells(limit: dict[str, Any], ascii_only: bool) -> dict[str, str]:
+    """By the names in `HEAD`."""
+    counts = (f"{limit['right']:,}", f"{limit['seen']:,}") if limit["asks"] == "accuracy" else ("", "")
+    cells = (
+        limit["model"],
+        marked(limit["subject"], limit["bit_identical"]),
+        *counts,
+        f"{limit['value']:.4f}",
+        bar(limit, ascii_only),
+        limit["required"],
+        limit["verdict"],
+    )
+    return dict(zip(HEAD, cells, strict=True))
+
+
+def _waiver(limit: dict[str, Any]) -> str:
+    return "" if limit["waived_until"] is None else f", waived until {limit['waived_until']}"

@@ -58,7 +58,10 @@ class Row:
             "clean": round(clean, 2),
             "finished": clean >= FINISHED,
         }
-        return {**about, "cells": [self._cell(noise) for noise in CELLS]} if clean >= FINISHED else about
+        if clean < FINISHED:
+            return about
+        measured = {noise: self.percent(noise) for noise in CELLS}  # before what is searched for between them
+        return {**about, "cells": [self._cell(noise, percent) for noise, percent in measured.items()]}
 
     def readings(self) -> list[dict[str, Any]]:
         """Each way to read the study's noises, at its three levels; the published figures are the study's CNN's."""
@@ -111,12 +114,12 @@ class Row:
         decided = next(said for look in reversed(measured.looks) if (said := sign(*look)) is not None)
         return decided * max(abs(100 * measured.accuracy - percent), float(TOLERANCE))
 
-    def _cell(self, noise: Noise) -> dict[str, Any]:
+    def _cell(self, noise: Noise, percent: float) -> dict[str, Any]:
         published = self.published.get(noise)
-        cell = {"noise": str(noise), "published": published, "measured": round(self.percent(noise), 2)}
+        cell = {"noise": str(noise), "published": published, "measured": round(percent, 2)}
         if published is None or noise.magnitude is None:
             return cell
         highest = HIGHEST[noise.kind]
-        measured = [other.level for other in self.published if other.kind == noise.kind and other.level]
-        equivalent = equivalent_magnitude(lambda level: self._excess(published, noise.at(level)), highest, measured)
+        known = [other.level for other in self.published if other.kind == noise.kind and other.level]
+        equivalent = equivalent_magnitude(lambda level: self._excess(published, noise.at(level)), highest, known)
         return {**cell, "magnitude": noise.magnitude, "equivalent": equivalent, "searched_to": highest}

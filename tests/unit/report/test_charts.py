@@ -133,3 +133,16 @@ def test_what_a_study_published_stands_beside_what_was_measured():
     assert clean.published_y is None
     assert noisy.published_y == round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * 0.6049, 1)
     assert noisy.text.endswith("published 60.49 %")
+
+
+def test_what_is_said_of_the_population_is_a_band_around_the_line():
+    levels = [limit(Gaussian(5), 0.6) | {"low": 0.55, "high": 0.65}, limit(Gaussian(25), 0.4) | {"low": 0.35, "high": 0.45}]
+    (chart,) = charts(*levels)
+    assert chart.has_bands
+    corners = [tuple(map(float, point.split(","))) for point in chart.lines[0].band.split()]
+    assert [x for x, _ in corners] == [point.x for point in (*chart.lines[0].points, *chart.lines[0].points[::-1])]
+    heights = [y for _, y in corners]
+    for point, upper, lower in zip(chart.lines[0].points, heights[:2], heights[:1:-1], strict=True):
+        assert upper < point.y < lower
+    (without,) = charts(levels[0], limit(Gaussian(25), 0.4))
+    assert not without.has_bands

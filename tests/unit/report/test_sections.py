@@ -148,6 +148,8 @@ def results(*limits, models=("net",), **more):
         "images": None,
         "published": {},
         "gallery": [],
+        "confusions": [],
+        "turned": [],
         "limits": list(limits),
         "hunts": [],
         "claims": [],
@@ -222,10 +224,10 @@ def test_each_section_is_there_exactly_when_there_is_something(there):
     assert "accuracy" not in found
 
 
-def test_the_page_stays_well_formed_runs_nothing_and_loads_nothing():
+def test_the_page_stays_well_formed_and_loads_nothing():
     page = Page(render_report(results(flips(), band(), hunts=[hunt(stops=True)], claims=[claim(stops=True)], verdict="FAIL")))
-    assert "script" not in page.tags
-    assert not [a for a in page.attributes if a[1] in {"src", "href"} or a[1].startswith("on")]
+    assert page.tags.count("script") == 1  # its own, which sorts and filters
+    assert not [a for a in page.attributes if (a[1] in {"src", "href"} and a[2][0] != "#") or a[1].startswith("on")]
     assert {"polyline", "polygon", "svg"} < set(page.tags)
 
 
@@ -377,9 +379,9 @@ def test_a_model_and_a_class_named_like_a_script_are_text_wherever_they_stand(st
         generator_limits=[mark(EVIL, stops, f"{EVIL} collapsed")],
     )
     page = render_report(made)
-    assert "<script" not in page
+    assert page.count("<script") == 1
     parsed = Page(page)
-    assert "script" not in parsed.tags
+    assert parsed.tags.count("script") == 1
     for section in SECTIONS:
         assert EVIL in parsed.sections[section]  # as text
     assert (EVIL in parsed.sections.get("broken", "")) is stops

@@ -1,0 +1,72 @@
+"""The level of each noise at which each model breaks its limits for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class FirstBreak:
+    """One model under one kind of noise, at the levels that have limits on accuracy.
+
+    level: the first that breaks one, in `magnitude`; None where none does, and then `highest` is where they end. severity: 1
+    where the lowest level breaks a limit, less the later it is, 0 where none does. lost: by how much accuracy is too low there.
+    """
+
+    model: str
+    family: str
+    magnitude: str
+    level: float | None
+    highest: float
+    severity: float
+    lost: float
+
+    @property
+    def words(self) -> str:
+        return f"holds to {self.highest:g}" if self.level is None else f"{self.magnitude} {self.level:g}"
+
+
+def first_breaks(results: Mapping[str, Any]) -> list[FirstBreak]:
+    """By model and kind of noise, in the order of the thresholds file; limits that were waived count as broken all the same."""
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for limit in results["limits"]:
+        if limit["is_plain"] and limit["level"] is not None:
+            found.setdefault((limit["model"], limit["family"]), []).append(limit)
+    return [_first(limits) for limits in found.values()]
+
+
+def _first(limits: list[Mapping[str, Any]]) -> FirstBreak:
+    ordered = sorted(limits, key=lambda limit: abs(limit["level"] - (limit["identity"] or 0)))
+    places = [place for place, limit in enumerate(ordered) if limit["verdict"] == "FAIL"]
+    first, last = ordered[places[0]] if places else None, ordered[-1]
+    return FirstBreak(
+        model=last["model"],
+        family=last["family"],
+        magnitude=last["magnitude"],
+        level=None if first is None else first["level"],
+        highest=last["level"],
+        severity=round(1 - places[0] / len(ordered), 3) if places else 0.0,
+        lost=0.0 if first is None else float(first["required"]) - first["accuracy"],
+    )
+
+
+def in_a_sentence(results: Mapping[str, Any]) -> str:
+    """Which noise breaks each model first, and at what magnitude; empty where no noise has limits.
+
+    Magnitudes of different noises do not compare, so first is what breaks at the earliest of its levels, and of several such
+    what falls furthest below its limit.
+    """
+    breaks: dict[str, list[FirstBreak]] = {}
+    for one in first_breaks(results):
+        breaks.setdefault(one.model, []).append(one)
+    told = []
+    for model, of_model in breaks.items():
+        first = max(of_model, key=lambda one: (one.severity, one.lost))
+        if first.level is not None:
+            told.append(f"{model} breaks first under {first.family}, at {first.words}")
+    holding = [model for model, of_model in breaks.items() if all(one.level is None for one in of_model)]
+    if holding:
+        told.append(f"no noise measured breaks {' or '.join(holding)}")
+    return f"{'; '.join(told)}." if told else ""

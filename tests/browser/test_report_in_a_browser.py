@@ -1,0 +1,164 @@
+"""The report as people open it: from a file, offline, wide and narrow, light and dark, with scripts and without."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+WIDTHS = (1280, 390)
+LIMITS = """
+schema = 1
+
+[run]
+data = "signs"
+
+[models.baseline-cnn]
+load = "baseline-cnn"
+weights = "signs"
+
+[models.small-resnet]
+load = "small-resnet"
+weights = "signs"
+
+[[limits]]
+models = ["baseline-cnn", "small-resnet"]
+noise = "clean"
+accuracy = 0.9
+
+[[limits]]
+models = ["baseline-cnn", "small-resnet"]
+noise = "paper"
+accuracy = 0.7
+
+[[limits]]
+models = ["baseline-cnn"]
+noise = "gaussian"
+sigma = 3
+max_flips = 0.001
+
+[[limits]]
+models = ["baseline-cnn"]
+noise = "periodic"
+amplitude = 0.05
+worst_band = 0.47
+
+[[claims]]
+says = "more-noise-never-helps"
+models = ["baseline-cnn"]
+noise = "gaussian"
+sigma = [5, 25, 50]
+expected = "supported"
+"""
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A gate on the drawn signs that fails, with as many sections as it takes seconds to measure."""
+    folder = tmp_path_factory.mktemp("gate")
+    (folder / "thresholds.toml").write_text(LIMITS)
+    done = subprocess.run([sys.executable, "-m", "robustness.cli", "gate", "-n", "0"], cwd=folder, capture_output=True)
+    assert done.returncode == 1, done.stdout.decode()
+    return folder / "robustness-report"
+
+
+@pytest.fixture(scope="session")
+def report(folder):
+    return folder / "report.html"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_opens_from_its_file_without_a_word_and_asks_for_nothing(visit, report, width, scheme):
+    page = visit(report, width, color_scheme=scheme)
+    assert page.said == []
+    assert [url for url in page.asked if not url.startswith("data:")] == [report.as_uri()]
+    assert page.locator("h1").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width  # what is wide scrolls by itself
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_barrier(visit, report, width, scheme):
+    found = Axe().run(visit(report, width, color_scheme=scheme)).response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert not serious, json.dumps([(one["id"], one["nodes"][0]["html"][:200]) for one in serious], indent=1)
+
+
+def test_dark_is_dark_and_light_is_light(visit, report):
+    light, dark = (
+        visit(report, color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
+        for scheme in ("light", "dark")
+    )
+    assert light == "rgb(255, 255, 255)"
+    assert max(map(int, dark[4:-1].split(","))) < 60
+
+
+def column(table, place):
+    return [cell.strip() for cell in table.locator(f"tbody tr:visible > :nth-child({place})").all_inner_texts()]
+
+
+def test_a_table_is_sorted_by_a_column_upwards_downwards_and_not_at_all(visit, report):
+    page = visit(report)
+    table = page.locator("section[aria-labelledby=accuracy] table")
+    before, numbers = column(table, 1), column(table, 2)
+    head = table.locator("thead th").nth(1)
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    values = [float(text.split()[0]) for text in column(table, 2)]
+    assert values == sorted(values)
+    head.get_by_role("button").press("Enter")
+    assert [float(text.split()[0]) for text in column(table, 2)] == values[::-1]
+    head.get_by_role("button").press("Enter")
+    assert (column(table, 1), column(table, 2)) == (before, numbers)
+
+
+def test_rows_are_filtered_by_what_they_say(visit, report):
+    page = visit(report)
+    table = page.locator("section[aria-labelledby=accuracy] table")
+    page.locator("section[aria-labelledby=accuracy] input[type=search]").fill("SALT")
+    assert column(table, 1) == [f"salt-and-pepper(amount={amount})" for amount in (0.001, 0.002, 0.004)]
+    assert page.locator("section[aria-labelledby=accuracy] output").inner_text() == "3 of 10"
+
+
+def test_everything_is_there_without_scripts(visit, report):
+    with_scripts, without = (visit(report, java_script_enabled=on) for on in (True, False))
+    assert without.locator("th button").count() == 0
+    for page in (with_scripts, without):
+        assert page.locator("section").count() >= 10
+    sections = [page.locator("h2").all_inner_texts() for page in (with_scripts, without)]
+    assert sections[0] == sections[1]
+
+
+def test_links_at_the_top_are_reached_by_keyboard_and_lead_to_their_sections(visit, report):
+    page = visit(report)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#breaks")
+    assert page.locator("#breaks").is_visible()
+
+
+def test_a_model_named_like_a_script_runs_nothing(visit, folder, tmp_path):
+    bad = "<img src=x onerror=alert(1)><script>alert(1)</script>"
+    results = json.loads((folder / "results.json").read_text().replace('"baseline-cnn"', json.dumps(bad)))
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    for inputs in (["results.json"], ["results.json", str(folder / "results.json")]):
+        subprocess.run([sys.executable, "-m", "robustness.cli", "report", *inputs], cwd=tmp_path, check=True)
+        page = visit(tmp_path / "report.html")
+        assert page.said == []
+        assert len(page.asked) == 1
+        assert bad in page.locator("body").inner_text()
+
+
+def test_several_runs_side_by_side_open_as_quietly(visit, folder, tmp_path):
+    command = [sys.executable, "-m", "robustness.cli", "report", *[str(folder / "results.json")] * 2, "-o", "two.html"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    for width in WIDTHS:
+        page = visit(tmp_path / "two.html", width)
+        assert (page.said, len(page.asked)) == ([], 1)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert not [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]

@@ -1,0 +1,55 @@
+"""Which noise breaks a model first, and at what magnitude."""
+
+from __future__ import annotations
+
+import pytest
+
+from robustness.noise import Clean, Gaussian, Noise, Offset, Resolution
+from robustness.report.first_breaks import first_breaks, in_a_sentence
+
+
+def limit(noise: Noise, accuracy=0.9, model="net", required="0.8", **more):
+    told = {"model": model, "family": noise.family, "magnitude": noise.magnitude, "level": noise.level}
+    told |= {"identity": noise.identity, "is_plain": True, "accuracy": accuracy, "required": required}
+    return told | {"verdict": "PASS" if accuracy >= float(required) else "FAIL"} | more
+
+
+def found(*limits):
+    return first_breaks({"limits": list(limits)})
+
+
+def test_the_lowest_level_that_breaks_a_limit_whatever_the_order():
+    (one,) = found(limit(Gaussian(50), 0.1), limit(Gaussian(5)), limit(Gaussian(25), 0.7), limit(Clean()))
+    assert (one.level, one.highest, one.words) == (25, 50, "sigma 25")
+    assert (one.severity, one.lost) == (0.667, pytest.approx(0.1))
+
+
+def test_levels_count_from_the_one_that_changes_nothing():
+    dark, coarse = found(limit(Offset(-50), 0.5), limit(Offset(-20), 0.7), limit(Resolution(4), 0.5), limit(Resolution(2), 0.5))
+    assert (dark.level, coarse.level) == (-20, 2)
+
+
+def test_what_holds_says_to_which_level():
+    (one,) = found(limit(Gaussian(5)), limit(Gaussian(25)))
+    assert (one.level, one.severity, one.words) == (None, 0, "holds to 25")
+
+
+def test_the_sentence_names_the_noise_that_breaks_at_the_earliest_of_its_levels():
+    limits = [
+        limit(Gaussian(5)),
+        limit(Gaussian(25), 0.1),
+        limit(Offset(20), 0.75),
+        limit(Offset(50), 0.7),
+        limit(Gaussian(5), model="other"),
+    ]
+    said = in_a_sentence({"limits": limits})
+    assert said == "net breaks first under offset, at levels 20; no noise measured breaks other."
+
+
+def test_of_two_as_early_the_one_that_falls_further_below_its_limit():
+    said = in_a_sentence({"limits": [limit(Offset(20), 0.75), limit(Gaussian(5), 0.6)]})
+    assert said == "net breaks first under gaussian, at sigma 5."
+
+
+def test_nothing_is_said_without_limits_under_noise():
+    assert in_a_sentence({"limits": [limit(Clean(), 0.1), limit(Gaussian(5), is_plain=False)]}) == ""
