@@ -7,7 +7,7 @@ import os
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def _needs_gtsrb():
+def pytest_runtest_setup():
+    """Before any fixture, some of which take a while."""
     if not os.environ.get("ROBUSTNESS_DATA"):
         pytest.skip("needs GTSRB: set ROBUSTNESS_DATA")

@@ -106,7 +106,7 @@ def test_what_the_command_says_itself_goes_before_a_thresholds_file_that_lies_th
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["baseline-cnn"], "model baseline-cnn: name its weights, a file or one of: gtsrb, signs"),
+        (["baseline-cnn"], "model baseline-cnn: name its weights, a file or one of: gtsrb-28, gtsrb, signs"),
         (["python:toy_to_ship:make"], "No module named 'toy_to_ship'"),
         (["toy", "--thresholds", "../project/thresholds.toml", "--out", "../project"], "../project: Is a directory"),
         (["tow", "--thresholds", "../project/thresholds.toml"], "declares no model 'tow': did you mean 'toy'?"),

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-import torch  # noqa: F401 - loaded once here: pytester unloads what a run in this process imported, torch does not stand that
+import torch.export._trace  # noqa: F401 - loaded once here: pytester unloads what a run in this process imported, torch does not stand that
 from PIL import Image
 
 import robustness.evaluation.evaluate

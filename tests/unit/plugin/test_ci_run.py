@@ -22,10 +22,10 @@ def test_a_broken_limit_is_seen_everywhere(project, monkeypatch, options):
     monkeypatch.setenv("GITHUB_WORKSPACE", str(project.pytester.path.parent))
     project.edit("toy.py", "- 0.5", "- 0.5\n        excess = torch.where(images.amax(dim=(1, 2, 3)) == 1, -excess, excess)")
     project.write(
-        "test_rules.py",
+        "test_a_rule_of_their_own.py",
         "def test_rule(toy, test_set, accuracy, request):\n    request.node.user_properties.append(('own', 1))\n    accuracy(toy, test_set)\n",
     )
-    run = project.gate(*options, "--junit-xml=junit.xml", paths=("thresholds.toml", "test_rules.py"))
+    run = project.gate(*options, "--junit-xml=junit.xml", paths=("thresholds.toml", "test_a_rule_of_their_own.py"))
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     (command,) = [line for line in run.outlines if line.startswith("::")]
     file = f"{project.pytester.path.name}/thresholds.toml"
