@@ -158,9 +158,9 @@ def _judge(args: argparse.Namespace) -> None:
     from robustness.data import load_image_set
     from robustness.data.load import SPLIT
     from robustness.gan.checkpoint import generator_file, load_generator
-    from robustness.gan.judge import judge
+    from robustness.gan.judge import judge, judged_values
     from robustness.models.load import load_trained
-    from robustness.report.generators import judged_lines, judged_values
+    from robustness.report.generators import judged_lines
 
     data = data_of(args)
     if data in SPLIT and args.training:

@@ -1,9 +1,8 @@
-"""How good a generator is, in words and, from where it is judged, in plain values."""
+"""How good a generator is, in words."""
 
 from __future__ import annotations
 
 from robustness.gan.judge import COPY, Judged
-from robustness.gan.judge import judged_values as judged_values
 
 
 def judged_lines(judged: Judged) -> list[str]:

@@ -13,10 +13,9 @@ from torch import nn
 from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
 from robustness.gan.condition import Condition
-from robustness.gan.judge import judge, last_layer
+from robustness.gan.judge import judge, judged_values, last_layer
 from robustness.gan.sample import Generator
 from robustness.models.classifier import Classifier
-from robustness.report.generators import judged_values
 
 
 @pytest.fixture
