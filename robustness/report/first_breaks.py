@@ -11,7 +11,7 @@ from typing import Any
 class FirstBreak:
     """One model under one kind of noise, at the levels that have limits on accuracy.
 
-    level: the first that breaks one, in `magnitude`; None where none does, and then `highest` is where they end. severity: 1
+    level: the first that does not keep one, in `magnitude`; None where all do, and then `highest` is where they end. severity: 1
     where the lowest level breaks a limit, less the later it is, 0 where none does. lost: by how much accuracy is too low there.
     """
 
@@ -22,10 +22,13 @@ class FirstBreak:
     highest: float
     severity: float
     lost: float
+    undecided: bool = False
 
     @property
     def words(self) -> str:
-        return f"holds to {self.highest:g}" if self.level is None else f"{self.magnitude} {self.level:g}"
+        if self.level is None:
+            return f"holds to {self.highest:g}"
+        return f"{self.magnitude} {self.level:g}{' (undecided)' if self.undecided else ''}"
 
 
 def first_breaks(results: Mapping[str, Any]) -> list[FirstBreak]:
@@ -39,7 +42,7 @@ def first_breaks(results: Mapping[str, Any]) -> list[FirstBreak]:
 
 def _first(limits: list[Mapping[str, Any]]) -> FirstBreak:
     ordered = sorted(limits, key=lambda limit: abs(limit["level"] - (limit["identity"] or 0)))
-    places = [place for place, limit in enumerate(ordered) if limit["verdict"] == "FAIL"]
+    places = [place for place, limit in enumerate(ordered) if limit["verdict"] != "PASS"]
     first, last = ordered[places[0]] if places else None, ordered[-1]
     return FirstBreak(
         model=last["model"],
@@ -48,6 +51,7 @@ def _first(limits: list[Mapping[str, Any]]) -> FirstBreak:
         level=None if first is None else first["level"],
         highest=last["level"],
         severity=round(1 - places[0] / len(ordered), 3) if places else 0.0,
+        undecided=first is not None and first["verdict"] != "FAIL",
         lost=0.0 if first is None else float(first["required"]) - first["accuracy"],
     )
 

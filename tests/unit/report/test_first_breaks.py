@@ -34,6 +34,13 @@ def test_what_holds_says_to_which_level():
     assert (one.level, one.severity, one.words) == (None, 0, "holds to 25")
 
 
+def test_what_is_undecided_is_not_said_to_hold():
+    limits = [limit(Gaussian(5)), limit(Gaussian(25), verdict="INCONCLUSIVE")]
+    (one,) = found(*limits)
+    assert (one.level, one.words) == (25, "sigma 25 (undecided)")
+    assert in_a_sentence({"limits": limits}) == "net breaks first under gaussian, at sigma 25 (undecided)."
+
+
 def test_the_sentence_names_the_noise_that_breaks_at_the_earliest_of_its_levels():
     limits = [
         limit(Gaussian(5)),
