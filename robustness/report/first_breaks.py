@@ -11,8 +11,9 @@ from typing import Any
 class FirstBreak:
     """One model under one kind of noise, at the levels that have limits on accuracy.
 
-    level: the first that does not keep one, in `magnitude`; None where all do, and then `highest` is where they end. severity: 1
-    where the lowest level breaks a limit, less the later it is, 0 where none does. lost: by how much accuracy is too low there.
+    level: the first that does not keep its limit, in `magnitude`; None where all do, and then `highest` is where they end.
+    undecided: whether it is not shown to break it either. severity: 1 where that is the lowest level, less the later it is, 0
+    where there is none. lost: by how much accuracy is too low there.
     """
 
     model: str
