@@ -77,9 +77,11 @@ def train_gan(
 def train_epoch(
     pair: Pair, image_set: ImageSet, condition: Condition, seed: int, epoch: int, losses: Losses, out: Path
 ) -> None:
-    """Show every image once, and note the losses."""
+    """Show every image once, or every class equally often where the recipe has come to that, and note the losses."""
     of_batches, of_draws = np.random.SeedSequence([seed, epoch]).spawn(2)
-    batches = Batches(image_set, condition, pair.recipe.batch_size, of_batches)
+    natural = pair.recipe.natural_epochs
+    balanced = natural is not None and epoch >= natural and bool(condition.class_names)
+    batches = Batches(image_set, condition, pair.recipe.batch_size, of_batches, balanced)
     draws = torch.Generator().manual_seed(int(of_draws.generate_state(1, np.uint64)[0]))
     title = f"epoch {epoch + 1}/{pair.recipe.epochs}"
     pair.steps = epoch * len(batches)

@@ -74,6 +74,18 @@ def test_the_level_told_is_that_of_the_noise_put_on(colours):
     assert min(counts) > 100  # of 135 each
 
 
+def test_balanced_classes_come_equally_often_and_all_their_images(colours):
+    rare = colours.take(np.flatnonzero((colours.labels != 0) | (np.arange(90) < 12)))  # few of the first class
+    few = int((rare.labels == 0).sum())
+    batches = Batches(rare, Condition(rare.class_names), 3, np.random.SeedSequence([0, 0]), balanced=True)
+    counts = np.bincount(rare.labels[batches.places.ravel()])
+    assert few < counts[0]
+    assert counts.max() - counts.min() <= 3  # those left over from whole batches
+    assert set(np.flatnonzero(rare.labels == 0)) <= set(batches.places.ravel())
+    again = Batches(rare, Condition(rare.class_names), 3, np.random.SeedSequence([0, 0]), balanced=True)
+    np.testing.assert_array_equal(batches.places, again.places)
+
+
 def test_fewer_images_than_a_batch_are_refused(colours):
     with pytest.raises(RobustnessError, match="colours has 90 images, fewer than a batch of 91"):
         epoch(colours, batch_size=91)

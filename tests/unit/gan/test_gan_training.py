@@ -272,3 +272,17 @@ def test_a_rate_without_bounds_stops_the_training(tmp_path, colours):
     with pytest.raises(RobustnessError, match="training diverged"):
         run(colours, tmp_path, "convolutional", epochs=3, generator_rate=1e30, discriminator_rate=1e30)
     assert not list(tmp_path.iterdir())
+
+
+def test_classes_come_equally_often_once_the_recipe_has_come_to_that(tmp_path, colours, monkeypatch):
+    few = colours.take(np.flatnonzero((colours.labels != 0) | (np.arange(90) < 8)))
+    seen = []
+    step = Pair.step
+    monkeypatch.setattr(Pair, "step", lambda pair, batch, draws: seen.append(batch[1]) or step(pair, batch, draws))
+    run(few, tmp_path / "told", "convolutional", epochs=2, natural_epochs=1)
+    natural, balanced = (torch.cat(part).bincount() for part in (seen[: len(seen) // 2], seen[len(seen) // 2 :]))
+    assert natural[0] <= 8 < natural[1]
+    assert balanced.max() - balanced.min() <= 8
+    seen.clear()
+    run(few, tmp_path / "untold", "convolutional", Condition(), epochs=2, natural_epochs=1)
+    assert torch.cat(seen[len(seen) // 2 :]).bincount()[0] <= 8  # a GAN that knows no classes has none to balance
