@@ -61,7 +61,7 @@ class Batches:
 
 
 def _balanced(labels: npt.NDArray[np.int64], generator: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Places in random order, about as many as there are labels, equally many of each class, whose all come before one again."""
+    """Places in random order, about as many as there are labels, equally many of each class, all of it before one again."""
     classes = np.unique(labels)
     each = max(len(labels) // len(classes), 1)
     chosen = []

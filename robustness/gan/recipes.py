@@ -75,5 +75,5 @@ NETWORKS = {
 as H. Zhang et al., "Self-attention generative adversarial networks", ICML 2019, train a projection discriminator with one step
 for each; the average over about 1000 steps (1.6 epochs of GTSRB) takes the wobble of the last steps out of the result. Classes
 come as often as they do in the data first, and equally often later (deferred re-sampling: K. Cao et al., "Learning imbalanced
-datasets with label-distribution-aware margin loss", NeurIPS 2019), since those of few images were drawn as their neighbours after
-20 epochs: on GTSRB, whose commonest class has 11 times the images of the rarest, "20" came out as "30"."""
+datasets with label-distribution-aware margin loss", NeurIPS 2019): after 20 epochs of GTSRB, whose commonest class has 11 times
+the images of the rarest, "20" came out as "30"."""

@@ -275,14 +275,14 @@ def test_a_rate_without_bounds_stops_the_training(tmp_path, colours):
 
 
 def test_classes_come_equally_often_once_the_recipe_has_come_to_that(tmp_path, colours, monkeypatch):
-    few = colours.take(np.flatnonzero((colours.labels != 0) | (np.arange(90) < 8)))
+    few = colours.take(np.flatnonzero(colours.labels != 0).tolist() + [0, 1])  # two of the first class
     seen = []
     step = Pair.step
     monkeypatch.setattr(Pair, "step", lambda pair, batch, draws: seen.append(batch[1]) or step(pair, batch, draws))
     run(few, tmp_path / "told", "convolutional", epochs=2, natural_epochs=1)
     natural, balanced = (torch.cat(part).bincount() for part in (seen[: len(seen) // 2], seen[len(seen) // 2 :]))
-    assert natural[0] <= 8 < natural[1]
-    assert balanced.max() - balanced.min() <= 8
+    assert natural[0] <= 2 < natural[1]
+    assert balanced.max() - balanced.min() <= 2  # left over from whole batches
     seen.clear()
     run(few, tmp_path / "untold", "convolutional", Condition(), epochs=2, natural_epochs=1)
-    assert torch.cat(seen[len(seen) // 2 :]).bincount()[0] <= 8  # a GAN that knows no classes has none to balance
+    assert torch.cat(seen[len(seen) // 2 :]).bincount()[0] <= 2  # a GAN that knows no classes has none to balance
