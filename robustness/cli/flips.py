@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robustness.cli.arguments import Commands, add_root, add_subject, known_kinds, subject, thresholds_of
+from robustness.cli.engine import add_engine, prepare
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def add(commands: Commands) -> None:
         epilog='Example: robustness flips search baseline-cnn --data signs --noise "gaussian(sigma=50)"',
     )
     add_subject(search)
+    add_engine(search)
     search.add_argument("--noise", required=True, metavar="SPEC", help='at its highest, such as "gaussian(sigma=50)"')
     search.add_argument(
         "--every",
@@ -84,7 +86,7 @@ def _search(args: argparse.Namespace) -> None:
     from robustness.gate.flips import describe_flips
     from robustness.noise import parse_noises
     from robustness.report.flips import flip_lines
-    from robustness.search.critical import search_flips
+    from robustness.search.critical import search_flips, search_job
 
     highest, *others = parse_noises(args.noise, known_kinds(args))
     if others:
@@ -94,6 +96,8 @@ def _search(args: argparse.Namespace) -> None:
     classifier, images, seed = subject(args)
     store, run = Store(), uuid.uuid4().hex
     try:
+        if not prepare(args, [search_job(classifier, images, highest, seed, run, args.every)], store, run):
+            return
         search = search_flips(classifier, images, highest, seed, store, run, args.every)
     finally:
         store.end_run(run)

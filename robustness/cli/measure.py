@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from robustness.cli.arguments import Commands, add_subject, known_kinds, subject
+from robustness.cli.engine import add_engine, prepare
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def add(commands: Commands) -> None:
         epilog='Example: robustness evaluate baseline-cnn --data gtsrb --noise paper --noise "gaussian(sigma=10)"',
     )
     add_subject(evaluate)
+    add_engine(evaluate)
     evaluate.add_argument(
         "--noise",
         action="append",
@@ -42,6 +44,7 @@ def add(commands: Commands) -> None:
         epilog='Example: robustness sweep baseline-cnn --data gtsrb --noise "gaussian(sigma=50)" --steps 10',
     )
     add_subject(sweep)
+    add_engine(sweep)
     sweep.add_argument("--noise", required=True, metavar="SPEC", help='the highest level, such as "gaussian(sigma=50)"')
     sweep.add_argument("--steps", type=int, default=10, metavar="N", help="levels above zero (default: %(default)s)")
     sweep.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -103,12 +106,15 @@ def _compare(args: argparse.Namespace) -> None:
 
 def _print_measurements(args: argparse.Namespace, noises: Sequence[Noise]) -> None:
     from robustness.evaluation.evaluate import measure
+    from robustness.evaluation.jobs import evaluation_job
     from robustness.evaluation.store import Store
     from robustness.report.measurements import measurement_table, to_plain
 
     classifier, images, seed = subject(args)
     store, run = Store(), uuid.uuid4().hex
     try:
+        if not prepare(args, [evaluation_job(classifier, images, noise, seed, run) for noise in noises], store, run):
+            return
         measurements = [measure(classifier, images, noise, seed, store, run) for noise in noises]
     finally:
         store.end_run(run)

@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 
 from robustness.cli.arguments import Commands, add_root, command
+from robustness.cli.engine import add_engine, prepare
 
 
 def add(commands: Commands) -> None:
@@ -23,6 +24,7 @@ def add(commands: Commands) -> None:
     )
     study.add_argument("thresholds", type=Path, metavar="FILE", help="declares the models, the data and the seed")
     add_root(study)
+    add_engine(study)
     study.add_argument(
         "--out", type=Path, default=Path("study.md"), metavar="FILE", help="Markdown, and JSON beside it (default: %(default)s)"
     )
@@ -31,6 +33,8 @@ def add(commands: Commands) -> None:
 
 def _study(args: argparse.Namespace) -> None:
     from robustness.data import load_image_set
+    from robustness.evaluation.cost import cost_of
+    from robustness.evaluation.jobs import missing
     from robustness.evaluation.store import Store
     from robustness.gate.thresholds import read_thresholds
     from robustness.models.checkpoint import load_card
@@ -50,15 +54,17 @@ def _study(args: argparse.Namespace) -> None:
             continue
         rows.append(Row(classifier, images, thresholds.seed, store, run))
         cards[declaration.name] = load_card(weights_file(declaration, thresholds.base)) if declaration.weights else {}
-    minutes = sum(row.expected_seconds() for row in rows) / 60
-    print(f"{len(rows)} models: about {minutes:.0f} minutes where no result is stored yet", file=sys.stderr)
+    jobs, searches = [job for row in rows for job in row.jobs()], sum(row.search_seconds() for row in rows)
+    minutes = (cost_of(jobs, missing(jobs, store, run)).seconds + searches) / 60
+    print(f"{len(rows)} models: about {minutes:.0f} minutes at most", file=sys.stderr)
     measured, readings = [], []
     try:
+        if not prepare(args, jobs, store, run, besides=searches):
+            return
         for row in rows:
             measured.append(row.measure(cards[row.classifier.name]))
+            readings += row.readings()
             print(f"{row.classifier.name}: {measured[-1]['clean']:.2f} % clean", file=sys.stderr)
-            if row.classifier.name == "baseline-cnn":
-                readings = row.readings()
     finally:
         store.end_run(run)
     study = {

@@ -31,6 +31,11 @@ def batch_size(classifier: Classifier) -> int:
     return _reduced.get(classifier.module, SIZES[classifier.device.type])
 
 
+def use_batches_of(classifier: Classifier, size: int) -> None:
+    """Send so many images through this network at once from now on."""
+    _reduced[classifier.module] = size
+
+
 def arithmetic(classifier: Classifier) -> str:
     """What besides weights and images has a part in the logits' last bits."""
     return f"{classifier.device.type} {classifier.precision} batch {batch_size(classifier)} torch {torch.__version__}"
@@ -61,7 +66,7 @@ def raw_logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
         return classifier.logits(batch)
     except Exception as error:  # the user's module may raise anything
         if _is_out_of_memory(error) and len(batch) > 1:
-            _reduced[classifier.module] = len(batch) // 2
+            use_batches_of(classifier, len(batch) // 2)
             raise OutOfMemoryError(f"{classifier.name} ran out of memory on {len(batch)} images") from error
         raise RobustnessError(
             f"{classifier.name} raised {described(error)} on float32 images of shape {tuple(batch.shape)}; "

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +20,13 @@ from robustness.models.input_shape import check_input
 class ExportedNetwork(nn.Module):
     """A program as a module. It stays what it was when it was exported: there is no training mode to leave.
 
-    The program is no part of the module tree, since it brings hooks of its own: its file's hash speaks for all of it.
+    The program is no part of the module tree, since it brings hooks of its own: its file's hash speaks for all of it. Sent to
+    another process it takes the file's content along.
     """
 
-    def __init__(self, program: nn.Module) -> None:
+    def __init__(self, program: nn.Module, content: bytes) -> None:
         super().__init__()
-        self._held = [program]
+        self._held, self._content = [program], content
         self.training = False
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
@@ -31,6 +35,9 @@ class ExportedNetwork(nn.Module):
 
     def train(self, mode: bool = True) -> ExportedNetwork:
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpacked, (self._content,)
 
     def _apply(self, *arguments: Any, **options: Any) -> ExportedNetwork:
         self._held[0]._apply(*arguments, **options)  # type: ignore[no-untyped-call]  # as `to(device)` asks
@@ -48,7 +55,8 @@ def load_exported(file: Path, size: int) -> tuple[nn.Module, str]:
     except OSError as error:
         raise RobustnessError(f"{file}: {error.strerror}") from error
     try:
-        program = torch.export.load(io.BytesIO(content))
+        with _quietly():
+            program = torch.export.load(io.BytesIO(content))
     except Exception as error:  # whatever a damaged archive, or one of another version, makes of itself
         raise RobustnessError(f"{file}: not a program that torch.export.save wrote ({described(error)})") from error
     values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
@@ -62,4 +70,19 @@ def load_exported(file: Path, size: int) -> tuple[nn.Module, str]:
             f"{file}: takes batches of {shape[0]} and no others; export it with a dynamic batch dimension, as "
             "`robustness export` does"
         )
-    return ExportedNetwork(program.module()), f"exported {hashlib.sha256(content).hexdigest()}"
+    return ExportedNetwork(program.module(), content), f"exported {hashlib.sha256(content).hexdigest()}"
+
+
+def _unpacked(content: bytes) -> ExportedNetwork:
+    return ExportedNetwork(torch.export.load(io.BytesIO(content)).module(), content)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without what torch logs of a file that it cannot read, tracebacks among it: the error says so."""
+    former = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(former)

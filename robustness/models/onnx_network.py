@@ -22,12 +22,13 @@ FATAL = 4
 class OnnxNetwork(nn.Module):
     """A session as a module. Its weights are no part of the module: the file's hash speaks for all of it.
 
-    A file with a batch of fixed length is fed piece by piece, the last one filled up with zeros.
+    A file with a batch of fixed length is fed piece by piece, the last one filled up with zeros. Sent to another process it
+    takes the file along, weights beside it too.
     """
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, file: Path) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._file = session, file
         self._input = session.get_inputs()[0].name
         length = session.get_inputs()[0].shape[0]
         self._length = length if isinstance(length, int) else None
@@ -38,6 +39,10 @@ class OnnxNetwork(nn.Module):
         fed = torch.cat([batch, batch.new_zeros(missing, *batch.shape[1:])]) if missing else batch
         logits = torch.cat([self._run(piece) for piece in torch.split(fed, length)]).to(batch.device)
         return logits[: len(batch)] if missing else logits
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        model = import_extra("onnx", "onnx").load(self._file)  # with the weights beside it
+        return _unpacked, (model.SerializeToString(), self._file)
 
     def _run(self, batch: torch.Tensor) -> torch.Tensor:
         (logits,) = self._session.run(None, {self._input: batch.cpu().contiguous().numpy()})
@@ -53,17 +58,25 @@ def load_onnx(file: Path, size: int) -> tuple[nn.Module, str]:
     onnx, runtime = import_extra("onnx", "onnx"), import_extra("onnxruntime", "onnx")
     if not file.is_file():
         raise RobustnessError(f"{file}: no such file; `robustness export MODEL --to onnx` writes one")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = FATAL
     try:
-        session = runtime.InferenceSession(file, options, providers=_providers(runtime))
+        session = _session(runtime, file)
         digest = _hash(file, onnx.load(file, load_external_data=False), onnx.TensorProto)
     except Exception as error:  # each of their many errors is a class of its own
         raise RobustnessError(f"{file}: not an ONNX file that ONNX Runtime takes ({_first_line(error)})") from error
     _check(file, session.get_inputs(), session.get_outputs(), size)
-    return OnnxNetwork(session), f"onnx {digest} onnxruntime {runtime.__version__} {session.get_providers()[0]}"
+    return OnnxNetwork(session, file), f"onnx {digest} onnxruntime {runtime.__version__} {session.get_providers()[0]}"
+
+
+def _session(runtime: Any, model: Path | bytes) -> Any:
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = FATAL
+    return runtime.InferenceSession(model, options, providers=_providers(runtime))
+
+
+def _unpacked(model: bytes, file: Path) -> OnnxNetwork:
+    return OnnxNetwork(_session(import_extra("onnxruntime", "onnx"), model), file)
 
 
 def _providers(runtime: Any) -> list[Any]:

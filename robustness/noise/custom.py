@@ -68,7 +68,7 @@ def declare_noise(name: str, load: str, magnitude: str, arguments: Mapping[str, 
         "ranges": {magnitude: (-LARGEST, LARGEST)},
         "load": load,
         "arguments": dict(arguments),
-        "base": base,
+        "base": base.resolve(),  # other processes on this machine, which stand elsewhere, find it too
     }
     if magnitude in declared or hasattr(Custom, magnitude):
         raise RobustnessError(f"a magnitude cannot be called {magnitude!r} here: declare a function of yours that renames it")

@@ -7,7 +7,7 @@ import json
 import math
 import time
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from robustness.evaluation.batch import BATCH, Places, check_classes, noisy_batc
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import make_case
 from robustness.evaluation.forward import backing_off
+from robustness.evaluation.jobs import Job
 from robustness.evaluation.store import Store
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise
@@ -144,22 +145,42 @@ def search_flips(
     stride: `COARSE`, `CLOSE`, or `FINE` to try every level, which takes up to 201 forward passes; an image whose bytes are
     those of the level below is not tried again.
     """
+    job = search_job(classifier, image_set, highest, seed, run, stride)
+    check_classes(classifier, image_set)
+    started = time.perf_counter()
+
+    def look_up() -> tuple[SearchCase, Flips, bool]:
+        case = job.case()
+        return case, *store.get_or_extend(case, Flips, lambda known: known or job.compute(classifier, image_set))
+
+    case, flips, stored = backing_off(look_up)
+    return Search(case, flips, image_set.labels, time.perf_counter() - started, stored)
+
+
+def search_job(
+    classifier: Classifier, image_set: ImageSet, highest: Noise, seed: int, run: str, stride: int = COARSE
+) -> Job[Flips, SearchCase]:
+    """A search as work that can be done in parts: what becomes of an image has nothing to do with the others."""
     if highest.level is None or highest.identity is None or not highest.bit_identical or highest.level == highest.identity:
         raise RobustnessError(
             f"{highest}: a search wants a built-in noise at the highest magnitude to look at, for example gaussian(sigma=50)"
         )
-    check_classes(classifier, image_set)
-    started = time.perf_counter()
 
-    def search(known: Flips | None) -> Flips:
-        return known or _Searching(classifier, image_set, highest, seed, stride).flips()
+    def case() -> SearchCase:
+        return SearchCase(make_case(classifier, image_set, highest, seed, run), stride)
 
-    def look_up() -> tuple[SearchCase, Flips, bool]:
-        case = SearchCase(make_case(classifier, image_set, highest, seed, run), stride)
-        return case, *store.get_or_extend(case, Flips, search)
+    return Job(
+        classifier, image_set, case, Flips, partial(_find, highest=highest, seed=seed, stride=stride), most_passes(stride)
+    )
 
-    case, flips, stored = backing_off(look_up)
-    return Search(case, flips, image_set.labels, time.perf_counter() - started, stored)
+
+def most_passes(stride: int) -> int:
+    """Forward passes over the set that a search takes at most."""
+    return 1 + math.ceil(LEVELS / stride) + math.ceil(math.log2(stride))
+
+
+def _find(classifier: Classifier, image_set: ImageSet, highest: Noise, seed: int, stride: int) -> Flips:
+    return _Searching(classifier, image_set, highest, seed, stride).flips()
 
 
 class _Searching:
@@ -172,7 +193,7 @@ class _Searching:
         self.clean = np.empty(count, dtype=np.int16)
         self.after = np.full(count, -1, dtype=np.int16)
         self.tries = np.zeros(count, dtype=np.int16)
-        most = 1 + math.ceil(LEVELS / stride) + math.ceil(math.log2(stride))
+        most = most_passes(stride)
         text = f"{classifier.name} flips up to {highest}"
         self.bar = tqdm(total=most * count, desc=text, unit="image", leave=False, delay=0.5, disable=None)
 

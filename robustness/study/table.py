@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
 from robustness.data import ImageSet
-from robustness.evaluation.batch import BATCH, noisy_batch, predict
+from robustness.evaluation.cost import seconds_of
 from robustness.evaluation.evaluate import measure
+from robustness.evaluation.jobs import AnyJob, evaluation_job
 from robustness.evaluation.store import Store
 from robustness.gate.judge import EARLY_ERROR
 from robustness.gate.sequential import FinitePopulation
@@ -40,6 +38,7 @@ class Row:
     def __init__(self, classifier: Classifier, images: ImageSet, seed: int, store: Store, run: str) -> None:
         self.classifier, self.images, self.seed, self.store, self.run = classifier, images, seed, store, run
         self.published: Mapping[Noise, float] = PUBLISHED.get(classifier.name, {})
+        self.read = READINGS if classifier.name == "baseline-cnn" else ()
 
     def percent(self, noise: Noise) -> float:
         return 100 * measure(self.classifier, self.images, noise, self.seed, self.store, self.run).accuracy
@@ -64,7 +63,7 @@ class Row:
         return {**about, "cells": [self._cell(noise, percent) for noise, percent in measured.items()]}
 
     def readings(self) -> list[dict[str, Any]]:
-        """Each way to read the study's noises, at its three levels; the published figures are the study's CNN's."""
+        """Of the study's own network: each way to read its noises, at its three levels; beside the published figures."""
         return [
             {
                 "reading": reading.text,
@@ -73,21 +72,18 @@ class Row:
                 "published": list(reading.published),
                 "measured": [round(self.percent(noise), 2) for noise in reading.noises],
             }
-            for reading in READINGS
+            for reading in self.read
         ]
 
-    def expected_seconds(self) -> float:
-        """What measuring the row takes where nothing is stored, from the time of one batch."""
-        places = np.arange(min(BATCH, len(self.images)))
+    def jobs(self) -> list[AnyJob]:
+        """Every cell that is measured whatever comes of the others."""
+        noises = [*CELLS, *(noise for reading in self.read for noise in reading.noises)]
+        return [evaluation_job(self.classifier, self.images, noise, self.seed, self.run) for noise in noises]
 
-        def once() -> float:
-            started = time.perf_counter()
-            predict(self.classifier, self.images, noisy_batch(self.classifier, self.images, places, CELLS[1], self.seed))
-            return time.perf_counter() - started
-
-        once()
+    def search_seconds(self) -> float:
+        """What the equivalent magnitudes take, about, where no result is stored."""
         magnitudes = sum(noise.magnitude is not None for noise in self.published)
-        return once() * -(-len(self.images) // BATCH) * (len(CELLS) + magnitudes * PASSES)
+        return PASSES * magnitudes * len(self.images) * seconds_of(self.classifier, self.images)
 
     def _excess(self, percent: float, noise: Noise) -> float:
         """By how many points accuracy under the noise is above so many per cent, about; 0 within `TOLERANCE` of them.

@@ -1,0 +1,43 @@
+"""What the tests send to workers: functions of a shard that go wrong, each in its own way."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from torch import nn
+
+from robustness.errors import RobustnessError
+
+
+def die_once(classifier, image_set, inner, marker):
+    """SIGKILL to the worker that comes first, by that or by another shard."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return inner(classifier, image_set)
+
+
+def die_always(classifier, image_set, inner, poison):
+    """SIGKILL to every worker that is given the poisoned image."""
+    if poison in image_set.index:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return inner(classifier, image_set)
+
+
+def fail(classifier, image_set):
+    raise RobustnessError("toy gave NaN or infinite logits")
+
+
+def stumble(classifier, image_set):
+    raise ZeroDivisionError("of its own")
+
+
+class Hungry(nn.Module):
+    """Runs out of memory on more than 16 images."""
+
+    def forward(self, batch):
+        if len(batch) > 16:
+            raise MemoryError
+        return batch.mean(dim=(2, 3))
