@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
 
 import pytest
 
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if file is None:
         return
     from robustness.gate.thresholds import read_thresholds
-    from robustness.pytest_plugin import collection, fixtures, reports
+    from robustness.pytest_plugin import collection, fixtures, gpus, reports
 
     config.pluginmanager.register(fixtures)
     config.pluginmanager.register(collection)
@@ -55,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures.model_fixtures(thresholds))
     config.pluginmanager.register(reports)
     if is_worker(config):
+        gpus.take_one(config.workerinput["workerid"])  # type: ignore[attr-defined]
         config.pluginmanager.register(reports.WorkerHooks())
         return
     controller = reports.Controller(config, thresholds)
@@ -63,6 +65,18 @@ def pytest_configure(config: pytest.Config) -> None:
         from robustness.pytest_plugin.progress import ProgressBar
 
         config.pluginmanager.register(ProgressBar())
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int | None, int | None]:
+    """`-n auto` starts no more workers than have room on the GPUs, where there are any and limits to gate on."""
+    workers = yield
+    if not workers or thresholds_file(config) is None:
+        return workers
+    from robustness.pytest_plugin.gpus import visible_gpus, workers_with_room
+
+    gpus = visible_gpus()
+    return min(workers, workers_with_room(gpus)) if gpus else workers
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
