@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from robustness.claims.outcome import Outcome, Tested
 from robustness.errors import RobustnessError
+from robustness.gate.flips import flip_curve
 from robustness.gate.intervals import Floats
 from robustness.gate.sampling import Sampling, p_value_mean_above
 from robustness.noise import Noise
@@ -111,6 +112,7 @@ def breaks_within(search: Search, of_clean: Decimal, expected: tuple[float, floa
         "expected": list(expected),
         "clean_accuracy": float(search.right.mean()),
         "looked_at": search.resolution,
+        "search": flip_curve(search),
     }
     return Tested(outcome, words, evidence)
 

@@ -77,20 +77,12 @@ def describe_flips(search: Search, image_set: ImageSet, claim: Claim) -> dict[st
     probability of 1 less `confidence` at most; None where `band_missing` says why. quantiles: where so many have flipped,
     with the interval that the band leaves. classes, images: the first to flip.
     """
-    noise, right = search.of.case.noise, search.right
-    levels = search.levels[right]
-    shares = np.cumsum(np.bincount(levels, minlength=LEVELS + 2))[: LEVELS + 1] / max(1, len(levels))
+    shares = _flipped(search)
     band, missing = _band(search, image_set, claim)
     return {
-        "noise": str(noise),
-        "family": noise.family,
-        "magnitude": noise.magnitude,
-        "magnitudes": [float(magnitude) for magnitude in search.magnitudes],
+        **flip_curve(search),
         "resolution": search.resolution,
         "passes": round(search.passes, 2),
-        "right": len(levels),
-        "total": len(search.labels),
-        "flipped": [round(float(share), 6) for share in shares],
         "accuracy": [round(int(count) / len(search.labels), 6) for count in search.rights()],
         "mended": int(search.mended.sum()),
         "confidence": claim.confidence,
@@ -100,6 +92,27 @@ def describe_flips(search: Search, image_set: ImageSet, claim: Claim) -> dict[st
         "classes": _classes(search, image_set),
         "images": _images(search, image_set),
     }
+
+
+def flip_curve(search: Search) -> dict[str, Any]:
+    """The part of `describe_flips` that draws the distribution of critical magnitudes."""
+    noise = search.of.case.noise
+    return {
+        "noise": str(noise),
+        "family": noise.family,
+        "magnitude": noise.magnitude,
+        "magnitudes": [float(magnitude) for magnitude in search.magnitudes],
+        "right": int(search.right.sum()),
+        "total": len(search.labels),
+        "flipped": [round(float(share), 6) for share in _flipped(search)],
+    }
+
+
+def _flipped(search: Search) -> Floats:
+    """Of the right predictions the share that has flipped, at each of the levels 0..LEVELS."""
+    levels = search.levels[search.right]
+    shares: Floats = np.cumsum(np.bincount(levels, minlength=LEVELS + 2))[: LEVELS + 1] / max(1, len(levels))
+    return shares
 
 
 def _band(search: Search, image_set: ImageSet, claim: Claim) -> tuple[tuple[Floats, Floats] | None, str | None]:

@@ -28,12 +28,15 @@ class Point:
 class Line:
     """One model's points by rising magnitude. number: which colour.
 
+    limits: the points of a polyline through its limits. breaks: the lowest level that does not keep its limit, if there is one.
     band: the points of a polygon between what the population's accuracy lies above and below; empty where that was not asked.
     """
 
     model: str
     number: int
     points: list[Point]
+    limits: str
+    breaks: Point | None
     band: str
 
 
@@ -80,7 +83,15 @@ def _chart(title: str, limits: list[dict[str, Any]], clean: list[dict[str, Any]]
         mine = sorted((pair for pair in levels if pair[1]["model"] == model), key=lambda pair: pair[0])
         if any(limit["magnitude"] for _, limit in mine):
             points = [_point(x(value), limit, published.get(limit["noise"])) for value, limit in mine]
-            lines.append(Line(model, number, points, _band([(x(value), limit) for value, limit in mine])))
+            limit_line = " ".join(f"{point.x},{point.limit_y}" for point in points)
+            broken = [
+                (abs(value - (identity or 0)), point)
+                for (value, limit), point in zip(mine, points, strict=True)
+                if limit["magnitude"] is not None and limit["verdict"] != "PASS"
+            ]
+            breaks = min(broken, key=lambda pair: pair[0])[1] if broken else None
+            band = _band([(x(value), limit) for value, limit in mine])
+            lines.append(Line(model, number, points, limit_line, breaks, band))
     x_ticks = [(x(value), f"{value:g}") for value in _apart(shown)]
     return Chart(title, limits[0]["magnitude"], lines, x_ticks, [(_y(share / 4), f"{25 * share}") for share in range(5)])
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from robustness.atomic import replacing
 from robustness.report import charts
+from robustness.report.class_tables import class_tables
 from robustness.report.comparison import Run, side_by_side, what_changed
 from robustness.report.confusion_charts import confusion_charts
 from robustness.report.first_breaks import first_breaks, in_a_sentence
@@ -21,6 +22,13 @@ from robustness.report.terminal import verdict_sentence
 
 SHOWN_APART = ("max_drop", "max_flips", "worst_band")
 """What is asked of limits that have sections of their own."""
+HYPOTHESES = {
+    "breaks": ("H1", "there is a magnitude beyond which a network regularly fails"),
+    "patterns-differ": ("H2", "some patterns disrupt more than others, and networks differ in which"),
+    "order-differs": ("H2", "some patterns disrupt more than others, and networks differ in which"),
+    "outperforms": ("H3", "training on what a generator makes of noisy images mends a network"),
+}
+"""Of the study, by what a claim that bears on it says."""
 
 
 def render_report(results: dict[str, Any]) -> str:
@@ -42,12 +50,15 @@ def render_report(results: dict[str, Any]) -> str:
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas={name: getattr(charts, name) for name in ("WIDTH", "HEIGHT", "LEFT", "RIGHT", "TOP", "BOTTOM")},
         confusions=confusion_charts(results),
+        class_tables=class_tables(results),
         flips=flip_charts(results),
         maps=[limit for limit in limits if limit["asks"] == "worst_band" and limit["details"]],
         hunts=sorted(results["hunts"], key=lambda hunt: not hunt["stops"]),
         marks=results["generator_limits"],
         generators=generator_sections(results),
         claims=sorted(results["claims"], key=lambda claim: not claim["stops"]),
+        HYPOTHESES=HYPOTHESES,
+        hypotheses=dict(sorted({HYPOTHESES[claim["says"]] for claim in results["claims"] if claim["says"] in HYPOTHESES})),
         others=[limit for limit in limits if not limit["is_plain"] and limit["asks"] not in SHOWN_APART],
         drops=[limit for limit in limits if limit["asks"] == "max_drop"],
         noises=list(dict.fromkeys(limit["noise"] for limit in accuracies)),

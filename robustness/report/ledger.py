@@ -41,14 +41,27 @@ class Ledger:
     finished: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
     uncollected: list[str] = field(default_factory=list)
 
     def collect(self, tests: Iterable[str]) -> None:
         self.collected.update(tests)
 
-    def report(self, test: str, done: bool, failure: str | None, properties: Iterable[str], skipped: bool = False) -> None:
-        """Enter one report of a test. done: its last one. properties: the records it carries, all so far."""
+    def report(
+        self,
+        test: str,
+        done: bool,
+        failure: str | None,
+        properties: Iterable[str],
+        skipped: bool = False,
+        seconds: float = 0.0,
+    ) -> None:
+        """Enter one report of a test. done: its last one. properties: the records it carries, all so far.
+
+        seconds: that this part of the test took.
+        """
+        self.seconds[test] = self.seconds.get(test, 0.0) + seconds
         if skipped:
             self.skipped.add(test)
         if done:

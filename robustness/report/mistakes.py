@@ -29,7 +29,7 @@ def describe_confusions(outcomes: Iterable[Outcome], image_set: ImageSet, find: 
     frequent first.
     """
     described = []
-    for of_model in _by_model(outcomes).values():
+    for of_model in by_model(outcomes).values():
         worst = min(of_model, key=lambda outcome: float(outcome["accuracy"]))
         chosen = [outcome for outcome in of_model if outcome["noise"] == str(Clean())] + [worst]
         kept = [(outcome, find(outcome["key"])) for outcome in {one["noise"]: one for one in chosen}.values()]
@@ -64,7 +64,7 @@ def draw_turned(
     with the images that the model was surest of, each of another class.
     """
     drawn = []
-    for of_model in _by_model(outcomes).values():
+    for of_model in by_model(outcomes).values():
         clean = next((outcome for outcome in of_model if outcome["noise"] == str(Clean())), None)
         before = find(clean["key"]) if clean else None
         if clean is None or before is None or clean["size"] is None:
@@ -107,7 +107,7 @@ def _surest(places: npt.NDArray[np.int64], before: Result, image_set: ImageSet) 
     return ordered[np.sort(first)][:TURNED]
 
 
-def _by_model(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+def by_model(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     """Accuracies on all images, under the file's seed."""
     found: dict[str, list[Outcome]] = {}
     for outcome in outcomes:

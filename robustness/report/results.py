@@ -23,6 +23,8 @@ Schema 1; keys may be added to it, and `robustness.report.read` knows what their
     gallery       pictures of a few images under every noise that has a limit
     confusions    by model, without noise and under the worst: which class was taken for which (`robustness.report.mistakes`)
     turned        images that a model names right without noise and wrong under one, before and after
+    per_class     by model and noise: of each class, how many images were seen and named right (`robustness.report.per_class`)
+    timings       where the time went, by kind of promise (`robustness.report.timings`)
     model_hashes  by model: what was measured
     measurements  what the project's own rules measured, by test
     run           command, start (UTC, ISO 8601), seconds, versions, platform
@@ -47,7 +49,9 @@ from robustness.gate.thresholds import Thresholds
 from robustness.noise import Custom
 from robustness.report.ledger import Ledger
 from robustness.report.mistakes import describe_confusions, draw_turned
+from robustness.report.per_class import count_by_class
 from robustness.report.pictures import describe_images, draw_gallery
+from robustness.report.timings import describe_timings
 from robustness.study.published import PUBLISHED
 
 SCHEMA = 1
@@ -88,6 +92,7 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         "gallery": [],
         "confusions": [],
         "turned": [],
+        "per_class": [],
         **_pictures(thresholds, ledger, run),
         "left_out": ledger.left_out,
         "errors": ledger.errors,
@@ -96,6 +101,7 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
             for test, records in ledger.records.items()
             if (measured := [record for record in records if record["kind"] == "measurement"])
         },
+        "timings": describe_timings(ledger, thresholds.claim.early),
         "run": {
             "command": command,
             "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
@@ -125,6 +131,7 @@ def _pictures(thresholds: Thresholds, ledger: Ledger, run: str) -> dict[str, Any
         "gallery": draw_gallery(image_set, list(noises), thresholds.seed),
         "confusions": describe_confusions(outcomes, image_set, find),
         "turned": draw_turned(outcomes, by_name, image_set, thresholds.seed, find),
+        "per_class": count_by_class(outcomes, image_set, find),
     }
 
 

@@ -47,6 +47,14 @@ amplitude = 0.05
 worst_band = 0.47
 
 [[claims]]
+says = "breaks"
+models = ["baseline-cnn"]
+noise = "salt-and-pepper"
+amount = [0.001, 0.5]
+of_clean = 0.5
+expected = "supported"
+
+[[claims]]
 says = "more-noise-never-helps"
 models = ["baseline-cnn"]
 noise = "gaussian"
@@ -116,6 +124,36 @@ def test_a_table_is_sorted_by_a_column_upwards_downwards_and_not_at_all(visit, r
     assert (column(table, 1), column(table, 2)) == (before, numbers)
 
 
+def test_numbers_are_sorted_by_their_size_however_they_are_written(visit, folder, tmp_path):
+    results = json.loads((folder / "results.json").read_text())
+    for label, images in zip(results["images"]["classes"], (1000, 90, 20_000), strict=False):
+        label["images"] = images
+    results["timings"] = [
+        {"kind": f"kind {seconds}", "tests": 1, "seconds": seconds, "stored": None, "images_per_second": None}
+        for seconds in (0.5, 12.25, 0.06, 1234.0)
+    ]
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    subprocess.run([sys.executable, "-m", "robustness.cli", "report", "results.json"], cwd=tmp_path, check=True)
+    page = visit(tmp_path / "report.html")
+    for section, place, last in (("per_class", 2, ["90", "1,000", "20,000"]), ("timings", 4, ["0.50", "12.25", "1,234.00"])):
+        table = page.locator(f"section[aria-labelledby={section}] table").first
+        table.locator("thead th").nth(place - 1).get_by_role("button").click()
+        assert column(table, place)[-3:] == last
+
+
+def test_heads_of_a_long_table_stay_in_sight(visit, report):
+    page = visit(report, 390)
+    region = page.locator("section[aria-labelledby=per_class] .tall").first
+    region.evaluate("region => region.scrollTo(200, 300)")
+    top, left = region.evaluate("region => [region.getBoundingClientRect().top, region.getBoundingClientRect().left]")
+    head, first = (
+        region.locator("thead th").first.bounding_box(),
+        region.locator("tbody tr").nth(20).locator("th").bounding_box(),
+    )
+    assert head["y"] == pytest.approx(top, abs=1)
+    assert head["x"] == first["x"] == pytest.approx(left, abs=1)
+
+
 def test_rows_are_filtered_by_what_they_say(visit, report):
     page = visit(report)
     table = page.locator("section[aria-labelledby=accuracy] table")
@@ -152,6 +190,14 @@ def test_a_model_named_like_a_script_runs_nothing(visit, folder, tmp_path):
         assert page.said == []
         assert len(page.asked) == 1
         assert bad in page.locator("body").inner_text()
+
+
+def test_what_has_long_names_still_fits_a_narrow_page(visit, folder, tmp_path):
+    results = json.loads((folder / "results.json").read_text().replace('"baseline-cnn"', json.dumps("a-name-" * 12)))
+    results["errors"] = {"thresholds.toml::test_limits.py::test_limit[baseline-cnn-gaussian(sigma=5)-max_drop]": "lost"}
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    subprocess.run([sys.executable, "-m", "robustness.cli", "report", "results.json"], cwd=tmp_path, check=True)
+    assert visit(tmp_path / "report.html", 390).evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_several_runs_side_by_side_open_as_quietly(visit, folder, tmp_path):

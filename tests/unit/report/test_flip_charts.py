@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from robustness.noise import Gaussian, Offset, Resolution
 from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
-from robustness.report.flip_charts import flip_charts
+from robustness.report.flip_charts import BINS, flip_charts
 from robustness.search.critical import LEVELS
 
 NOISES = (Gaussian(50), Gaussian(0.001), Offset(-100), Resolution(4), Resolution(1.3))
@@ -18,28 +18,44 @@ PIXEL = 0.1
 """To which coordinates are rounded."""
 
 
-def limit(noise=NOISES[0], shares=(0.0, 0.5), required="0.4", band=None, model="net", reached=None, asks="max_flips"):
-    """Shares at even levels over the range, as many as there are; lines between them. band: lower and upper, alike."""
+def spread(values):
+    """Lines between values at even levels, as many as there are."""
+    return [round(float(at), 6) for at in np.interp(np.linspace(0, 1, LEVELS + 1), np.linspace(0, 1, len(values)), values)]
 
-    def spread(values):
-        return [round(float(at), 6) for at in np.interp(np.linspace(0, 1, LEVELS + 1), np.linspace(0, 1, len(values)), values)]
 
+def limit(noise=NOISES[0], shares=(0.0, 0.5), required="0.4", band=None, model="net", asks="max_flips"):
+    """Shares as `spread` takes them, over the range. band: lower and upper, alike."""
     return {
         "model": model,
         "noise": str(noise),
         "asks": asks,
         "required": required,
-        "details": {
-            "magnitudes": [step.level for step in noise.ladder(LEVELS)],
-            "flipped": spread(shares),
-            "band": None if band is None else [spread(ends) for ends in band],
-            "quantiles": [{"share": share, "magnitude": (reached or {}).get(share)} for share in (0.01, 0.05, 0.5)],
-        },
+        "details": searched(noise, shares) | {"band": None if band is None else [spread(ends) for ends in band]},
     }
 
 
-def charts(*limits, models=("net",)):
-    return flip_charts({"limits": list(limits), "models": dict.fromkeys(models)})
+def searched(noise, shares):
+    return {
+        "noise": str(noise),
+        "magnitude": noise.magnitude,
+        "magnitudes": [step.level for step in noise.ladder(LEVELS)],
+        "flipped": spread(shares),
+    }
+
+
+def claim(noise=NOISES[0], shares=(0.0, 0.5), breaks=25.0, interval=(20.0, 30.0), expected=(10, 40), model="net"):
+    """A claim that accuracy breaks, as `robustness.claims.break_point` leaves its evidence."""
+    evidence = {
+        "break_point": breaks,
+        "interval": list(interval),
+        "expected": list(expected),
+        "search": searched(noise, shares),
+    }
+    return {"claim": "breaks", "models": [model], "evidence": evidence}
+
+
+def charts(*limits, models=("net",), claims=()):
+    return flip_charts({"limits": list(limits), "models": dict.fromkeys(models), "claims": list(claims)})
 
 
 def points(text):
@@ -104,7 +120,7 @@ def test_the_limit_and_the_line_share_a_scale_that_starts_at_nothing(asked):
     scale = max([*line, bar, *(FLOOR - points(chart.band)[:, 1] if chart.band else [])]) / top
     assert line == pytest.approx(scale * shares, abs=PIXEL)
     assert bar == pytest.approx(scale * required, abs=PIXEL)
-    assert scale * top >= (FLOOR - TOP) / 1.16  # and fills the height, or nearly
+    assert scale * top >= (FLOOR - TOP) / 1.6  # and fills the height, or most of it
 
 
 @given(limits())
@@ -165,8 +181,11 @@ def test_where_nothing_flips_and_nothing_may_the_line_lies_on_the_floor():
 
 
 def test_what_is_read_aloud_says_how_many_flip_and_where():
-    (chart,) = charts(limit(shares=(0, 0.125), reached={0.01: 4.0, 0.05: 20.5}))
-    assert chart.text == ("12.50 % of the right predictions of net flip up to gaussian(sigma=50); 1 % up to 4; 5 % up to 20.5")
+    (chart,) = charts(limit(shares=(0, 0.125), required="0.1"))
+    assert chart.text == (
+        "12.50 % of the right predictions of net flip up to gaussian(sigma=50); 1 % up to 4; 5 % up to 20; "
+        "passes the limit at 40.25"
+    )
 
 
 def test_each_limit_on_flips_has_a_chart_in_its_model_s_colour_and_other_limits_have_none():
@@ -178,3 +197,94 @@ def test_each_limit_on_flips_has_a_chart_in_its_model_s_colour_and_other_limits_
         (1, "offset(levels=9)"),
     ]
     assert charts(*others) == []
+
+
+@pytest.mark.parametrize(
+    ("most", "texts"),
+    [
+        (0.35, "0 10 20 30 40"),
+        (0.97, "0 25 50 75 100"),
+        (0.036, "0 1 2 3 4"),
+        (0.0076, "0 0.2 0.4 0.6 0.8"),
+        (0.05, "0 1.5 3 4.5 6"),
+    ],
+)
+def test_ticks_are_round_numbers(most, texts):
+    (chart,) = charts(limit(shares=(0, most), required="0.001"))
+    assert [text for _, text in chart.y_ticks] == texts.split()
+
+
+# The histogram.
+
+
+@given(limits())
+def test_the_bars_stand_on_the_floor_and_add_up_to_the_line(asked):
+    (chart,) = charts(asked)
+    line, _ = heights(chart)
+    assert sum(height for *_, height in chart.bars) == pytest.approx(line[-1] - line[0], abs=2 * PIXEL * BINS)
+    for x, y, width, height in chart.bars:
+        assert y + height == pytest.approx(FLOOR, abs=1e-6)
+        assert LEFT <= x < x + width <= WIDTH - RIGHT
+
+
+def test_where_as_much_flips_everywhere_all_bars_are_alike_and_where_nothing_does_there_is_none():
+    (even,), (late,) = charts(limit(shares=(0, 0.5))), charts(limit(shares=(0, 0, 0.5)))
+    assert len(even.bars) == BINS
+    assert np.ptp([height for *_, height in even.bars]) <= 2 * PIXEL
+    assert len(late.bars) == BINS // 2
+    assert late.bars[0][0] > (LEFT + WIDTH - RIGHT) / 2
+
+
+# The break point.
+
+
+@given(limits())
+def test_a_limit_is_broken_where_the_line_passes_it_and_only_there(asked):
+    (chart,) = charts(asked)
+    line, bar = heights(chart)
+    if asked["details"]["flipped"][-1] <= float(asked["required"]):
+        assert chart.breaks.x is None
+        assert chart.breaks.text.startswith("the limit is kept up to ")
+        return
+    place = int(np.argmax(np.array(asked["details"]["flipped"]) > float(asked["required"])))
+    assert chart.breaks.x == points(chart.line)[place, 0]
+    assert line[place] >= bar - PIXEL
+    assert chart.breaks.text == f"passes the limit at {asked['details']['magnitudes'][place]:.4g}"
+
+
+@given(limits())
+def test_the_interval_of_a_break_point_holds_it(asked):
+    (chart,) = charts(asked)
+    if asked["details"]["band"] is None:
+        assert chart.breaks.ends is None
+    elif chart.breaks.x is not None:
+        low, high = chart.breaks.ends
+        assert LEFT <= low <= chart.breaks.x <= high <= WIDTH - RIGHT
+
+
+def test_a_limit_kept_here_may_be_broken_in_the_population():
+    (chart,) = charts(limit(shares=(0, 0.3), required="0.4", band=((0, 0.1), (0, 0.8))))
+    assert chart.breaks.x is None
+    assert chart.breaks.ends == pytest.approx(((LEFT + WIDTH - RIGHT) / 2, WIDTH - RIGHT), abs=2)
+
+
+def test_a_claim_is_drawn_with_its_break_point_its_interval_and_the_range_it_expects():
+    (chart,) = charts(claims=[claim(model="two")], models=("one", "two"))
+    width = WIDTH - RIGHT - LEFT
+    assert (chart.breaks.x, chart.breaks.text) == (LEFT + width / 2, "accuracy breaks at 25")
+    assert chart.breaks.ends == pytest.approx((LEFT + 0.4 * width, LEFT + 0.6 * width), abs=PIXEL)
+    assert chart.expected == pytest.approx((LEFT + 0.2 * width, LEFT + 0.8 * width), abs=PIXEL)
+    assert (chart.limit_y, chart.limit, chart.number) == (None, None, 1)
+    assert chart.text.endswith("50 % up to 50; accuracy breaks at 25")
+
+
+def test_what_lies_beyond_the_range_searched_ends_at_its_edge():
+    (chart,) = charts(claims=[claim(breaks=None, interval=(20.0, None), expected=(40, 500))])
+    assert chart.breaks.x is None
+    assert chart.breaks.text == "accuracy does not break up to 50"
+    assert chart.breaks.ends[1] == WIDTH - RIGHT
+    assert chart.expected[1] == WIDTH - RIGHT
+
+
+def test_a_claim_that_searched_nothing_has_no_chart():
+    assert charts(claims=[{"claim": "order", "models": ["net"], "evidence": {"pairs": []}}]) == []

@@ -55,6 +55,8 @@ def results(*limits, models=("net",), **more):
         "gallery": [],
         "confusions": [],
         "turned": [],
+        "per_class": [],
+        "timings": [],
         "limits": list(limits),
         "hunts": [],
         "claims": [],

@@ -9,6 +9,7 @@ import re
 from decimal import Decimal
 from html.parser import HTMLParser
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from robustness.search.waves import waves
 
 EVIL = "<script>alert(1)</script>"
 SECTIONS = {
-    "flips": "Where predictions flip",
+    "flips": "Critical magnitudes: where predictions flip",
     "waves": "Which waves disrupt",
     "hunts": "Hunts for flips",
     "claims": "Claims, declared and tested",
@@ -150,6 +151,8 @@ def results(*limits, models=("net",), **more):
         "gallery": [],
         "confusions": [],
         "turned": [],
+        "per_class": [],
+        "timings": [],
         "limits": list(limits),
         "hunts": [],
         "claims": [],
@@ -339,6 +342,103 @@ def test_a_generator_without_classes_or_losses_is_shown_without_them():
     assert 'alt="Samples of plain"' in page
 
 
+def per_class(model="net", name="stop"):
+    """Of two classes under one noise the second is the weaker; with the limit that the noise's name is taken from."""
+    noise = Gaussian(25)
+    finding = SimpleNamespace(value=0.5, details=None, words="accuracy 0.5")
+    return {
+        "limits": [limit(noise, "accuracy", finding, model=model)],
+        "images": {
+            "name": "set",
+            "images": 8,
+            "content_hash": "cd" * 32,
+            "classes": [{"name": label, "images": 4, "picture": None} for label in (name, f"{name} after")],
+        },
+        "per_class": [{"model": model, "noise": str(noise), "seen": [4, 4], "right": [4, 1]}],
+    }
+
+
+def test_classes_stand_under_each_noise_the_weakest_first():
+    page = render_report(results(**per_class()))
+    assert "net class images mean gaussian sigma 25 stop after 4 25 25 stop 4 100 100" in Page(page).sections["per_class"]
+    assert page.count('style="--lost:0.75">25</td>') == 2
+
+
+def test_timings_are_shown_where_there_are_any_and_only_what_was_measured():
+    timed = [
+        {"kind": "max_flips", "tests": 2, "seconds": 12.3456, "stored": 1, "images_per_second": None},
+        {"kind": "accuracy", "tests": 1_200, "seconds": 0.5, "stored": 1_100, "images_per_second": 4321.9},
+    ]
+    said = sections(timings=timed)["timings"]
+    assert "The whole run took 1.0 s" in said
+    assert said.endswith("images per second max flips 2 1 12.35 accuracy 1,200 1,100 0.50 4,322")
+    assert "timings" not in sections()
+
+
+def test_a_search_shows_where_shares_have_flipped_and_marks_the_break_point():
+    page = render_report(results(flips()))
+    assert "1 % by sigma 5 (" in Page(page).sections["flips"]
+    assert "the limit is kept up to 50" in page  # read aloud
+    stopped = flips(stops=True) | {"required": "0.25"}
+    assert ">passes the limit at 15</text>" in render_report(results(stopped, verdict="FAIL"))
+
+
+def test_a_claim_that_accuracy_breaks_shows_its_search_and_the_hypothesis_it_bears_on():
+    found = claim()
+    found["evidence"] |= {"break_point": 15.0, "interval": [10.0, 20.0], "expected": [5, 40], "search": flips()["details"]}
+    made = sections(models=("net", "other"), claims=[found, claim("two", distortions=[]) | {"says": "more-noise-never-helps"}])
+    assert "net up to gaussian(sigma=50) 0 12.5 25" not in made["flips"]
+    assert "accuracy breaks at 15" in made["flips"]
+    assert "net-breaks-gaussian: accuracy falls below 0.9 of clean accuracy at sigma 25. supported" in made["flips"]
+    assert "there is a magnitude beyond which a network regularly fails" in made["claims"]
+    assert "H2" not in made["claims"]
+
+
+def test_images_newly_wrong_since_the_baseline_are_named():
+    change = {
+        "baseline": "v1",
+        "right_before": 9,
+        "broken": 60,
+        "mended": 1,
+        "drop": 0.1,
+        "low": 0.0,
+        "high": 0.2,
+        "p_value": 0.5,
+    }
+    noise, finding = Gaussian(25), SimpleNamespace(value=0.1, details=None, words="a drop of 0.1")
+    dropped = limit(noise, "max_drop", finding) | {"change": change, "confidence": 0.95}
+    assert "newly wrong Image" not in sections(dropped)["drops"]  # of a file from before they were kept
+    change["broken_images"] = [3, 14, 15]
+    assert "60 newly wrong Images 3, 14, 15 and 57 more." in sections(dropped)["drops"]
+
+
+ORDER = (
+    *("broken", "breaks", "accuracy", "others", "curves", "flips", "turned", "confusions", "per_class", "drops", "waves"),
+    *("hunts", "claims", "generators", "gallery", "classes", "timings", "made"),
+)
+
+
+def test_sections_come_in_order_and_the_links_at_the_top_with_them():
+    noise = Gaussian(25)
+    plain = limit(noise, "accuracy", SimpleNamespace(value=0.5, details=None, words="accuracy 0.5"), stops=True)
+    timed = [{"kind": "hunt", "tests": 1, "seconds": 1.0, "stored": None, "images_per_second": None}]
+    picture = {"index": 1, "before": "a", "after": "b", "clean": "data:,", "noisy": "data:,"}
+    confusion = {"model": "net", "noise": str(noise), "accuracy": 0.5, "seen": [4, 4], "right": [4, 1], "pairs": [[1, 0, 3]]}
+    change = dict.fromkeys(("right_before", "broken", "mended"), 1) | dict.fromkeys(("drop", "low", "high", "p_value"), 0.1)
+    dropped = plain | {"asks": "max_drop", "is_plain": False, "change": change | {"baseline": "v1"}, "confidence": 0.95}
+    made = per_class() | {
+        "turned": [{"model": "net", "noise": str(noise), "turned": 1, "pictures": [picture]}],
+        "confusions": [confusion],
+        "gallery": [{"noise": str(noise), "pictures": ["data:,"]}],
+        "limits": [plain, plain | {"asks": "worst_class", "is_plain": False}, dropped, flips(), band()],
+    }
+    page = render_report(
+        results(**made, hunts=[hunt()], claims=[claim()], generators={"signs": judged()}, timings=timed, verdict="FAIL")
+    )
+    assert re.findall(r'<h2 id="(\w+)">', page) == [*ORDER]
+    assert re.findall(r'<li><a href="#(\w+)">', page) == [*ORDER]
+
+
 def test_in_their_own_sections_those_that_stop_come_first():
     found = sections(
         hunts=[hunt("kept"), hunt("caught", stops=True)],
@@ -378,11 +478,13 @@ def test_a_model_and_a_class_named_like_a_script_are_text_wherever_they_stand(st
         generators={EVIL: judged(EVIL, {"generator": [1.0], "discriminator": [1.0]})},
         generator_limits=[mark(EVIL, stops, f"{EVIL} collapsed")],
     )
+    classes = per_class(EVIL, EVIL)
+    made |= {key: classes[key] for key in ("images", "per_class")} | {"limits": [*made["limits"], *classes["limits"]]}
     page = render_report(made)
     assert page.count("<script") == 1
     parsed = Page(page)
     assert parsed.tags.count("script") == 1
-    for section in SECTIONS:
+    for section in (*SECTIONS, "per_class"):
         assert EVIL in parsed.sections[section]  # as text
     assert (EVIL in parsed.sections.get("broken", "")) is stops
     assert f"{html.escape(EVIL)}: 4 of 10" in page

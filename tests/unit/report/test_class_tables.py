@@ -1,0 +1,70 @@
+"""The table of classes and noises: the weakest first, and no cell rounded to what it is not."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robustness.report.class_tables import class_tables
+
+LEVELS = {"clean": (None, None), "gaussian(sigma=25)": ("sigma", 25.0), "periodic(amplitude=0.5)": ("amplitude", 0.5)}
+
+
+def tables(*entries, classes=3):
+    """entries: noise, seen and right of each class, and the model if it is another."""
+    names = ("noise", "seen", "right", "model")
+    return class_tables(
+        {
+            "images": {"classes": [{"name": f"class {number}", "images": 10 + number} for number in range(classes)]},
+            "limits": [
+                {"noise": noise, "family": noise.partition("(")[0], "magnitude": magnitude, "level": level}
+                for noise, (magnitude, level) in LEVELS.items()
+            ],
+            "per_class": [dict(zip(names, (*entry, "net")[:4], strict=True)) for entry in entries],
+        }
+    )
+
+
+def test_each_model_has_a_table_with_a_column_for_each_noise():
+    one, two = tables(
+        ("clean", [4, 4, 4], [4, 2, 0]),
+        ("gaussian(sigma=25)", [4, 4, 4], [4, 1, 0]),
+        ("periodic(amplitude=0.5)", [4, 4, 4], [0, 0, 0], "two"),
+    )
+    assert [(column.name, column.level) for column in one.columns] == [("clean", ""), ("gaussian", "sigma 25")]
+    assert [(column.name, column.level) for column in two.columns] == [("periodic", "amplitude 0.5")]
+    assert (one.model, two.model) == ("net", "two")
+
+
+def test_the_class_of_the_lowest_mean_comes_first():
+    (table,) = tables(("clean", [4, 4, 4], [4, 4, 2]), ("gaussian(sigma=25)", [4, 4, 4], [3, 0, 2]))
+    assert [(row.name, row.images, row.mean.text) for row in table.rows] == [
+        ("class 1", 11, "50"),
+        ("class 2", 12, "50"),
+        ("class 0", 10, "88"),
+    ]
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [["100", "0"], ["50", "50"], ["100", "75"]]
+    assert [cell.lost for cell in table.rows[0].cells] == [0, 1]
+
+
+def test_a_class_that_was_not_looked_at_has_no_figure():
+    (table,) = tables(("clean", [4, 0, 0], [4, 0, 0]), ("gaussian(sigma=25)", [4, 4, 0], [4, 1, 0]))
+    assert [row.name for row in table.rows] == ["class 1", "class 0"]  # and of the third nothing is known at all
+    cells = table.rows[0].cells
+    assert cells[0] is None
+    assert (cells[1].text, table.rows[0].mean.text) == ("25", "25")
+
+
+@given(st.integers(1, 100_000).flatmap(lambda seen: st.tuples(st.just(seen), st.integers(0, seen))))
+def test_only_all_right_is_100_and_only_none_right_is_0(counts):
+    seen, right = counts
+    (table,) = tables(("clean", [seen], [right]), classes=1)
+    (cell,) = table.rows[0].cells
+    assert (cell.text == "100") is (right == seen)
+    assert (cell.text == "0") is (right == 0)
+    assert abs(int(cell.text) - 100 * right / seen) < 1
+    assert 0 <= cell.lost <= 1
+
+
+def test_without_images_there_are_no_classes_to_name():
+    assert class_tables({"images": None, "limits": [], "per_class": []}) == []

@@ -1,0 +1,73 @@
+"""Timings: every test of the gate counted once, under what it promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from robustness.report.ledger import Ledger
+from robustness.report.records import to_property
+from robustness.report.timings import describe_timings
+
+
+def record(name, asks="accuracy", stored=False, seen=1000, seconds=0.5, is_plain=True):
+    told = {"limit": name, "asks": asks, "stored": stored, "seen": seen, "seconds": seconds, "is_plain": is_plain}
+    return to_property("limit", told | {"stops": False})
+
+
+def ledger(**tests):
+    """By kind and name of a test, such as limit_a: the record it leaves, and the seconds of set-up and call."""
+    made = Ledger([], asked=True)
+    for test, (left, *seconds) in tests.items():
+        kind, _, name = test.rpartition("_")
+        node = f"suite/test_it.py::test_{kind}[{name}]" if kind else f"test_own.py::{name}"
+        for number, spent in enumerate(seconds):
+            properties = [to_property("rule", {}), *([left] if left else [])]
+            made.report(node, number == len(seconds) - 1, None, properties, seconds=spent)
+    return made
+
+
+def timed(made, early=False):
+    return {entry.pop("kind"): entry for entry in describe_timings(made, early)}
+
+
+def test_seconds_of_a_kind_are_those_of_all_parts_of_its_tests():
+    made = timed(
+        ledger(
+            limit_a=(record("a"), 2.0, 0.5),
+            limit_b=(record("b", stored=True, seconds=0.001), 0.25),
+            limit_c=(record("c", "max_flips", is_plain=False), 8.0),
+            hunt_a=(to_property("hunt", {"hunt": "a", "stops": False}), 1.5, 1.5),
+            mine=(None, 0.125),
+        )
+    )
+    assert {kind: (entry["tests"], entry["seconds"]) for kind, entry in made.items()} == {
+        "max_flips": (1, 8.0),
+        "hunt": (1, 3.0),
+        "accuracy": (2, 2.75),
+        "rule": (1, 0.125),
+    }
+    assert list(made) == ["max_flips", "hunt", "accuracy", "rule"]  # the longest first
+    assert (made["accuracy"]["stored"], made["max_flips"]["stored"], made["hunt"]["stored"]) == (1, 0, None)
+
+
+def test_images_per_second_are_of_what_this_run_measured_and_of_nothing_else():
+    limits = ledger(
+        limit_a=(record("a", seen=1000, seconds=0.5), 3.0),
+        limit_b=(record("b", seen=2000, seconds=2.5), 3.0),
+        limit_c=(record("c", stored=True, seen=9000, seconds=0.001), 0.1),
+        limit_d=(record("d", "worst_band", is_plain=False), 3.0),
+    )
+    made = timed(limits)
+    assert made["accuracy"]["images_per_second"] == pytest.approx(1000)
+    assert made["worst_band"]["images_per_second"] is None
+    assert timed(limits, early=True)["accuracy"]["images_per_second"] is None
+    assert timed(ledger(limit_a=(record("a", stored=True), 1.0)))["accuracy"]["images_per_second"] is None
+
+
+def test_a_test_that_could_not_measure_is_timed_by_its_promise():
+    made = timed(ledger(limit_a=(None, 1.0), claim_b=(None, 2.0), generator_limit_c=(None, 3.0)))
+    assert {kind: entry["tests"] for kind, entry in made.items()} == {"generator_limit": 1, "claim": 1, "limit": 1}
+
+
+def test_without_tests_there_is_nothing_to_time():
+    assert describe_timings(Ledger([], asked=True), False) == []
