@@ -109,7 +109,7 @@ class Controller:
         """The gate's records go to the ledger; others, JUnit XML first of all, get them as properties that people read."""
         records = [str(value) for name, value in report.user_properties if name == PROPERTY]
         failure = _message(report) if report.failed else None
-        self.ledger.report(report.nodeid, report.when == "teardown", failure, records, report.skipped)
+        self.ledger.report(report.nodeid, report.when == "teardown", failure, records, report.skipped, report.duration)
         told = [pair for record in map(from_property, records) for pair in junit_properties(record)]
         report.user_properties[:] = [*(pair for pair in report.user_properties if pair[0] != PROPERTY), *told]
 
