@@ -58,7 +58,7 @@ def _cost_lines(args: argparse.Namespace, jobs: Sequence[AnyJob], store: Store, 
     if on_ray:
         torch.set_num_threads(1)  # as each of its workers has
     cost = cost_of(jobs, missing(jobs, store, run))
-    if on_ray:
+    if on_ray and cost.seconds:
         seconds, where = cost.seconds / workers + START_UP, f"on {workers} workers, {START_UP} s of it to start them"
     else:
         seconds, where = cost.seconds, f"in this process, with {threads} threads"

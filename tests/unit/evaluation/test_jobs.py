@@ -7,8 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy_classifiers import classifier, image_set
 from torch import nn
+from toy_classifiers import classifier, image_set
 
 from robustness.data import Fit, ImageSet
 from robustness.evaluation.batch import BATCH
