@@ -199,7 +199,7 @@ def results(project: Path) -> dict[str, str]:
 def state(project: Path) -> dict[str, object]:
     """All predictions in the store, and all verdicts of the report."""
     report = json.loads((project / "robustness-report" / "results.json").read_text())
-    verdicts = [report["verdict"], *((limit["id"], limit["verdict"], limit["right"]) for limit in report["limits"])]
+    verdicts = [report["verdict"], *((limit["limit"], limit["verdict"], limit["right"]) for limit in report["limits"])]
     return {"predictions": results(project), "verdicts": verdicts}
 
 
