@@ -7,7 +7,18 @@ from difflib import get_close_matches
 
 
 class RobustnessError(Exception):
-    """Something the user can mend: the message says what happened, where, and what to do."""
+    """Something the user can mend: the message says what happened, where, and what to do.
+
+    What it quotes may come from a file of anybody's, so characters that would steer a terminal are shown as Python writes them.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in message))
+
+
+def in_one_line(text: object) -> str:
+    """What somebody else's code says, which may break lines."""
+    return " ".join(str(text).split())
 
 
 def described(error: BaseException) -> str:
@@ -16,7 +27,7 @@ def described(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})" if trace else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}: {in_one_line(error)}{place}"
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

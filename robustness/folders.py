@@ -7,6 +7,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
 
+from robustness.errors import RobustnessError
+
 APP = "pytest-robustness"
 
 
@@ -17,4 +19,14 @@ def cache_folder() -> Path:
 
 def data_folder(root: str | Path | None = None) -> Path:
     """Downloaded image sets: the given root, else `ROBUSTNESS_DATA`, else the system's data folder for this user."""
-    return Path(root or os.environ.get("ROBUSTNESS_DATA") or user_data_path(APP)).expanduser()
+    return path_from(Path(), str(root or os.environ.get("ROBUSTNESS_DATA") or user_data_path(APP)))
+
+
+def path_from(base: Path, reference: str) -> Path:
+    """The path that a file or an argument names: from `base` where it is relative, `~` being the user's home."""
+    if "\0" in reference:
+        raise RobustnessError(f"{reference!r} is no path: there is a NUL in it")
+    try:
+        return base / Path(reference).expanduser()
+    except RuntimeError as error:  # ~name, of nobody on this machine
+        raise RobustnessError(f"{reference!r} is no path: {error}") from error

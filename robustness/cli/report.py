@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from robustness.cli.arguments import Commands
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, in_one_line
 
 
 def add(commands: Commands) -> None:
@@ -24,8 +24,6 @@ def add(commands: Commands) -> None:
 
 
 def _report(args: argparse.Namespace) -> None:
-    from jinja2 import UndefinedError
-
     from robustness.atomic import replacing
     from robustness.report.comparison import Run
     from robustness.report.html import render_comparison, render_report
@@ -34,16 +32,10 @@ def _report(args: argparse.Namespace) -> None:
     runs = [Run(str(file), read_results(file)) for file in args.results]
     try:
         text = render_comparison(runs) if len(runs) > 1 else render_report(runs[0].results)
-    except (
-        KeyError,
-        TypeError,
-        AttributeError,
-        ValueError,
-        UndefinedError,
-    ) as error:  # a file that was edited may hold anything
+    except Exception as error:  # a file that was edited may hold anything
         files = ", ".join(run.name for run in runs)
         raise RobustnessError(
-            f"{files}: not as a gate wrote it ({type(error).__name__}: {error}); run the gate again"
+            f"{files}: not as a gate wrote it ({type(error).__name__}: {in_one_line(error)}); run the gate again"
         ) from error
     with replacing(args.out) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -7,11 +7,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from robustness.atomic import replacing
+from robustness.cache import keeping, locked, mark_used
 from robustness.data.image_set import ImageSet
 from robustness.errors import RobustnessError
 from robustness.folders import cache_folder
@@ -20,12 +19,13 @@ from robustness.folders import cache_folder
 def cached(key: str, make: Callable[[], ImageSet]) -> ImageSet:
     """The image set kept under the key (a file name), or made now and kept. Other processes that want it wait."""
     path = cache_folder() / "images" / f"{key}.safetensors"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        image_set = _load(path)
+    with locked(path):
+        image_set = read_kept(path)
         if image_set is None:
             image_set = make()
             _save(path, image_set)
+        else:
+            mark_used(path)
     return image_set
 
 
@@ -34,11 +34,11 @@ def _save(path: Path, image_set: ImageSet) -> None:
     if image_set.tracks is not None:
         arrays["tracks"] = image_set.tracks
     about = {"name": image_set.name, "class_names": json.dumps(image_set.class_names), "digest": _digest(image_set)}
-    with replacing(path) as partial:
+    with keeping(path) as partial:
         save_file(arrays, partial, metadata=about)
 
 
-def _load(path: Path) -> ImageSet | None:
+def read_kept(path: Path) -> ImageSet | None:
     """The kept set; None where there is none, or where its content is not what was kept."""
     if not path.exists():
         return None

@@ -34,8 +34,10 @@ def read_class_names(folder: Path) -> dict[str, str] | None:
         told = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RobustnessError(f"{file}: not JSON ({error}); delete it, and the sub-folders' names are the classes'") from error
     if not isinstance(told, dict) or not all(isinstance(name, str) for name in told.values()):
         raise RobustnessError(f"{file}: an object of sub-folders and class names is wanted; delete it, or write it again")
+    if len(set(told.values())) < len(told):
+        raise RobustnessError(f"{file}: two sub-folders have one class name; delete the file, or write it again")
     return told

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +19,11 @@ from tqdm import tqdm
 
 from robustness.data.cache import cached
 from robustness.data.image_set import ImageSet
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, in_one_line
 
 VERSION = 1  # of the decoded file; raise it when decoding or this layout changes
+MOST_PIXELS = 89_478_485
+"""Of one image: from there on Pillow warns of a decompression bomb, and from twice as many it opens none."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,32 @@ def decode(listing: Listing) -> ImageSet:
 def read_image(file: Path) -> npt.NDArray[np.uint8]:
     """One image file as uint8 RGB of shape (height, width, 3)."""
     try:
-        with Image.open(file) as image:
+        with Image.open(file, formats=_formats()) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise ValueError(f"{image.width} x {image.height} pixels, more than {MOST_PIXELS:,}")
             return to_rgb(image)
-    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError) as error:
-        raise RobustnessError(f"{file}: not a readable image ({error}); restore the file or fetch the data again") from error
+    except Exception as error:  # a damaged file may raise anything
+        said = in_one_line(error) or type(error).__name__
+        raise RobustnessError(f"{file}: not a readable image ({said}); restore the file or fetch the data again") from error
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those that Pillow reads, but for one that is a program: it would start Ghostscript to run it."""
+    Image.init()
+    return tuple(name for name in Image.ID if name != "EPS")
 
 
 def to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:
-    """A picture of eight bits as uint8 RGB; a `ValueError` for deeper ones, which Pillow would clip to white."""
+    """A picture as uint8 RGB, upright or not as its pixels are stored, and without its alpha: as torchvision's `ImageFolder`.
+
+    A `ValueError` for those of a depth that Pillow would clip to white; colours of 16 bits it halves to their upper 8 itself.
+    """
+    image.load()  # an icon's picture may have another depth than its header says
     if image.mode.startswith(("I", "F")):
         raise ValueError(f"more than 8 bits per channel, mode {image.mode}")
+    if isinstance(image.info.get("transparency"), bytes):  # Pillow warns of a palette's on the way to RGB alone
+        image = image.convert("RGBA")
     return np.asarray(image.convert("RGB"))
 
 
@@ -68,8 +88,11 @@ def _fingerprint(listing: Listing) -> str:
     for file, label in zip(listing.files, listing.labels, strict=True):
         try:
             status = os.stat(file)
-        except OSError as error:
-            raise RobustnessError(f"{file}: {error.strerror}; restore the file or fetch the data again") from error
+        except (OSError, ValueError) as error:  # a table may name a file with a NUL in it
+            said = getattr(error, "strerror", None) or error
+            raise RobustnessError(f"{file}: {said}; restore the file or fetch the data again") from error
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for, and a device has no end
+            raise RobustnessError(f"{file}: not a file; restore it or fetch the data again")
         digest.update(
             f"{os.path.abspath(file)}|{label}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}|{status.st_ino}\n".encode()
         )

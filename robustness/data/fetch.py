@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+import stat
+from pathlib import Path, PureWindowsPath
+from shutil import copyfileobj
+from zipfile import ZipFile, ZipInfo
 
 import pooch
 from tqdm import tqdm
 
+from robustness.atomic import replacing
 from robustness.data.decode import decode
 from robustness.data.gtsrb import list_gtsrb
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, in_one_line
 
 BASE_URL = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
 ARCHIVES = {
@@ -30,9 +33,10 @@ def fetch_gtsrb(root: Path, base_url: str = BASE_URL) -> None:
     for archive in ARCHIVES:
         try:
             _unpack(Path(archives.fetch(archive, progressbar=True)), folder)
-        except (OSError, ValueError, BadZipFile) as error:  # requests' errors are OSErrors, a wrong hash a ValueError
+        except Exception as error:  # of the network, a wrong MD5, and whatever a damaged archive may raise
+            said = in_one_line(error) or type(error).__name__
             raise RobustnessError(
-                f"{base_url}{archive}: {error}\nRun the command again to go on, or download the three archives by hand, "
+                f"{base_url}{archive}: {said}\nRun the command again to go on, or download the three archives by hand, "
                 f"unpack them into {folder} and name {root} with --root"
             ) from error
     for split in ("train", "test"):
@@ -40,9 +44,22 @@ def fetch_gtsrb(root: Path, base_url: str = BASE_URL) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """What is not there yet in full; `extract` keeps absolute and parent paths inside the folder."""
+    """What is not there yet in full: every file whole or not at all, and none where a name leads out of the folder."""
     with ZipFile(archive) as members:
-        for member in tqdm(members.infolist(), f"unpacking {archive.name}", unit="file", disable=None):
+        files = [member for member in members.infolist() if not member.is_dir()]
+        for member in files:
+            if problem := _refusal(member):
+                raise ValueError(f"its member {member.filename!r} {problem}, so nothing of it is unpacked")
+        for member in tqdm(files, f"unpacking {archive.name}", unit="file", disable=None):
             target = folder / member.filename
             if not (target.is_file() and target.stat().st_size == member.file_size):
-                members.extract(member, folder)
+                with members.open(member) as source, replacing(target) as partial, partial.open("wb") as file:
+                    copyfileobj(source, file)
+
+
+def _refusal(member: ZipInfo) -> str | None:
+    """Why a member may not be written where it says."""
+    path = PureWindowsPath(member.filename)  # which takes both slashes for what they may be, and knows drives
+    if path.anchor or ".." in path.parts or not member.filename.isprintable():
+        return "leads out of the folder, or has no plain name"
+    return "is a link" if stat.S_ISLNK(member.external_attr >> 16) else None

@@ -74,12 +74,12 @@ def _training_rows(folder: Path) -> Iterator[Row]:
             if found != label:
                 raise RobustnessError(f"{table}:{place}: class {found} in the folder of class {label}")
             name = row["Filename"]
-            yield class_folder / name, label, _track(name, table, place)
+            yield _inside(class_folder, name, table, place), label, _track(name, table, place)
 
 
 def _test_rows(folder: Path, table: Path) -> Iterator[Row]:
     for place, row in _read_table(table, ";"):
-        yield folder / row["Filename"], _label(row, table, place), None
+        yield _inside(folder, row["Filename"], table, place), _label(row, table, place), None
 
 
 def _kaggle_rows(base: Path, split: str) -> Iterator[Row]:
@@ -88,7 +88,7 @@ def _kaggle_rows(base: Path, split: str) -> Iterator[Row]:
     for place, row in _read_table(table, ","):
         label, path = _label(row, table, place), row["Path"]
         name = Path(path).name.partition("_")[2]
-        yield base / path, label, _track(name, table, place) if split == "train" else None
+        yield _inside(base, path, table, place), label, _track(name, table, place) if split == "train" else None
 
 
 def _read_table(table: Path, delimiter: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -107,6 +107,13 @@ def _read_table(table: Path, delimiter: str) -> Iterator[tuple[int, dict[str, st
         raise RobustnessError(f"{table}: missing; {FETCH}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RobustnessError(f"{table}: not a table in UTF-8 ({error}); {FETCH}") from error
+
+
+def _inside(folder: Path, name: str, table: Path, place: int) -> Path:
+    """The file that a table names; one elsewhere on the disk is none of the set's."""
+    if Path(name).is_absolute() or ".." in Path(name).parts or not name.isprintable():
+        raise RobustnessError(f"{table}:{place}: {name!r} is no file in {folder}")
+    return folder / name
 
 
 def _label(row: dict[str, str], table: Path, place: int) -> int:

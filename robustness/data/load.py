@@ -13,7 +13,7 @@ from robustness.data.other import list_folder, read_dataset
 from robustness.data.signs.tracks import VERSION, draw_signs
 from robustness.errors import RobustnessError, nearest
 from robustness.factory import call_factory
-from robustness.folders import data_folder
+from robustness.folders import data_folder, path_from
 
 SPLIT = ("gtsrb", "signs")
 """Sets with a split for training and one for tests."""
@@ -39,7 +39,7 @@ def load_image_set(reference: str, split: str = "test", root: Path | None = None
         image_set = decode(list_gtsrb(data_folder(root), split))
         return image_set if split == "train" else replace(image_set, dependent=TEST_TRACKS)
     if kind == "folder" and rest:
-        return decode(list_folder(base / Path(rest).expanduser()))
+        return decode(list_folder(path_from(base, rest)))
     if kind == "python" and rest:
         return read_dataset(reference, call_factory(rest, base))
     hint = (

@@ -53,6 +53,8 @@ def _files(class_folder: Path) -> Iterator[Path]:
     for path in class_folder.rglob("*"):
         if path.is_symlink() and path.is_dir():  # `rglob` passes over it, and images left out would not be measured
             raise RobustnessError(f"{path}: a link to a folder, which is not followed; copy its images, or link each of them")
+        if not path.name.isprintable():  # in a report or a log it would look like something else
+            raise RobustnessError(f"{str(path)!r}: a name that cannot be printed; rename it")
         yield path
 
 

@@ -15,11 +15,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from robustness.atomic import replacing
-from robustness.errors import RobustnessError, nearest
+from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
+from robustness.schemas import package_version, unreadable
 
 SCHEMA = 1
+KEYS = {"data": str, "data_hash": str, "seed": int, "cases": list}
+KEYS_OF_A_CASE = {"model": str, "noise": str, "contract": int, "model_hash": str}
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,14 @@ def save_baseline(file: Path, measured: Sequence[tuple[Case, Result]]) -> None:
         )
         small = result.predictions.max() < 256
         arrays[str(number)] = result.predictions.astype(np.uint8 if small else np.int16)
-    about = {"schema": SCHEMA, "data": first.data, "data_hash": first.data_hash, "seed": first.seed, "cases": abouts}
+    about = {
+        "schema": SCHEMA,
+        "made_by": package_version(),
+        "data": first.data,
+        "data_hash": first.data_hash,
+        "seed": first.seed,
+        "cases": abouts,
+    }
     file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as partial:
         save_file(arrays, partial, metadata={"baseline": json.dumps(about), "sha256": _digest(about, arrays)})
@@ -81,10 +91,11 @@ def read_baseline(file: Path) -> Baseline:
             metadata = stored.metadata() or {}
             about = json.loads(metadata["baseline"])
             if about.get("schema") != SCHEMA:
-                raise RobustnessError(f"{file}: this version reads baselines of schema {SCHEMA}, not {about.get('schema')}")
+                raise RobustnessError(f"{file}: {unreadable('baselines', about.get('schema'), SCHEMA, about.get('made_by'))}")
             arrays = {str(number): stored.get_tensor(str(number)) for number in range(len(about["cases"]))}
         if metadata["sha256"] != _digest(about, arrays):
             raise RobustnessError(f"{file}: damaged, its content is not what was saved")
+        _check(about, arrays)
         cases = {
             (case["model"], case["noise"]): (case, arrays[str(number)].astype(np.int16))
             for number, case in enumerate(about["cases"])
@@ -92,8 +103,23 @@ def read_baseline(file: Path) -> Baseline:
         return Baseline(file, about["data"], about["data_hash"], about["seed"], cases)
     except FileNotFoundError:
         raise RobustnessError(f"{file}: no such baseline; `robustness baseline save` makes one") from None
-    except (OSError, SafetensorError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise RobustnessError(f"{file}: not a baseline ({error})") from error
+    except (OSError, SafetensorError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise RobustnessError(f"{file}: not a baseline ({in_one_line(error)})") from error
+
+
+def _check(about: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
+    """A `ValueError` where the content is intact and yet nothing that `save_baseline` writes: anybody can make a digest."""
+    for table, kinds in [(about, KEYS), *((case, KEYS_OF_A_CASE) for case in about["cases"])]:
+        for name, kind in kinds.items():
+            if type(table[name]) is not kind:
+                raise ValueError(f"{name} is {table[name]!r}")
+    if len({(case["model"], case["noise"]) for case in about["cases"]}) < len(arrays):
+        raise ValueError("one model under one noise stands in it twice")
+    if len({array.shape for array in arrays.values()}) != 1:
+        raise ValueError("every case has a prediction for each image")
+    for array in arrays.values():
+        if array.ndim != 1 or array.dtype not in (np.uint8, np.int16) or (array < 0).any():
+            raise ValueError("predictions are classes, one after another")
 
 
 def _digest(about: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> str:

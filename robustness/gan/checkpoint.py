@@ -10,10 +10,11 @@ import torch
 from torch import nn
 
 from robustness.errors import RobustnessError, described
+from robustness.folders import path_from
 from robustness.gan.condition import Condition
 from robustness.gan.recipes import NETWORKS
 from robustness.gan.sample import Generator
-from robustness.models.checkpoint import card_path, load_card, load_weights, save_checkpoint
+from robustness.models.checkpoint import card_path, fill, load_card, load_weights, save_checkpoint
 from robustness.models.declaration import shipped_weights
 
 
@@ -25,12 +26,12 @@ def save_generator(path: Path, module: nn.Module, card: dict[str, Any]) -> None:
 
 def generator_file(reference: str, base: Path) -> Path:
     """The file of a generator that comes with the package, by its name, or of one at a path from `base`."""
-    return shipped_weights("gan").get(reference) or base / Path(reference).expanduser()
+    return shipped_weights("gan").get(reference) or path_from(base, reference)
 
 
 def load_generator(path: Path) -> Generator:
     """The generator of a file that `robustness gan train` wrote."""
-    if not path.exists():
+    if not path.is_file():
         shipped = ", ".join(shipped_weights("gan"))
         raise RobustnessError(f"{path}: no such generator; train one with `robustness gan train`, or name one of {shipped}")
     state = load_weights(path)
@@ -39,8 +40,8 @@ def load_generator(path: Path) -> Generator:
         raise RobustnessError(f"{card_path(path)}: not the card of a generator; copy it along with the weights")
     try:
         condition = Condition.from_card(card["condition"])
-        module = NETWORKS[card["network"]].generator(condition)
-        module.load_state_dict({name: _full(tensor) for name, tensor in state.items()})
+        full = {name: _full(tensor) for name, tensor in state.items()}
+        module = fill(lambda: NETWORKS[card["network"]].generator(condition), full)
     except RobustnessError as error:
         raise RobustnessError(f"{card_path(path)}: {error}") from error
     except Exception as error:  # a card that was edited may hold anything

@@ -72,7 +72,10 @@ class Condition:
 
     @classmethod
     def from_card(cls, card: dict[str, Any]) -> Condition:
-        return cls(tuple(str(name) for name in card["class_names"]), tuple(parse_noise(text) for text in card["noises"]))
+        names, noises = card["class_names"], card["noises"]
+        if not isinstance(names, list) or not isinstance(noises, list) or not all(isinstance(name, str) for name in names):
+            raise RobustnessError("the condition is a list of class names and one of noises")
+        return cls(tuple(names), tuple(parse_noise(text) for text in noises))
 
 
 def _rise(noise: Noise) -> float:

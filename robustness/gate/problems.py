@@ -17,7 +17,8 @@ class Problems:
         self.found: set[tuple[int, str]] = set()
 
     def add(self, path: KeyPath, message: str, line: int | None = None) -> None:
-        self.found.add((line or self.line(path), f"{_spell(path)}: {message}"))
+        told = f"{_spell(path)}: {message}".replace("\n", "\\n")  # a key, quoted, may break the line that is its problem's
+        self.found.add((line or self.line(path), told))
 
     def line(self, path: KeyPath) -> int:
         """The line of the key, or of the nearest table around it that is written down."""

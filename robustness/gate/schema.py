@@ -10,6 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from robustness.errors import nearest
 from robustness.gate.places import KeyPath
+from robustness.schemas import unreadable
+
+SCHEMA = 1
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -125,7 +128,7 @@ class GeneratorLimitsTable(Table):
 
 
 class FileTable(Table):
-    schema_: Annotated[int, Field(ge=1, le=1)] = Field(alias="schema")
+    schema_: Annotated[int, Field(ge=SCHEMA, le=SCHEMA)] = Field(alias="schema")
     run: RunTable
     models: Annotated[dict[Name, ModelTable], Field(min_length=1)]
     noises: dict[Name, NoiseTable] = {}
@@ -163,7 +166,7 @@ def in_words(problem: Any) -> tuple[KeyPath, str]:
         case "less_than_equal" | "greater_than_equal" | "finite_number" if path[0] == "limits":
             return path, f"{problem['input']} lies outside 0..1"
         case "less_than_equal" | "greater_than_equal" if path == ("schema",):
-            return path, f"this version reads schema 1, not {problem['input']}"
+            return path, unreadable("thresholds", problem["input"], SCHEMA)
         case "literal_error":
             return path, f"{problem['input']!r} is not {problem['ctx']['expected']}"
         case "too_short":

@@ -24,9 +24,10 @@ from robustness.gate.limit import Limit
 from robustness.gate.places import line_numbers
 from robustness.gate.problems import Problems
 from robustness.gate.read_limits import LimitReader
-from robustness.gate.schema import FileTable, LimitsTable, ModelTable, NoiseTable, in_words
+from robustness.gate.schema import SCHEMA, FileTable, LimitsTable, ModelTable, NoiseTable, in_words
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration
 from robustness.noise import KINDS, PRESETS, Noise, declare_noise
+from robustness.schemas import unreadable
 
 FILE_NAME = "thresholds.toml"
 
@@ -74,6 +75,7 @@ def read_thresholds(file: Path) -> Thresholds:
         content_bytes = file.read_bytes()
         text = content_bytes.decode()
         content = tomllib.loads(text)
+        str(content)  # in hexadecimal, digits of any number are read; those of more than can be printed are an error here too
         lines = line_numbers(text)
     except FileNotFoundError:
         raise RobustnessError(f"{file}: no such file; `robustness init` writes one to start from") from None
@@ -82,6 +84,10 @@ def read_thresholds(file: Path) -> Thresholds:
     except (OSError, ValueError) as error:  # not text, not TOML, or a number of thousands of digits
         raise RobustnessError(f"{file}: {error}") from error
     problems = Problems(file, lines)
+    schema = content.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:  # what else the file says may mean something else there
+        problems.add(("schema",), unreadable("thresholds", schema, SCHEMA))
+        raise problems.error()
     thresholds = _Reader(file, problems, hashlib.sha256(content_bytes).hexdigest()).read(content)
     if thresholds is None:
         raise problems.error()
@@ -204,8 +210,8 @@ class _Reader:
                 )
         else:
             self.problems.add(path, f"unknown model {model.load!r}: {nearest(model.load, REFERENCES)}")
-        if 0.0 in model.std:
-            self.problems.add(("models", name, "std"), "is divided by, so it cannot be 0")
+        if min(model.std) <= 0:
+            self.problems.add(("models", name, "std"), "is divided by, and lies above 0")
 
 
 def _asks_for_intervals(content: Mapping[str, Any]) -> bool:

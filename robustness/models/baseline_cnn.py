@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from torch import nn
 
+from robustness.errors import RobustnessError
+
+SMALLEST = 8
+"""Pixels, of which three poolings leave one."""
+
 
 class BaselineCNN(nn.Sequential):
     """Three times 3x3 convolution, ReLU and 2x2 max-pooling, then two dense layers.
@@ -15,6 +20,8 @@ class BaselineCNN(nn.Sequential):
     OUTPUT = "12"
 
     def __init__(self, classes: int, size: int = 40) -> None:
+        if size < SMALLEST:
+            raise RobustnessError(f"baseline-cnn takes images of {SMALLEST} pixels and more, not {size}")
         layers: list[nn.Module] = []
         channels = 3
         for width in (16, 32, 64):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from robustness.errors import RobustnessError, described, nearest
-from robustness.models.checkpoint import State
+from robustness.models.checkpoint import State, check_types
 
 LARGEST = 1024
 
@@ -40,7 +40,10 @@ class Library:
         weights, dimension = self._output(network, two)
         if weights not in kept or kept[weights].ndim <= dimension:
             raise RobustnessError(f"{self.name}:{network}: no {weights} among the weights, so they are of another network")
-        module = self.build(network, kept[weights].shape[dimension])
+        classes = kept[weights].shape[dimension]
+        check_types(two, kept)
+        self.outline(network, classes).load_state_dict(kept, assign=True)
+        module = self.build(network, classes)
         module.load_state_dict(kept)
         return module, f"{self.name}:{network} {self.name} {self.version}"
 

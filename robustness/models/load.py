@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
+from typing import Any, get_args
 
 import torch
 from torch import nn
 
-from robustness.data.fit import Fit
-from robustness.errors import RobustnessError, nearest
+from robustness.data.fit import Fit, FitKind
+from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.factory import call_factory
-from robustness.models.checkpoint import State, load_card, load_class_names, load_weights
+from robustness.folders import path_from
+from robustness.models.checkpoint import State, card_path, check_types, fill, load_card, load_class_names, load_weights
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights
 from robustness.models.exported import load_exported
@@ -22,6 +26,8 @@ from robustness.models.onnx_network import load_onnx
 from robustness.models.timm_networks import timm_library
 from robustness.models.torchvision_networks import torchvision_library
 
+LARGEST = 4096
+"""Of the sizes, in pixels."""
 LIBRARIES: dict[str, Callable[[], Library]] = {"torchvision:": torchvision_library, "timm:": timm_library}
 FILES: dict[str, Callable[[Path, int], tuple[nn.Module, str]]] = {"exported:": load_exported, "onnx:": load_onnx}
 
@@ -54,22 +60,29 @@ def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> 
 
 def load_trained(file: Path) -> Classifier:
     """The classifier in a file that `robustness train` wrote, as its card describes it."""
-    card = load_card(file)
     try:
-        declaration = ModelDeclaration(
-            name=file.stem,
-            load=card["network"],
-            weights=str(file.absolute()),
-            size=card["fit"]["size"],
-            fit=card["fit"]["kind"],
-            mean=tuple(card["mean"]),
-            std=tuple(card["std"]),
-        )
-    except (KeyError, TypeError) as error:
+        return load_classifier(_of_card(load_card(file), file))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RobustnessError(
             f"{file}: no card beside it that `robustness train` wrote; train it, or copy the card too"
         ) from error
-    return load_classifier(declaration)
+
+
+def _of_card(card: dict[str, Any], file: Path) -> ModelDeclaration:
+    """What a card declares. It may come from anybody, along with the weights: it names a network, and never code."""
+    network, fit, mean, std = card["network"], card["fit"], tuple(card["mean"]), tuple(card["std"])
+    if network not in BUILT_IN and not network.startswith(tuple(LIBRARIES)):
+        raise ValueError(network)
+    if not is_size(fit["size"]) or fit["kind"] not in get_args(FitKind):
+        raise ValueError(fit)
+    if not len(mean) == len(std) == 3 or not all(map(isfinite, (*mean, *std))) or min(std) <= 0:
+        raise ValueError(mean, std)
+    return ModelDeclaration(file.stem, network, str(file.absolute()), fit["size"], fit["kind"], mean, std)
+
+
+def is_size(size: object) -> bool:
+    """Whether it is a number of pixels that images are brought to."""
+    return isinstance(size, int) and not isinstance(size, bool) and 1 <= size <= LARGEST
 
 
 def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
@@ -100,17 +113,19 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     if classes is None:
         raise RobustnessError(f"model {declaration.name}: {file} holds no weights of {declaration.load}")
     size = declaration.size or _trained_size(file)
-    module = NETWORKS[declaration.load](classes, size)
-    _load_state(module, state, declaration)
+    with _fitting(declaration):
+        module = fill(lambda: NETWORKS[declaration.load](classes, size), state)
     _check_card(declaration, file)
     return _classifier(module, declaration, size, declaration.load, load_class_names(file), torch.channels_last)
 
 
 def _trained_size(file: Path) -> int:
     """The size that weights were trained at, as their card says."""
-    fit = load_card(file).get("fit")
+    fit = load_card(file).get("fit", {"size": DEFAULT_SIZE})
     size = fit.get("size") if isinstance(fit, dict) else None
-    return size if isinstance(size, int) else DEFAULT_SIZE
+    if not isinstance(size, int) or not is_size(size):
+        raise RobustnessError(f"{card_path(file)}: fit has a size in pixels, 1 to {LARGEST}, not {size!r}")
+    return size
 
 
 def _load_file(
@@ -122,7 +137,7 @@ def _load_file(
     if declaration.precision != "float32":
         raise RobustnessError(f"model {declaration.name}: {target} has its precision inside; declare none")
     try:
-        module, architecture = load(base / Path(target).expanduser(), size)
+        module, architecture = load(path_from(base, target), size)
     except RobustnessError as error:
         raise RobustnessError(f"model {declaration.name}: {error}") from error
     return _classifier(module, declaration, size, architecture)
@@ -140,7 +155,7 @@ def _load_from_library(declaration: ModelDeclaration, base: Path, library: Calla
     try:
         module, architecture = library().load(network, load_weights(file), size)
     except (RobustnessError, RuntimeError) as error:  # torch says which weights do not fit
-        raise RobustnessError(f"model {declaration.name}: {file}: {error}") from error
+        raise RobustnessError(f"model {declaration.name}: {file}: {in_one_line(error)}") from error
     _check_card(declaration, file)
     return _classifier(module, declaration, size, architecture, load_class_names(file), torch.channels_last)
 
@@ -186,7 +201,7 @@ def weights_file(declaration: ModelDeclaration, base: Path) -> Path:
         raise RobustnessError(f"model {declaration.name}: name its weights, {some}")
     if declaration.weights in shipped:
         return shipped[declaration.weights]
-    file = base / Path(declaration.weights).expanduser()
+    file = path_from(base, declaration.weights)
     if not file.exists():
         raise MissingWeightsError(
             f"model {declaration.name}: no weights {declaration.weights!r}, neither the file {file} nor a shipped set "
@@ -196,7 +211,17 @@ def weights_file(declaration: ModelDeclaration, base: Path) -> Path:
 
 
 def _load_state(module: nn.Module, state: State, declaration: ModelDeclaration) -> None:
-    try:
+    with _fitting(declaration):
+        check_types(module, state)
         module.load_state_dict(state)
-    except RuntimeError as error:
-        raise RobustnessError(f"model {declaration.name}: the weights {declaration.weights} do not fit ({error})") from error
+
+
+@contextmanager
+def _fitting(declaration: ModelDeclaration) -> Iterator[None]:
+    """Weights that do not fit inside are an error that names them."""
+    try:
+        yield
+    except (RobustnessError, RuntimeError) as error:
+        raise RobustnessError(
+            f"model {declaration.name}: the weights {declaration.weights} do not fit ({in_one_line(error)})"
+        ) from error

@@ -26,4 +26,4 @@ DEFAULT_SIZE = 40
 def classes_in(network: str, state: State) -> int | None:
     """How many classes a state dict of that network tells apart; None where it is of another network."""
     bias = state.get(f"{NETWORKS[network].OUTPUT}.bias")
-    return None if bias is None else len(bias)
+    return None if bias is None or bias.ndim != 1 or not len(bias) else len(bias)

@@ -12,6 +12,8 @@ from robustness.errors import RobustnessError, nearest
 
 RADIAN_PER_PIXEL = 1 / (2 * math.pi)
 """The spatial frequency, in cycles per pixel, at which one pixel advances a wave by one radian."""
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?(nan|inf)")
+"""As Python writes it; what else `float` takes, such as 1_0 or digits of other scripts, may be read otherwise elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -287,14 +289,13 @@ def read_text_form(text: str) -> tuple[str, dict[str, float]]:
     parameters: dict[str, float] = {}
     for argument in filter(None, (part.strip() for part in (arguments or "").split(","))):
         name, equals, value = (part.strip() for part in argument.partition("="))
-        if not equals:
+        if not (equals and name.isidentifier()):
             raise RobustnessError(f"cannot read {argument!r} in the noise {text!r}: write name=number")
         if name in parameters:
             raise RobustnessError(f"{name} stands twice in the noise {text!r}")
-        try:
-            parameters[name] = float(value)
-        except ValueError:
-            raise RobustnessError(f"{name} in the noise {text!r} is a number, not {value!r}") from None
+        if not NUMBER.fullmatch(value):
+            raise RobustnessError(f"{name} in the noise {text!r} is a number, not {value!r}")
+        parameters[name] = float(value)
     return kind, parameters
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -17,10 +18,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from robustness.atomic import replacing
 from robustness.data import ImageSet
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, in_one_line
 from robustness.evaluation.evaluate import model_identity
 from robustness.evaluation.forward import backing_off
 from robustness.models.classifier import Classifier
+from robustness.schemas import unreadable
 from robustness.search.critical import LEVELS
 from robustness.search.hunt import Batch, Found
 from robustness.search.perturbation import Perturbation, parse_perturbation
@@ -32,6 +34,9 @@ GAP = 2
 """Pixels of an image, before it is enlarged."""
 
 PICTURES = "*.png"
+
+BUDGET = re.compile(r"[0-9]+(\.[0-9]+)?(E-[0-9]{1,3})?")
+"""As Python writes a share in decimal. An exponent without end would be worked out without end."""
 
 Picture = npt.NDArray[np.uint8]
 
@@ -175,20 +180,26 @@ def finding_from_json(text: str | bytes) -> Finding:
     if not isinstance(content, dict):
         raise RobustnessError("not a finding, but JSON of something else")
     if content.get("schema") != SCHEMA:
-        raise RobustnessError(f"this version reads findings of schema {SCHEMA}, not {content.get('schema')}")
+        raise RobustnessError(unreadable("findings", content.get("schema"), SCHEMA, content.get("made_by")))
     sha256 = content.pop("sha256", None)
     try:
         finding = TypeAdapter(Finding).validate_json(json.dumps(content))
     except ValidationError as error:
         raise RobustnessError(f"not a finding: {'; '.join(map(_in_words, error.errors()))}") from error
-    if sha256 != finding.sha256:
+    if sha256 not in (finding.sha256, _first_sha256(finding)):
         raise RobustnessError("damaged: the content is not what was saved")
     _perturbations(finding)
-    try:
-        Fraction(finding.budget)
-    except (ValueError, ZeroDivisionError) as error:
-        raise RobustnessError(f"the budget is not a number: {finding.budget!r}") from error
+    if not BUDGET.fullmatch(finding.budget) or Fraction(finding.budget) >= 1:
+        raise RobustnessError(f"the budget is not a share below 1: {finding.budget!r}")
+    flipped = list(finding.flipped_images)
+    if flipped != sorted(set(flipped)) or not 0 < len(flipped) == finding.flipped <= finding.right <= finding.images:
+        raise RobustnessError("the numbers of images, those named right and those flipped contradict each other")
     return finding
+
+
+def _first_sha256(finding: Finding) -> str:
+    """As findings were kept at first: of the model's name too."""
+    return hashlib.sha256(json.dumps(asdict(finding), sort_keys=True).encode()).hexdigest()
 
 
 def replay(finding: Finding, classifier: Classifier, image_set: ImageSet) -> Replayed:
@@ -213,8 +224,12 @@ def replay(finding: Finding, classifier: Classifier, image_set: ImageSet) -> Rep
 def _try(
     finding: Finding, perturbation: Perturbation, smallest: Perturbation, classifier: Classifier, image_set: ImageSet
 ) -> Replayed:
-    batch = Batch(classifier, image_set, finding.images)
     place = np.flatnonzero(image_set.index == finding.image)
+    if not len(place):
+        raise RobustnessError(
+            f"the finding {finding.name} is about image {finding.image}, which {image_set.name} does not have"
+        )
+    batch = Batch(classifier, image_set, finding.images)
     named = [image_set.class_names[batch.named(place, smallest, np.array([level]))[0]] for level in (0, LEVELS)]
     before, after = batch.pictures(int(place[0]), smallest)
     return Replayed(
@@ -252,7 +267,7 @@ def _ignore_pictures(folder: Path) -> None:
 
 
 def _in_words(problem: Any) -> str:
-    where = ".".join(map(str, problem["loc"]))
+    where = in_one_line(".".join(map(str, problem["loc"])))
     match problem["type"]:
         case "missing":
             return f"{where} is missing"

@@ -67,8 +67,8 @@ def test_a_report_made_again_is_the_same_and_an_older_one_is_laid_beside_it(pyte
         (None, "results.json: no such file; a gate writes robustness-report/results.json"),
         ("{", "results.json: cannot be read as JSON"),
         ("[1]", "results.json: not the results of a gate"),
-        ('{"schema": 2}', "results.json: schema 2, and this version reads schema 1"),
-        ('{"schema": 1}', "results.json: not as a gate wrote it (KeyError: 'limits'); run the gate again"),
+        ('{"schema": 2}', "results.json: this version reads results of schema 1, not 2"),
+        ('{"schema": 1}', "results.json: not as a gate wrote it (KeyError: "),
         ('{"schema": 1, "limits": 3}', "results.json: not as a gate wrote it"),
     ],
 )
@@ -78,4 +78,23 @@ def test_what_is_no_results_is_refused_and_writes_nothing(tmp_path, monkeypatch,
         (tmp_path / "results.json").write_text(content)
     assert main(["report", "results.json", "-o", "out.html"]) == 2
     assert said in capsys.readouterr().err
+    assert not (tmp_path / "out.html").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verdict": "PASS", "limits": [{"is_plain": True, "stops": True}]},
+        {"verdict": "PARTIAL", "hunts": [{"stops": True}]},
+        {"verdict": "PASS", "gaps": ["1 limit not measured"]},
+        {"verdict": "PASS", "errors": {"test_rule": "broken"}},
+        {"verdict": "GOOD"},
+    ],
+)
+def test_a_verdict_that_the_results_contradict_is_refused(tmp_path, monkeypatch, capsys, change):
+    monkeypatch.chdir(tmp_path)
+    results = {"schema": 1, "limits": [], "hunts": [], "claims": [], "gaps": [], "errors": {}} | change
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    assert main(["report", "results.json", "-o", "out.html"]) == 2
+    assert f"results.json: says {change['verdict']!r}, and what it holds says otherwise" in capsys.readouterr().err
     assert not (tmp_path / "out.html").exists()

@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 
 from robustness.data import ImageSet
 from robustness.data.cache import cached
+from robustness.errors import RobustnessError
 
 
 class Maker:
@@ -115,7 +116,7 @@ def test_a_failed_write_leaves_no_file_behind_and_the_next_one_succeeds(own_cach
 
     with monkeypatch.context() as patch:
         patch.setattr(step, fail)
-        with pytest.raises(OSError, match="no space left"):
+        with pytest.raises(RobustnessError, match=r"images: cannot be written to \(no space left\)"):
             cached("four", Maker())
     assert files(own_cache) == []
     assert len(cached("four", Maker())) == 4

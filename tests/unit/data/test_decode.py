@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from robustness.data import decode as module
 from robustness.data.decode import Listing, decode, read_image
@@ -153,8 +153,81 @@ def test_more_than_eight_bits_are_refused_and_not_clipped(tmp_path, mode):
         read_image(file)
 
 
+def test_a_depth_that_shows_only_in_the_icon_is_refused_too(tmp_path):
+    file = tmp_path / "deep.icns"
+    Image.new("I;16", (16, 16), 60_000).save(file)
+    with pytest.raises(RobustnessError, match=r"deep\.icns: .*more than 8 bits"):
+        read_image(file)
+
+
 def test_the_same_files_in_other_tracks_are_another_set(listing):
     import dataclasses
 
     assert decode(listing).tracks.tolist() == [7, 7, 8, 9]
     assert decode(dataclasses.replace(listing, tracks=[1, 2, 3, 4])).tracks.tolist() == [1, 2, 3, 4]
+
+
+# Pictures from anywhere
+
+
+@pytest.mark.parametrize(("width", "height"), [(10_000, 9_000), (20_000, 20_000)])
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path, width, height):
+    file = tmp_path / "bomb.png"
+    Image.new("1", (width, height)).save(file)
+    with pytest.raises(RobustnessError, match=r"bomb\.png: not a readable image \(.*pixels"):
+        read_image(file)
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_picture_that_pillow_only_warns_of_is_refused_too(tmp_path):
+    file = tmp_path / "bomb.png"
+    Image.new("1", (10_000, 9_000)).save(file)
+    with pytest.raises(RobustnessError, match=r"10000 x 9000 pixels, more than 89,478,485"):
+        read_image(file)
+
+
+def test_postscript_is_a_program_and_started_by_nobody(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *arguments, **options: started.append(arguments))
+    file = tmp_path / "picture.png"
+    Image.new("RGB", (4, 4)).save(file, "EPS")
+    with pytest.raises(RobustnessError, match=r"picture\.png: not a readable image"):
+        read_image(file)
+    assert started == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_palette_with_transparency_is_read_to_its_colours_without_a_warning(tmp_path):
+    file = tmp_path / "palette.png"
+    image = Image.fromarray(NOISE[0]).quantize(8)
+    image.save(file, transparency=bytes(range(0, 256, 32)))
+    np.testing.assert_array_equal(read_image(file), np.asarray(image.convert("RGB")))
+
+
+def test_alpha_is_left_out(tmp_path):
+    file = tmp_path / "alpha.png"
+    Image.fromarray(np.concatenate([NOISE[0], np.zeros_like(NOISE[0][..., :1])], axis=2)).save(file)
+    np.testing.assert_array_equal(read_image(file), NOISE[0])
+
+
+def test_cmyk_is_read_as_pillow_converts_it(tmp_path):
+    file = tmp_path / "ink.tiff"
+    image = Image.fromarray(NOISE[0]).convert("CMYK")
+    image.save(file)
+    np.testing.assert_array_equal(read_image(file), np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_picture_is_read_as_its_pixels_are_stored_and_not_turned_upright(tmp_path, kind):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    file = tmp_path / "turned"
+    Image.fromarray(NOISE[0]).save(file, kind, exif=exif)
+    assert read_image(file).shape == NOISE[0].shape
+    np.testing.assert_array_equal(read_image(file), np.asarray(Image.open(file).convert("RGB")))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(RobustnessError, match=r"pipe\.png: not a file"):
+        decode(Listing("one", [tmp_path / "pipe.png"], [0], ["no"]))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import stat
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -146,7 +147,7 @@ def test_a_download_that_keeps_failing_names_its_url_and_leaves_no_archive(tmp_p
 
 def test_an_archive_with_a_wrong_md5_names_its_url_and_is_not_unpacked(tmp_path, server):
     server.archives[TEST_IMAGES] = zipped({"GTSRB/Final_Test/Images/other.ppm": b"not what was promised"})
-    with pytest.raises(RobustnessError, match=f"{server.url}{TEST_IMAGES}"):
+    with pytest.raises(RobustnessError, match=f"{server.url}{TEST_IMAGES}: MD5 hash of downloaded file .* does not match"):
         fetch_gtsrb(tmp_path / "data", server.url)
     assert not any("Final_Test" in name for name in tree(tmp_path / "data"))
 
@@ -157,15 +158,44 @@ def test_a_server_that_is_not_there_names_the_url(tmp_path, server):
         fetch_gtsrb(tmp_path / "data", server.url)
 
 
-@pytest.mark.parametrize("member", ["../evil", "../../../evil", "GTSRB/../../evil", "/evil", "..\\evil"])
-def test_an_archive_writes_nothing_outside_its_folder(tmp_path, server, monkeypatch, own_cache, member):
+@pytest.mark.parametrize("member", ["../evil", "../../../evil", "GTSRB/../../evil", "/evil", "..\\evil", "C:\\evil", "evil\n"])
+def test_an_archive_with_a_name_that_leads_elsewhere_is_not_unpacked(tmp_path, server, monkeypatch, own_cache, member):
     with zipfile.ZipFile(io.BytesIO(server.archives[TEST_TABLE])) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     server.archives[TEST_TABLE] = zipped(files | {member: b"evil"})
     declare(monkeypatch, server)
-    fetch_gtsrb(tmp_path / "a" / "b" / "data", server.url)
+    with pytest.raises(RobustnessError, match=f"{TEST_TABLE}: its member .*evil.* leads out of the folder"):
+        fetch_gtsrb(tmp_path / "a" / "b" / "data", server.url)
     outside = tree(tmp_path) - {f"a/b/data/gtsrb/{name}" for name in tree(tmp_path / "a/b/data/gtsrb")}
     assert {name for name in outside if not name.startswith(own_cache.name)} == set()
+    assert not list((tmp_path / "a/b/data/gtsrb").glob("*.csv"))
+
+
+def test_an_archive_with_a_link_in_it_is_not_unpacked(tmp_path, server, monkeypatch):
+    link = zipfile.ZipInfo("GTSRB/link")
+    link.external_attr = stat.S_IFLNK << 16
+    buffer = io.BytesIO(server.archives[TEST_TABLE])
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(link, "/etc")
+    server.archives[TEST_TABLE] = buffer.getvalue()
+    declare(monkeypatch, server)
+    with pytest.raises(RobustnessError, match=f"{TEST_TABLE}: its member 'GTSRB/link' is a link"):
+        fetch_gtsrb(tmp_path / "data", server.url)
+    assert not list((tmp_path / "data" / "gtsrb").glob("*.csv"))
+
+
+@pytest.mark.parametrize("compressed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_member_that_cannot_be_unpacked_leaves_no_part_of_itself(tmp_path, server, monkeypatch, compressed):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compressed) as archive:
+        archive.writestr("GT-final_test.csv", b"Filename;ClassId\n" * 99)
+    content = bytearray(buffer.getvalue())
+    content[50:60] = b"\xff" * 10
+    server.archives[TEST_TABLE] = bytes(content)
+    declare(monkeypatch, server)
+    with pytest.raises(RobustnessError, match=f"{server.url}{TEST_TABLE}"):
+        fetch_gtsrb(tmp_path / "data", server.url)
+    assert not list((tmp_path / "data" / "gtsrb").glob("*.csv*"))
 
 
 def test_archives_that_lack_images_are_refused(tmp_path, server, monkeypatch):

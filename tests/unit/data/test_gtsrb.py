@@ -164,3 +164,15 @@ def test_a_truncated_image_file_is_named(tmp_path, layout, split, keep):
     content = image.read_bytes()
     image.write_bytes(content[: int(keep * len(content))])
     refused(tmp_path, split, f"{image}: not a readable image")
+
+
+@all_tables
+@pytest.mark.parametrize("start", ["/", "../", "a\0"])
+def test_a_file_elsewhere_on_the_disk_is_refused_at_its_line(tmp_path, layout, split, start):
+    write_split(tmp_path, layout, split)
+    table = next(path for path in sorted(tmp_path.rglob("*.csv")) if len(path.read_text().splitlines()) > 1)
+    rows = table.read_text(encoding="utf-8").splitlines()
+    column = rows[0].split(";" if layout == "official" else ",").index("Filename" if layout == "official" else "Path")
+    name = rows[1].split(";" if layout == "official" else ",")[column]
+    edit(table, name, start + name)
+    refused(tmp_path, split, f"{table}:2: ", "is no file in")

@@ -149,3 +149,18 @@ def test_a_link_to_a_folder_inside_a_class_is_refused_and_not_passed_over(tmp_pa
     (tmp_path / "pets" / "cat" / "more").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(RobustnessError, match="more: a link to a folder"):
         list_folder(tmp_path / "pets")
+
+
+def test_a_name_that_cannot_be_printed_is_refused(tmp_path):
+    write(tmp_path / "cat" / "a.png")
+    (tmp_path / "cat" / "b\n.png").write_bytes((tmp_path / "cat" / "a.png").read_bytes())
+    with pytest.raises(RobustnessError, match=r"cat/b\\n\.png': a name that cannot be printed"):
+        list_folder(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[" * 9000, '{"cat": "x", "owl": "x"}'])
+def test_names_without_end_or_that_stand_twice_are_refused(tmp_path, text):
+    write(tmp_path / "cat" / "a.png")
+    (tmp_path / NAMES_FILE).write_text(text)
+    with pytest.raises(RobustnessError, match=NAMES_FILE):
+        list_folder(tmp_path)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from robustness.errors import RobustnessError
+from robustness.evaluation import baseline as module
 from robustness.evaluation.baseline import read_baseline, save_baseline
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
@@ -92,3 +95,36 @@ def test_no_damage_goes_unseen(data, tmp_path_factory):
         assert baseline.predictions(NOISY).tolist() == [2, 1, 0]
     except RobustnessError:
         pass
+
+
+WHOLE = {"model": "net", "noise": "clean", "contract": 2, "model_hash": "aa"}
+
+
+@pytest.mark.parametrize(
+    ("cases", "arrays"),
+    [
+        ([], []),
+        ([WHOLE, WHOLE], [np.zeros(3, np.uint8)] * 2),
+        ([{**WHOLE, "noise": 3}], [np.zeros(3, np.uint8)]),
+        ([{**WHOLE, "contract": True}], [np.zeros(3, np.uint8)]),
+        ([{key: value for key, value in WHOLE.items() if key != "contract"}], [np.zeros(3, np.uint8)]),
+        ([WHOLE], [np.zeros(3, np.float32)]),
+        ([WHOLE], [np.full(3, 40_000, np.uint16)]),
+        ([WHOLE], [np.full(3, -1, np.int16)]),
+        ([WHOLE], [np.zeros((1, 3), np.uint8)]),
+        ([WHOLE], [np.zeros((), np.uint8)]),
+        ([WHOLE, {**WHOLE, "model": "b"}], [np.zeros(3, np.uint8), np.zeros(4, np.uint8)]),
+    ],
+)
+def test_content_that_was_never_saved_is_refused_though_its_digest_fits(tmp_path, cases, arrays):
+    about = {"schema": 1, "data": "set", "data_hash": "bb", "seed": 3, "cases": cases}
+    named = {str(number): array for number, array in enumerate(arrays)}
+    save_file(named, tmp_path / "b", {"baseline": json.dumps(about), "sha256": module._digest(about, named)})
+    with pytest.raises(RobustnessError, match="b: not a baseline"):
+        read_baseline(tmp_path / "b")
+
+
+def test_json_without_end_is_refused(tmp_path):
+    save_file({"0": np.zeros(3, np.uint8)}, tmp_path / "b", {"baseline": "[" * 9000, "sha256": ""})
+    with pytest.raises(RobustnessError, match="b: not a baseline"):
+        read_baseline(tmp_path / "b")

@@ -6,12 +6,13 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from robustness.errors import RobustnessError
 from robustness.gan.checkpoint import load_generator, save_generator
 from robustness.gan.condition import Condition
 from robustness.gan.recipes import NETWORKS
-from robustness.models.checkpoint import card_path
+from robustness.models.checkpoint import card_path, load_weights
 from robustness.noise import PRESETS
 
 CONDITION = Condition(("stop", "yield"), PRESETS["paper"])
@@ -41,6 +42,14 @@ def test_what_is_saved_is_loaded_as_float32(tmp_path, network):
         ({"network": "baseline-cnn"}, r"g\.card\.json: not the card of a generator"),
         ({"network": ["study"]}, r"g\.card\.json: not the card of a generator"),
         ({"network": "convolutional"}, r"g\.safetensors: weights and card do not belong together"),
+        (
+            {"condition": {"class_names": "stop" * 10_000, "noises": []}},
+            r"g\.card\.json: the condition is a list of class names",
+        ),
+        (
+            {"condition": {"class_names": ["x"] * 30_000, "noises": []}},
+            r"g\.safetensors: weights and card do not belong together",
+        ),
         ({"condition": None}, r"g\.safetensors: weights and card do not belong together"),
         ({"condition": {"class_names": ["stop"], "noises": []}}, r"g\.safetensors: weights and card do not belong together"),
         ({"condition": {"class_names": ["stop"], "noises": ["fog(a=1)"]}}, r"g\.card\.json: unknown noise 'fog'"),
@@ -88,4 +97,12 @@ def test_a_missing_or_damaged_file_is_refused(file):
         load_generator(file.with_name("other.safetensors"))
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(RobustnessError, match=r"g\.safetensors: not a safetensors file"):
+        load_generator(file)
+
+
+def test_weights_of_whole_numbers_are_refused(file):
+    state = load_weights(file)
+    name = next(name for name, tensor in state.items() if tensor.is_floating_point())
+    save_file(state | {name: state[name].int()}, file)
+    with pytest.raises(RobustnessError, match=f"g.card.json: {name} is torch.int32, where the network has"):
         load_generator(file)

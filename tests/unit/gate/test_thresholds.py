@@ -136,7 +136,8 @@ ONE_PROBLEM = {
     "no fit": ('fit = "resize"', "", 'load = "fixture"', "models.my-net.load: say how images come to that size"),
     "no size": ("size = 40", "", 'load = "fixture"', "models.my-net.load: a model of your own needs the size of its input"),
     "size 0": ("size = 40", "size = 0", "size", "models.my-net.size: input should be greater than or equal to 1, not 0"),
-    "std 0": ("size = 40", "size = 40\nstd = [1, 0, 1]", "std", "models.my-net.std: is divided by, so it cannot be 0"),
+    "std 0": ("size = 40", "size = 40\nstd = [1, 0, 1]", "std", "models.my-net.std: is divided by, and lies above 0"),
+    "std below 0": ("size = 40", "size = 40\nstd = [1, -1, 1]", "std", "models.my-net.std: is divided by, and lies above 0"),
     "mean NaN": (
         "size = 40",
         "size = 40\nmean = [0, nan, 0]",
@@ -163,7 +164,7 @@ ONE_PROBLEM = {
     "seed a bool": ("data =", "seed = true\ndata =", "seed", "run.seed: input should be a valid integer, not True"),
     "data a number": ('"folder"', "3", "data", "run.data: input should be a valid string, not 3"),
     "no data": ('data = "folder"', "", "[run]", "run.data: missing"),
-    "wrong schema": ("schema = 1", "schema = 2", "schema", "schema: this version reads schema 1, not 2"),
+    "wrong schema": ("schema = 1", "schema = 2", "schema", "schema: this version reads thresholds of schema 1, not 2"),
     "schema a truth": ("schema = 1", "schema = true", "schema", "schema: input should be a valid integer, not True"),
     "schema a fraction": ("schema = 1", "schema = 1.0", "schema", "schema: input should be a valid integer, not 1.0"),
     "no levels": ("    5,\n    25,\n", "", "sigma", "limits[0].sigma: empty: nothing would be measured"),
@@ -231,7 +232,7 @@ def test_a_limit_of_another_table_is_a_duplicate(file):
 
 def test_all_problems_are_reported_at_once_by_line(file):
     text = """\
-schema = 3
+schema = 0
 [run]
 data = 4
 sede = 1
@@ -428,3 +429,13 @@ def test_a_file_with_its_weights_inside_takes_no_others(tmp_path, file):
     (tmp_path / "thresholds.toml").write_text(text + '[[limits]]\nmodels = ["net"]\nnoise = "clean"\naccuracy = 0.5\n')
     with pytest.raises(RobustnessError, match=r"thresholds\.toml:8.*has its weights inside; name no others"):
         read_thresholds(tmp_path / "thresholds.toml")
+
+
+def test_an_integer_of_more_digits_than_can_be_printed_is_refused(file):
+    file.write_text((HEAD + LIMITS).replace("schema = 1", f"schema = 0x{'f' * 5000}"))
+    with pytest.raises(RobustnessError, match=r"thresholds\.toml: .*4300 digits"):
+        read_thresholds(file)
+
+
+def test_a_key_that_breaks_a_line_breaks_no_line_of_the_problems(file):
+    assert any(said.startswith("a\\nb: unknown key") for _, said in problems(file, f'"a\\nb" = 1\n{HEAD}{LIMITS}'))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 
 import pytest
 import torch
+from torch import nn
 
 from robustness.errors import RobustnessError
 from robustness.models import checkpoint
-from robustness.models.checkpoint import card_path, load_card, load_weights, save_checkpoint
+from robustness.models.checkpoint import card_path, fill, load_card, load_weights, save_checkpoint
 
 STATE = {"w": torch.arange(6.0).view(2, 3), "b": torch.tensor([1, 2]), "half": torch.ones(2, dtype=torch.bfloat16)}
 CARD = {"trained_on": "GTSRB", "class_names": ["Größe", "stop"], "seed": 2**63, "accuracy": 0.1}
@@ -134,3 +136,50 @@ def test_a_damaged_state_dict_is_refused(tmp_path, damage):
 def test_missing_state_dicts_are_refused(tmp_path):
     with pytest.raises(RobustnessError, match=r"net\.pt: no such weights"):
         load_weights(tmp_path / "net.pt")
+
+
+def quantized(tensor):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8)
+
+
+@pytest.mark.parametrize(
+    "make", [quantized, torch.Tensor.to_sparse, lambda tensor: tensor.to("meta"), lambda tensor: tensor[:1].expand(10**12)]
+)
+def test_a_tensor_without_all_its_numbers_in_the_file_is_refused(tmp_path, make):
+    torch.save({"w": make(torch.ones(3))}, tmp_path / "net.pt")
+    with pytest.raises(RobustnessError, match=r"net\.pt: 'w' is not a plain tensor with all its numbers in the file"):
+        load_weights(tmp_path / "net.pt")
+
+
+def test_weights_that_stand_twice_are_refused(tmp_path):
+    torch.save({"w": torch.ones(2), "module.w": torch.zeros(2)}, tmp_path / "net.pt")
+    with pytest.raises(RobustnessError, match=r"net\.pt: holds some weights twice"):
+        load_weights(tmp_path / "net.pt")
+
+
+@pytest.mark.parametrize("text", ["[" * 9000, '[["network", "baseline-cnn"]]', '""', "[]"])
+def test_a_card_of_other_json_is_refused(path, text):
+    save_checkpoint(path, STATE, CARD)
+    card_path(path).write_text(text)
+    with pytest.raises(RobustnessError, match=r"net\.card\.json: not a card in JSON"):
+        load_card(path)
+
+
+def test_a_folder_in_the_place_of_a_card_is_refused(path):
+    card_path(path).mkdir(parents=True)
+    with pytest.raises(RobustnessError, match=r"net\.card\.json: not a card"):
+        load_card(path)
+
+
+def test_a_network_is_built_only_once_its_shapes_fit():
+    """The memory that weights ask for is not taken before they are found to be there."""
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        fill(lambda: nn.Linear(10**7, 10**7), {"weight": torch.ones(1, 1), "bias": torch.ones(1)})
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.bool, torch.complex64])
+def test_numbers_of_another_kind_are_not_converted(dtype):
+    with pytest.raises(RobustnessError, match=f"bias is {dtype}, where the network has torch.float32"):
+        fill(lambda: nn.Linear(1, 1), {"weight": torch.ones(1, 1), "bias": torch.ones(1, dtype=dtype)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from copy import deepcopy
 
 import pytest
@@ -93,3 +94,15 @@ def test_a_program_of_two_inputs_is_refused(load, tmp_path):
     torch.export.save(torch.export.export(Sum(), (images, images)), tmp_path / "net.pt2")
     with pytest.raises(RobustnessError, match=r"net\.pt2: takes 2 inputs, not one batch of images"):
         load(size=8)
+
+
+@pytest.mark.parametrize("part", ["", "sample_inputs", "models/model.json"])
+def test_a_damaged_program_is_refused_in_one_line_and_no_traceback_is_logged(load, tmp_path, caplog, capfd, part):
+    export(nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 2)), tmp_path / "whole.pt2", 8)
+    with zipfile.ZipFile(tmp_path / "whole.pt2") as whole, zipfile.ZipFile(tmp_path / "net.pt2", "w") as damaged:
+        for name in whole.namelist():
+            damaged.writestr(name, b"damaged" if part in name else whole.read(name))
+    with pytest.raises(RobustnessError, match=r"net\.pt2: not a program that torch\.export\.save wrote") as caught:
+        load(size=8)
+    assert "\n" not in str(caught.value)
+    assert "Traceback" not in caplog.text + "".join(capfd.readouterr())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from itertools import count
@@ -14,10 +15,10 @@ from torch import nn
 from robustness.data import Fit
 from robustness.errors import RobustnessError
 from robustness.models.baseline_cnn import BaselineCNN
-from robustness.models.checkpoint import save_checkpoint
+from robustness.models.checkpoint import card_path, save_checkpoint
 from robustness.models.classifier import Classifier, to_tensor
 from robustness.models.declaration import ModelDeclaration, shipped_weights
-from robustness.models.load import load_classifier, wrap_module
+from robustness.models.load import load_classifier, load_trained, wrap_module
 
 SHIPPED = ModelDeclaration("cnn", "baseline-cnn", weights="gtsrb")
 FACTORIES = """
@@ -207,3 +208,76 @@ def test_weights_are_not_shown_another_normalisation_than_their_card_names(tmp_p
         load_classifier(replace(declaration, **declared))
     whole = replace(declaration, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
     assert load_classifier(whole).mean == (0.5, 0.5, 0.5)
+
+
+# Weights and cards from elsewhere
+
+CARD = {"network": "baseline-cnn", "fit": {"size": 8, "kind": "resize"}, "mean": [0.0] * 3, "std": [1.0] * 3}
+
+
+@pytest.fixture
+def trained_file(tmp_path):
+    """A trained network, as a file and its card."""
+    save_checkpoint(tmp_path / "net.safetensors", BaselineCNN(2, 8).state_dict(), CARD)
+    return tmp_path / "net.safetensors"
+
+
+def test_a_trained_network_is_what_its_card_says(trained_file):
+    assert load_trained(trained_file).fit == Fit(8, "resize")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": "exported:net.pt2"},
+        {"network": 3},
+        {"fit": {"size": 0, "kind": "resize"}},
+        {"fit": {"size": True, "kind": "resize"}},
+        {"fit": {"size": "8", "kind": "resize"}},
+        {"fit": {"size": 10**9, "kind": "resize"}},
+        {"fit": {"size": 8, "kind": "stretch"}},
+        {"mean": [0.0, 0.0]},
+        {"mean": ["a", "b", "c"]},
+        {"std": [1.0, 1.0, 0.0]},
+        {"std": [1.0, 1.0, float("nan")]},
+    ],
+)
+def test_a_card_that_train_did_not_write_is_refused(trained_file, change):
+    card_path(trained_file).write_text(json.dumps(CARD | change))
+    with pytest.raises(RobustnessError, match="no card beside it that `robustness train` wrote"):
+        load_trained(trained_file)
+
+
+def test_a_card_names_no_code_to_run(trained_file, tmp_path, monkeypatch):
+    (tmp_path / "hostile_card.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\ndef make(): ...\n")
+    monkeypatch.chdir(tmp_path)
+    card_path(trained_file).write_text(json.dumps(CARD | {"network": "python:hostile_card:make"}))
+    with pytest.raises(RobustnessError, match="no card beside it"):
+        load_trained(trained_file)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("size", [0, -8, 2**40, "8", True])
+def test_a_size_that_a_card_makes_up_is_refused(trained_file, size):
+    card_path(trained_file).write_text(json.dumps(CARD | {"fit": {"size": size, "kind": "resize"}}))
+    with pytest.raises(RobustnessError, match=r"net\.card\.json: fit has a size in pixels, 1 to 4096"):
+        load_classifier(ModelDeclaration("net", "baseline-cnn", str(trained_file)))
+
+
+@pytest.mark.parametrize("bias", [torch.tensor(2.0), torch.ones(0), torch.ones(1, 2)])
+def test_a_last_layer_that_tells_no_classes_apart_is_refused(tmp_path, bias):
+    save_checkpoint(tmp_path / "net.safetensors", BaselineCNN(2, 8).state_dict() | {"12.bias": bias}, {})
+    with pytest.raises(RobustnessError, match="holds no weights of baseline-cnn"):
+        load_classifier(ModelDeclaration("net", "baseline-cnn", str(tmp_path / "net.safetensors"), 8))
+
+
+def test_complex_weights_are_refused_and_not_halved(tmp_path):
+    state = {name: tensor.to(torch.complex64) for name, tensor in BaselineCNN(2, 8).state_dict().items()}
+    save_checkpoint(tmp_path / "net.safetensors", state, {})
+    with pytest.raises(RobustnessError, match=r"do not fit \(0\.weight is torch\.complex64"):
+        load_classifier(ModelDeclaration("net", "baseline-cnn", str(tmp_path / "net.safetensors"), 8))
+
+
+def test_a_size_that_the_network_cannot_take_is_refused(trained_file):
+    with pytest.raises(RobustnessError, match="baseline-cnn takes images of 8 pixels and more, not 4"):
+        load_classifier(ModelDeclaration("net", "baseline-cnn", str(trained_file), 4))

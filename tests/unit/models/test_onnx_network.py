@@ -181,6 +181,22 @@ def test_weights_beside_it_that_are_missing_or_too_short_are_refused(damage, loa
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("place", ["../net.weights", "{outside}/net.weights", "/dev/zero"])
+def test_weights_outside_its_folder_are_not_read(tmp_path, place):
+    (tmp_path / "net.weights").write_bytes(bytes(10_000))
+    (tmp_path / "inside").mkdir()
+    file = tmp_path / "inside" / "net.onnx"
+    onnx.save(model(), file, save_as_external_data=True, location="net.weights", size_threshold=1024)
+    kept = onnx.load(file, load_external_data=False)
+    for tensor in kept.graph.initializer:
+        for entry in tensor.external_data:
+            if entry.key == "location":
+                entry.value = place.format(outside=tmp_path)
+    file.write_bytes(kept.SerializeToString())
+    with pytest.raises(RobustnessError, match="not an ONNX file that ONNX Runtime takes"):
+        load_classifier(ModelDeclaration("shipped", "onnx:inside/net.onnx", size=8, fit="resize"), tmp_path)
+
+
 def test_a_missing_file_and_weights_of_another_are_refused(load):
     with pytest.raises(RobustnessError, match=r"model shipped: .*net\.onnx: no such file; `robustness export"):
         load()

@@ -138,8 +138,13 @@ def test_a_replay_compares_with_the_budget_exactly(file, budget, broken):
 
 
 def test_a_replay_takes_the_finding_s_images_and_no_more(file):
-    again = replay(read_finding(rewritten(file, images=3)), classifier(), image_set())
+    again = replay(read_finding(rewritten(file, images=3, right=3)), classifier(), image_set())
     assert again.right < 4
+
+
+def test_a_finding_about_an_image_that_is_not_there_is_refused(file):
+    with pytest.raises(RobustnessError, match=r"is about image -2, which plain does not have"):
+        replay(read_finding(rewritten(file, image=-2)), classifier(), image_set())
 
 
 def test_a_replay_on_other_images_is_refused(file):
@@ -223,9 +228,15 @@ def test_a_wrong_field_is_refused_by_name(file, field, value, message):
         ("perturbation", "gaussian(sigma=5) + fog(density=1)", "unknown noise 'fog'"),
         ("smallest", "gaussian", "gaussian needs sigma"),
         ("seed", -1, "a seed lies between 0 and"),
-        ("budget", "a few", "the budget is not a number: 'a few'"),
-        ("budget", "NaN", "the budget is not a number: 'NaN'"),
-        ("budget", "1/0", "the budget is not a number: '1/0'"),
+        *(
+            ("budget", budget, f"the budget is not a share below 1: {budget!r}")
+            for budget in ("a few", "NaN", "1/0", "-0.1", "1", "7", "1E999999999", "0E-999999999")
+        ),
+        ("flipped", 2, "contradict each other"),
+        ("flipped", 0, "contradict each other"),
+        ("flipped_images", (), "contradict each other"),
+        ("right", 6, "contradict each other"),
+        ("images", -1, "contradict each other"),
     ],
 )
 def test_a_finding_of_noises_that_are_not_known_here_is_refused(file, field, value, message):
@@ -276,7 +287,7 @@ def test_a_damaged_byte_is_refused_or_makes_no_difference(planted, file, data):
 @given(
     perturbation=st.sampled_from([PLANTED, Perturbation((Periodic(0.05, 0.25, 5.0, 15.0),), 2**64 - 1)]),
     text=st.text(max_size=10),
-    numbers=st.lists(st.integers(0, 2**63 - 1), max_size=5),
+    numbers=st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5, unique=True).map(sorted),
 )
 @FILES
 def test_any_finding_comes_back_from_its_file(planted, tmp_path, perturbation, text, numbers):
@@ -288,6 +299,8 @@ def test_any_finding_comes_back_from_its_file(planted, tmp_path, perturbation, t
         label=text,
         model_hash=text,
         flipped_images=tuple(numbers),
+        flipped=len(numbers),
+        right=5,
     )
     assert read_finding(save_finding(finding, tmp_path, *planted[1], may_share=False)) == finding
     assert finding_from_json(finding_to_json(finding)) == finding

@@ -1,0 +1,183 @@
+"""`results.json`, from the file to the report: one whole page, or one line and no page."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hostile import attempt, check_message, many
+from hypothesis import given
+from hypothesis import strategies as st
+from mutations import VALUES, damaged, mutated
+
+from robustness.cli import main
+from robustness.errors import RobustnessError
+from robustness.report.read import read_results
+
+
+def limit(noise, level, accuracy, verdict, **more):
+    return {
+        "limit": f"cnn-{noise}(sigma={level})",
+        "place": "thresholds.toml:9",
+        "model": "cnn",
+        "noise": f"{noise}(sigma={level})",
+        "subject": f"{noise}(sigma={level})",
+        "family": noise,
+        "magnitude": "sigma",
+        "level": float(level),
+        "identity": 0.0,
+        "bit_identical": True,
+        "asks": "accuracy",
+        "is_plain": True,
+        "required": "0.7",
+        "accuracy": accuracy,
+        "low": accuracy - 0.02,
+        "high": accuracy + 0.02,
+        "verdict": verdict,
+        "stops": verdict == "FAIL",
+        "waived_until": None,
+        "details": None,
+        "reason": f"accuracy {accuracy:.4f}, the limit asks for 0.7",
+        "repeat": "robustness evaluate cnn",
+        "model_hash": "ab",
+    } | more
+
+
+RESULTS = {
+    "schema": 1,
+    "verdict": "FAIL",
+    "gaps": [],
+    "thresholds": {"path": "thresholds.toml", "sha256": "ab" * 32},
+    "data": "made",
+    "seed": 0,
+    "confidence": 0.95,
+    "models": {"cnn": {}},
+    "noises": {},
+    "limits": [limit("gaussian", 5, 0.9, "PASS"), limit("gaussian", 25, 0.5, "FAIL")],
+    "hunts": [],
+    "claims": [],
+    "generator_limits": [],
+    "generators": {},
+    "model_hashes": {"cnn": "ab"},
+    "images": {
+        "name": "made",
+        "images": 100,
+        "content_hash": "cd" * 32,
+        "classes": [{"name": name, "images": 50, "picture": None} for name in ("stop", "go")],
+    },
+    "published": {},
+    "gallery": [],
+    "confusions": [
+        {
+            "model": "cnn",
+            "noise": "clean",
+            "accuracy": 0.8,
+            "seen": [50, 50],
+            "right": [40, 40],
+            "pairs": [[0, 1, 10], [1, 0, 10]],
+        }
+    ],
+    "turned": [],
+    "errors": {},
+    "left_out": [],
+    "measurements": {},
+    "run": {
+        "command": ["robustness", "gate"],
+        "started": "2026-01-01T00:00:00+00:00",
+        "seconds": 1.5,
+        "python": "3",
+        "platform": "here",
+        "versions": {},
+    },
+}
+
+
+@pytest.fixture
+def report(folder, capsys):
+    """Make a report of a file of that content; its text, or None."""
+    file, page = folder / "results.json", folder / "page.html"
+
+    def report(content, parser):
+        file.write_bytes(content)
+        page.unlink(missing_ok=True)
+        try:
+            past = isinstance(json.loads(content), dict)
+        except (ValueError, RecursionError):
+            past = False
+
+        def command():
+            capsys.readouterr()
+            if main(["report", str(file), "-o", str(page)]):
+                said = capsys.readouterr().err
+                assert not page.exists()
+                raise RobustnessError(said.removesuffix("\n"))
+            return page.read_text(encoding="utf-8")
+
+        text, message = attempt(parser, command, "results.json", past)
+        assert {path.name for path in folder.iterdir()} <= {"results.json", "page.html"}
+        if text is None:
+            check_message(message, "results.json", lines=False)
+            return None
+        assert past
+        assert text.rstrip().endswith("</html>")
+        check(read_results(file))
+        return text
+
+    return report
+
+
+def test_the_results_that_are_made_wrong_are_right(report):
+    assert "FAIL: 1 of 2 measured limits broken" in report(json.dumps(RESULTS).encode(), "report")
+
+
+def check(results):
+    """That no verdict is better than what it is made of."""
+    promises = [one for name in ("limits", "hunts", "claims", "generator_limits") for one in results[name]]
+    assert results["verdict"] == "FAIL" or not (any(one["stops"] for one in promises) or results["gaps"] or results["errors"])
+    assert results["verdict"] in ("PASS", "FAIL", "PARTIAL")
+
+
+@many(600)
+@given(data=st.data())
+def test_wrong_results_are_refused_or_agree_with_their_verdict(folder, data):
+    where = data.draw(st.sampled_from([None, "limits", "limits"]))
+    results = data.draw(mutated(RESULTS)) if where is None else RESULTS | {where: data.draw(mutated(RESULTS[where]))}
+    verdict = data.draw(st.sampled_from(["PASS", "PARTIAL", "FAIL", None]))
+    file = folder / "results.json"
+    file.write_text(json.dumps(results if verdict is None else results | {"verdict": verdict}))
+    read, _ = attempt("results.json", lambda: read_results(file), "results.json", True, folder)
+    if read is not None:
+        check(read)
+
+
+@many(30)
+@given(data=st.data())
+def test_wrong_results_make_a_page_or_one_line(report, data):
+    where = data.draw(st.sampled_from([None, "limits", "limits", "images", "run", "confusions"]))
+    results = data.draw(mutated(RESULTS)) if where is None else RESULTS | {where: data.draw(mutated(RESULTS[where]))}
+    text = report(json.dumps(results).encode(), "report")
+    assert text is None or "{{7*7}}" not in text or "49" not in text.partition("{{7*7}}")[0][-2:]
+
+
+@many(8)
+@given(content=damaged(json.dumps(RESULTS).encode(), hits=2))
+def test_damaged_results_make_a_page_or_one_line(report, content):
+    report(content, "report")
+
+
+@many(8)
+@given(
+    content=VALUES.map(json.dumps)
+    | st.sampled_from(["[" * 5000, '{"schema": 1, "limits": ' * 2000, "9" * 5000, '{"schema": true}', '{"schema": NaN}'])
+)
+def test_what_is_no_results_makes_one_line(report, content):
+    assert report(content.encode(), "report") is None
+
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def test_texts_in_results_are_text_in_the_page(report):
+    results = json.dumps(RESULTS).replace("gaussian", SCRIPT).replace("made", SCRIPT).replace("stop", SCRIPT)
+    text = report(results.replace(f'"{SCRIPT}s"', '"stops"').encode(), "report")
+    assert text is None or SCRIPT not in text

@@ -1,0 +1,72 @@
+"""Ten cells of the baseline CNN on all GTSRB test images: a cluster predicts what this process does, whoever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustness import Clean, load_image_set
+from robustness.evaluation.evaluate import measure
+from robustness.evaluation.jobs import evaluation_job
+from robustness.evaluation.ray_engine import fill
+from robustness.evaluation.result import Result
+from robustness.evaluation.store import Store
+from robustness.models.declaration import ModelDeclaration
+from robustness.models.load import load_classifier
+from robustness.noise import PRESETS
+
+CELLS = (Clean(), *PRESETS["paper"])
+
+
+def die_once(classifier, image_set, inner, marker):
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return inner(classifier, image_set)
+
+
+@pytest.fixture(scope="module")
+def images():
+    return load_image_set("gtsrb")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return load_classifier(ModelDeclaration("baseline-cnn", "baseline-cnn", "gtsrb"), Path())
+
+
+@pytest.fixture(scope="module")
+def here(images, network):
+    return [measure(network, images, noise, 0, Store(), "run").result.predictions for noise in CELLS]
+
+
+@pytest.fixture(scope="module")
+def _cluster():
+    import ray
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(address="local", num_cpus=4, _node_ip_address="127.0.0.1", include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("workers", "shard", "killed"), [(1, 50, 0), (2, 7, 0), (4, 3, 0), (2, 4, 3)], ids=["1x50", "2x7", "4x3", "2x4-killed"]
+)
+@pytest.mark.usefixtures("_cluster")
+def test_predictions_are_those_of_this_process(images, network, here, workers, shard, killed, tmp_path):
+    jobs = [evaluation_job(network, images, noise, 0, "run") for noise in CELLS]
+    for number in range(killed):
+        inner = jobs[3 * number].compute
+        jobs[3 * number] = replace(jobs[3 * number], compute=partial(die_once, inner=inner, marker=tmp_path / str(number)))
+    store = Store(tmp_path / "store")
+    fill(jobs, store, "run", workers, shard)
+    assert len(list(tmp_path.glob("[0-9]"))) == killed
+    for job, expected in zip(jobs, here, strict=True):
+        np.testing.assert_array_equal(store.read(job.case().key, "run", Result).predictions, expected)
