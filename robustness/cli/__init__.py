@@ -6,7 +6,22 @@ import argparse
 import os
 import sys
 
-from robustness.cli import baseline, bench, calibrate, export, flips, gan, gate, images, measure, models, report, study, train
+from robustness.cli import (
+    baseline,
+    bench,
+    calibrate,
+    export,
+    flips,
+    gan,
+    gate,
+    images,
+    measure,
+    models,
+    report,
+    store,
+    study,
+    train,
+)
 from robustness.errors import RobustnessError
 
 USAGE_ERROR = 2
@@ -58,6 +73,6 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Start with: robustness init, then robustness gate. Each command has its own --help.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for family in (gate, report, measure, flips, baseline, calibrate, models, export, study, images, train, gan, bench):
+    for family in (gate, report, measure, flips, baseline, calibrate, models, export, study, images, train, gan, store, bench):
         family.add(commands)
     return parser

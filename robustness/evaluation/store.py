@@ -6,17 +6,15 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-from robustness.atomic import replacing
+from robustness.arrays import read_arrays, write_arrays
+from robustness.cache import keeping, locked, mark_used
 from robustness.folders import cache_folder
 
 T = TypeVar("T")
@@ -31,8 +29,26 @@ class Addressed(Protocol):
     def run(self) -> str | None: ...
 
 
+@dataclass(frozen=True, eq=False)
+class Sentences:
+    """Texts as the store keeps them: a JSON list in UTF-8, as bytes."""
+
+    utf8: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, sentences: list[str]) -> Sentences:
+        return cls(np.frombuffer(json.dumps(sentences).encode(), np.uint8))
+
+    def plain(self) -> list[str]:
+        return list(json.loads(self.utf8.tobytes()))
+
+
 class Store:
-    """Results under a folder, one file per case. Results of cases bound to a run live apart and end with it."""
+    """Results under a folder, one file per case. Results of cases bound to a run live apart and end with it.
+
+    This is format 1, whose files lie in the folder itself; a later one is to lie in a folder of its own, `v2`. So versions of
+    the package share a folder, and none misreads, replaces or removes what it does not know.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or cache_folder() / "results"
@@ -43,9 +59,8 @@ class Store:
         kind: the result's class, a dataclass of arrays.
         extend: given what is stored, if anything, returns it as it is if that is enough, or else more.
         """
-        path = self._path(case)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
+        path = self._path(case.key, case.run)
+        with locked(path):
             stored = _read(path, kind)
             result = extend(stored)
             if result is not stored:
@@ -54,68 +69,54 @@ class Store:
 
     def read(self, key: str, run: str, kind: type[T]) -> T | None:
         """What is kept under a key, whether it is bound to this run or to none; None where there is nothing."""
-        name = f"{key}.safetensors"
-        return _read(self.folder / key[:2] / name, kind) or _read(self._run_folder(run) / name, kind)
+        return _read(self._path(key, None), kind) or _read(self._path(key, run), kind)
 
     def remember(self, key: str, run: str | None, make: Callable[[], list[str]]) -> list[str]:
         """The sentences kept under a key, made where there are none yet; those bound to a run end with it."""
-        path = (self.folder / key[:2] if run is None else self._run_folder(run)) / f"{key}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
-            kept = _read_sentences(path)
-            if kept is None:
-                kept = make()
-                with replacing(path) as partial:
-                    partial.write_text(json.dumps(kept), encoding="utf-8")
-            return kept
+        path = self._path(key, run)
+        with locked(path):
+            stored = _read(path, Sentences)
+            if stored is not None:
+                return stored.plain()
+            former = _read_list(path.with_suffix(".json"))
+            sentences = make() if former is None else former
+            _write(path, Sentences.of(sentences))
+            return sentences
 
     def end_run(self, run: str) -> None:
         """Forget the results that were bound to a run."""
         shutil.rmtree(self._run_folder(run), ignore_errors=True)
 
-    def _path(self, case: Addressed) -> Path:
-        folder = self.folder / case.key[:2] if case.run is None else self._run_folder(case.run)
-        return folder / f"{case.key}.safetensors"
+    def _path(self, key: str, run: str | None) -> Path:
+        folder = self.folder / key[:2] if run is None else self._run_folder(run)
+        return folder / f"{key}.safetensors"
 
     def _run_folder(self, run: str) -> Path:
         return self.folder / "runs" / hashlib.sha256(run.encode()).hexdigest()
 
 
 def _write(path: Path, result: Any) -> None:
-    arrays: dict[str, npt.NDArray[Any]] = {name: getattr(result, name) for name in _names(type(result))}
-    with replacing(path) as partial:
-        save_file(arrays, partial, metadata={"sha256": _digest(arrays)})
+    with keeping(path) as partial:
+        write_arrays(partial, {name: getattr(result, name) for name in _names(type(result))})
 
 
 def _read(path: Path, kind: type[T]) -> T | None:
     """The stored result; None where there is none, or where the file is not what was written."""
-    if not path.exists():
+    arrays = read_arrays(path)
+    if arrays is None or list(arrays) != _names(kind):
         return None
-    try:
-        with safe_open(path, "np") as stored:
-            arrays = {name: stored.get_tensor(name) for name in _names(kind)}
-            intact = (stored.metadata() or {}).get("sha256") == _digest(arrays)
-    except (OSError, SafetensorError):
-        return None
-    return kind(**arrays) if intact else None
+    mark_used(path)
+    return kind(**arrays)
 
 
 def _names(kind: Any) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-def _read_sentences(path: Path) -> list[str] | None:
-    """None where there are none, or where the file is not what was written."""
+def _read_list(path: Path) -> list[str] | None:
+    """Sentences as the first versions kept them, in JSON; None where there are none, or where that is something else."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return kept if isinstance(kept, list) and all(isinstance(sentence, str) for sentence in kept) else None
-
-
-def _digest(arrays: dict[str, npt.NDArray[Any]]) -> str:
-    digest = hashlib.sha256()
-    for name, array in arrays.items():
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()

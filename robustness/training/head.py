@@ -7,12 +7,11 @@ import hashlib
 from dataclasses import replace
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import nn
 from tqdm import tqdm
 
-from robustness.atomic import replacing
+from robustness.arrays import read_arrays, write_arrays
+from robustness.cache import keeping, mark_used
 from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError
 from robustness.folders import cache_folder
@@ -66,13 +65,14 @@ def features_of(classifier: Classifier, head: str, image_set: ImageSet) -> torch
         f"{classifier.name} {below.content_hash()} {image_set.content_hash} {torch.__version__}".encode()
     ).hexdigest()
     kept = cache_folder() / "features" / f"{key}.safetensors"
-    try:
-        return load_file(kept)["features"]
-    except (FileNotFoundError, SafetensorError, KeyError):
-        features = _compute(below, image_set)
-        with replacing(kept) as partial:
-            save_file({"features": features}, partial)
-        return features
+    stored = read_arrays(kept)
+    if stored is not None:
+        mark_used(kept)
+        return torch.from_numpy(stored["features"])
+    features = _compute(below, image_set)
+    with keeping(kept) as partial:
+        write_arrays(partial, {"features": features.numpy()})
+    return features
 
 
 def _compute(below: Classifier, image_set: ImageSet) -> torch.Tensor:

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from robustness.atomic import replacing
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, in_one_line
 
 Parts = Mapping[str, nn.Module | torch.optim.Optimizer | LRScheduler]
 """What has a state of its own."""
@@ -30,11 +30,13 @@ def restore_state(path: Path, run: dict[str, object], parts: Parts) -> dict[str,
         return {}
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
-        left_by = state["run"]
-    except Exception as error:  # torch.load raises anything on a file that is not its own
-        raise RobustnessError(f"{path}: not a training to resume ({error}); delete it to begin anew") from error
-    if left_by != run:
+        same = bool(state["run"] == run)
+        if same:
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+        progress = dict(state["progress"])
+    except Exception as error:  # torch raises anything on a file that is not its own
+        raise RobustnessError(f"{path}: not a training to resume ({in_one_line(error)}); delete it to begin anew") from error
+    if not same:
         raise RobustnessError(f"{path}: left by another training (other data, recipe or seed); delete it or name another --out")
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
-    return dict(state["progress"])
+    return progress

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 import robustness.evaluation.store
+from robustness.errors import RobustnessError
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
@@ -131,6 +134,15 @@ def test_a_damaged_result_is_computed_again(store, place):
     assert store.get_or_extend(CASE, Result, lambda known: known or compute())[1] is True
 
 
+def test_who_else_may_read_a_result_is_up_to_the_umask(store):
+    before = os.umask(0o027)
+    try:
+        store.get_or_extend(CASE, Result, lambda known: known or Compute()())
+    finally:
+        os.umask(before)
+    assert stored_file(store).stat().st_mode & 0o777 == 0o640
+
+
 def test_an_exception_leaves_nothing_and_the_next_one_computes(store):
     def fail():
         raise KeyboardInterrupt
@@ -142,12 +154,12 @@ def test_an_exception_leaves_nothing_and_the_next_one_computes(store):
 
 
 def test_a_failed_write_leaves_no_partial_file(store, monkeypatch):
-    def full_disk(arrays, file, **_):
+    def full_disk(file, arrays):
         file.write_bytes(b"half")
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
-    monkeypatch.setattr(robustness.evaluation.store, "save_file", full_disk)
-    with pytest.raises(OSError, match="no space left"):
+    monkeypatch.setattr(robustness.evaluation.store, "write_arrays", full_disk)
+    with pytest.raises(RobustnessError, match="no space left"):
         store.get_or_extend(CASE, Result, lambda known: known or Compute()())
     assert set(files(store)) <= {".lock"}
 

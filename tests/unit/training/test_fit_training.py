@@ -229,3 +229,12 @@ def test_a_resume_file_where_other_layers_learnt_is_refused(tmp_path, colours):
     network.stem.requires_grad_(False)
     with pytest.raises(RobustnessError, match=r"net\.resume: left by another training"):
         train(Classifier("net", network, FIT), colours, PLAIN, 0, tmp_path / "net.resume")
+
+
+@pytest.mark.parametrize("change", [{"module": {}}, {"optimizer": 3}, {"progress": None}])
+def test_a_resume_file_of_other_content_is_refused_by_name(tmp_path, colours, change):
+    resume = tmp_path / "net.resume"
+    trained(colours, PLAIN, resume)
+    torch.save(torch.load(resume, weights_only=True) | change, resume)
+    with pytest.raises(RobustnessError, match=r"net\.resume: not a training to resume"):
+        trained(colours, PLAIN, resume)

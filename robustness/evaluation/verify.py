@@ -1,0 +1,21 @@
+"""Whether a file of the cache folder still is what was written."""
+
+from __future__ import annotations
+
+import json
+
+from robustness.arrays import read_arrays
+from robustness.data.cache import read_kept
+from robustness.housekeeping import Kept
+
+
+def is_intact(file: Kept) -> bool:
+    """Reads all of it. Sentences in JSON, as the first versions kept them, have no digest: they are tried as JSON alone."""
+    if file.kind == "images":
+        return read_kept(file.path) is not None
+    if file.path.suffix == ".json":
+        try:
+            return isinstance(json.loads(file.path.read_text(encoding="utf-8")), list)
+        except (OSError, ValueError):
+            return False
+    return read_arrays(file.path) is not None

@@ -1,0 +1,269 @@
+"""The store under fire: many writers, also of another version, damaged files, no room and no leave to write."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hammer import CASES, Address, Numbers, result_of, store_of
+
+from robustness.evaluation.store import Store
+from robustness.housekeeping import KILLED_WRITE, prune
+
+HAMMER = Path(__file__).with_name("hammer.py")
+FORMER = Path(__file__).parents[2] / "compatibility" / "former_store.py"
+
+PRUNE = """
+import sys
+from pathlib import Path
+from robustness.housekeeping import prune
+
+folder, removed = Path(sys.argv[1]), 0
+(folder / "ready-prune").touch()
+while not (folder / "stop").exists():
+    removed += len(prune(folder, 0).removed)
+print(removed)
+"""
+
+TOO_MUCH = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from robustness.errors import RobustnessError
+from robustness.evaluation.store import Store
+sys.path.insert(0, sys.argv[2])
+from hammer import Address, Numbers
+
+store = Store(Path(sys.argv[1]) / "results")
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+large = Numbers(np.zeros(100_000, np.int16), np.zeros(100_000, np.float32))
+for ask in (
+    lambda: store.get_or_extend(Address("ff" * 32), Numbers, lambda known: known or large),
+    lambda: store.remember("fe" * 32, None, lambda: ["long " * 10_000]),
+):
+    try:
+        ask()
+    except RobustnessError as error:
+        print(error)
+"""
+
+NO_LEAVE = """
+import os, sys
+from pathlib import Path
+from robustness.errors import RobustnessError
+from robustness.evaluation.store import Store
+sys.path.insert(0, sys.argv[2])
+from hammer import CASES, Address, Numbers, result_of
+
+if os.geteuid() == 0:
+    os.setuid(65534)  # root may write anywhere
+store = Store(Path(sys.argv[1]) / "results")
+for key in CASES[:2]:
+    try:
+        store.get_or_extend(Address(key), Numbers, lambda known: print("computed") or result_of(key))
+    except RobustnessError as error:
+        print(error)
+"""
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import robustness.evaluation.store
+sys.path.insert(0, sys.argv[2])
+from hammer import CASES, Address, Numbers, result_of
+
+def half(path, arrays):
+    path.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+robustness.evaluation.store.write_arrays = half
+store = robustness.evaluation.store.Store(Path(sys.argv[1]) / "results")
+store.get_or_extend(Address(CASES[0]), Numbers, lambda known: result_of(CASES[0]))
+"""
+
+
+def python(*arguments):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def script(text, folder):
+    process = python("-c", text, folder, HAMMER.parent)
+    printed, errors = process.communicate(timeout=120)
+    return process.returncode, printed, errors
+
+
+def start_together(folder, processes):
+    deadline = time.monotonic() + 60
+    while len(list(folder.glob("ready-*"))) < len(processes) and time.monotonic() < deadline:
+        assert all(process.poll() is None for process in processes), processes[0].communicate()
+        time.sleep(0.02)
+    (folder / "go").touch()
+
+
+def ask(folder, key=CASES[0]):
+    """The result of a case, and whether it was computed now."""
+    computed = []
+    result, _ = Store(folder / "results").get_or_extend(
+        Address(key), Numbers, lambda known: known or computed.append(key) or result_of(key)
+    )
+    return result, bool(computed)
+
+
+def same(one, other):
+    return np.array_equal(one.predictions, other.predictions) and np.array_equal(one.margins, other.margins)
+
+
+def stored(folder):
+    return sorted(path for path in (folder / "results").rglob("*") if path.suffix not in (".lock", "") and path.is_file())
+
+
+@pytest.mark.parametrize("versions", [["now"] * 4, ["now", str(FORMER), "now", str(FORMER)]], ids=["now", "two versions"])
+def test_many_writers_compute_every_case_once_and_tear_nothing(tmp_path, versions):
+    hammers = [python(HAMMER, tmp_path, version, seed) for seed, version in enumerate(versions)]
+    start_together(tmp_path, hammers)
+    errors = [hammer.communicate(timeout=120)[1] for hammer in hammers]
+    assert [hammer.returncode for hammer in hammers] == [0] * len(hammers), errors
+    assert {path.name: path.read_text() for path in tmp_path.glob("computed-*")} == {f"computed-{key}": "x" for key in CASES}
+    once_a_format = "x" * len(set(versions))  # a former version does not see what sentences are kept in now
+    assert all(len(path.read_text()) <= len(once_a_format) for path in tmp_path.glob("told-*"))
+    assert len(list(tmp_path.glob("told-*"))) == len(CASES)
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_pruning_everything_while_others_write_costs_time_alone(tmp_path):
+    pruning = python("-c", PRUNE, tmp_path)
+    hammers = [python(HAMMER, tmp_path, "now", seed) for seed in range(2)]
+    start_together(tmp_path, [pruning, *hammers])
+    errors = [hammer.communicate(timeout=120)[1] for hammer in hammers]
+    (tmp_path / "stop").touch()
+    removed, error = pruning.communicate(timeout=60)
+    assert [process.returncode for process in (pruning, *hammers)] == [0, 0, 0], [*errors, error]
+    assert int(removed) > len(CASES)  # or it was never in anybody's way
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_what_a_former_version_kept_is_found(tmp_path):
+    former = store_of(str(FORMER))(tmp_path / "results")
+    former.get_or_extend(Address(CASES[0]), Numbers, lambda known: known or result_of(CASES[0]))
+    for key, sentences in zip(CASES[1:], [[], ["one", "zwei ü"]], strict=False):
+        former.remember(key, None, lambda sentences=sentences: sentences)
+        assert Store(tmp_path / "results").remember(key, None, lambda: ["made again"]) == sentences
+    assert ask(tmp_path)[1] is False
+
+
+def test_what_is_kept_now_is_found_by_a_former_version(tmp_path):
+    ask(tmp_path)
+    result, found = store_of(str(FORMER))(tmp_path / "results").get_or_extend(
+        Address(CASES[0]), Numbers, lambda known: known or Numbers(np.zeros(1, np.int16), np.zeros(1, np.float32))
+    )
+    assert found
+    assert same(result, result_of(CASES[0]))
+
+
+def small():
+    return Numbers(np.array([3, -1], np.int16), np.array([0.5, 0.0], np.float32))
+
+
+def damages(content):
+    """Every truncation, every flipped bit, and something at the end."""
+    yield from (content[:length] for length in range(len(content)))
+    for place in range(len(content)):
+        for bit in range(8):
+            yield content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :]
+    yield content + b"\0"
+
+
+def test_every_damage_of_one_bit_and_every_truncation_is_noticed_or_changes_nothing(tmp_path):
+    store = Store(tmp_path / "results")
+    store.get_or_extend(Address(CASES[0]), Numbers, lambda known: known or small())
+    (file,) = stored(tmp_path)
+    content, noticed, tried = file.read_bytes(), 0, 0
+    for damaged in damages(content):
+        file.write_bytes(damaged)
+        tried += 1
+        found = store.read(CASES[0], "run", Numbers)
+        noticed += found is None
+        assert found is None or same(found, small()), damaged
+    assert tried == 9 * len(content) + 1
+    assert noticed > 0.9 * tried
+    _, was_stored = store.get_or_extend(Address(CASES[0]), Numbers, lambda known: small() if known is None else known)
+    assert was_stored is False or same(store.read(CASES[0], "run", Numbers), small())
+    assert same(store.read(CASES[0], "run", Numbers), small())
+
+
+def test_every_damage_of_sentences_is_noticed_or_changes_nothing(tmp_path):
+    store, sentences = Store(tmp_path / "results"), ["ä", "one"]
+    store.remember(CASES[0], None, lambda: sentences)
+    (file,) = stored(tmp_path)
+    content, made = file.read_bytes(), []
+    for damaged in list(damages(content))[::7]:
+        file.write_bytes(damaged)
+        assert store.remember(CASES[0], None, lambda: made.append(1) or sentences) == sentences, damaged
+    assert len(made) > len(content)
+
+
+def test_a_writer_that_is_killed_leaves_nothing_that_is_read(tmp_path):
+    assert script(KILLED, tmp_path)[0] == -signal.SIGKILL
+    (partial,) = tmp_path.rglob("*.partial")
+    result, computed = ask(tmp_path)
+    assert computed
+    assert same(result, result_of(CASES[0]))
+    assert prune(tmp_path, 10**9).left_over == 0
+    assert partial.exists()  # it may be another process's, at work
+    os.utime(partial, (0, time.time() - KILLED_WRITE - 1))
+    assert prune(tmp_path, 10**9).left_over == 1
+    assert not partial.exists()
+    assert ask(tmp_path)[1] is False
+
+
+def test_where_there_is_no_room_the_error_says_what_to_do_and_nothing_is_lost(tmp_path):
+    ask(tmp_path)
+    before = {path: path.read_bytes() for path in stored(tmp_path)}
+    code, printed, errors = script(TOO_MUCH, tmp_path)
+    assert code == 0, errors
+    for line, key in zip(printed.splitlines(), ("ff", "fe"), strict=True):
+        assert line.startswith(f"{tmp_path / 'results' / key}: cannot be written to (")
+        assert "too large" in line
+        assert line.endswith("`robustness store prune --to SIZE` makes room, and ROBUSTNESS_CACHE names another folder")
+    assert {path: path.read_bytes() for path in stored(tmp_path)} == before
+    assert ask(tmp_path)[1] is False
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that any user may reach, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_where_nobody_may_write_it_is_said_before_anything_is_computed(open_folder, monkeypatch):
+    ask(open_folder)
+    hidden = open_folder / "hidden"
+    hidden.mkdir(0o000)
+    monkeypatch.setenv("ROBUSTNESS_CACHE", str(hidden / "cache"))
+    folders = [open_folder, *(path for path in (open_folder / "results").glob("**/"))]
+    for path in [*folders, *open_folder.rglob("*.lock")]:
+        path.chmod(0o555)
+    try:
+        code, printed, errors = script(NO_LEAVE, open_folder)
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert code == 0, errors
+    lines = printed.splitlines()
+    assert len(lines) == 2
+    assert all("cannot be written to (Permission denied)" in line for line in lines)
+    for path in open_folder.rglob("*.lock"):
+        path.chmod(0o644)
+    assert ask(open_folder)[1] is False
