@@ -168,7 +168,7 @@ def _replace_thresholds(file: Path, old: str, new: str) -> None:
     """The file with its new text, whole and readable, or else as it was."""
     import shutil
 
-    from robustness.atomic import replacing
+    from robustness.files.atomic import replacing
     from robustness.gate.thresholds import read_thresholds
 
     try:

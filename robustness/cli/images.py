@@ -55,7 +55,7 @@ def _noise(args: argparse.Namespace) -> None:
 
 def _fetch(args: argparse.Namespace) -> None:
     from robustness.data.fetch import fetch_gtsrb
-    from robustness.folders import data_folder
+    from robustness.files.folders import data_folder
 
     root = data_folder(args.root)
     fetch_gtsrb(root)

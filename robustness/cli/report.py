@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
 
 
 def _report(args: argparse.Namespace) -> None:
-    from robustness.atomic import replacing
+    from robustness.files.atomic import replacing
     from robustness.report.comparison import Run
     from robustness.report.html import render_comparison, render_report
     from robustness.report.read import read_results

@@ -13,7 +13,7 @@ from robustness.errors import RobustnessError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from robustness.housekeeping import Kept
+    from robustness.files.housekeeping import Kept
 
 
 def add(commands: Commands) -> None:
@@ -54,7 +54,7 @@ def add(commands: Commands) -> None:
 
 
 def _info(args: argparse.Namespace) -> None:
-    from robustness.housekeeping import KINDS, inventory, left_over, size_limit
+    from robustness.files.housekeeping import KINDS, inventory, left_over, size_limit
     from robustness.report.table import table
 
     folder = _existing_folder()
@@ -68,7 +68,7 @@ def _info(args: argparse.Namespace) -> None:
 
 
 def _prune(args: argparse.Namespace) -> None:
-    from robustness.housekeeping import prune, size_limit, size_of
+    from robustness.files.housekeeping import prune, size_limit, size_of
 
     folder = _existing_folder()
     pruned = prune(folder, size_limit() if args.to is None else size_of(args.to, "--to"))
@@ -81,7 +81,7 @@ def _verify(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from robustness.evaluation.verify import is_intact
-    from robustness.housekeeping import inventory
+    from robustness.files.housekeeping import inventory
 
     files = inventory(_existing_folder())
     read = tqdm(files, "verify", unit="file", leave=False, delay=0.5, disable=None)
@@ -93,7 +93,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _existing_folder() -> Path:
-    from robustness.folders import cache_folder
+    from robustness.files.folders import cache_folder
 
     folder = cache_folder()
     if not folder.is_dir():

@@ -10,10 +10,10 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from robustness.cache import keeping, locked, mark_used
 from robustness.data.image_set import ImageSet
 from robustness.errors import RobustnessError
-from robustness.folders import cache_folder
+from robustness.files.cache import keeping, locked, mark_used
+from robustness.files.folders import cache_folder
 
 
 def cached(key: str, make: Callable[[], ImageSet]) -> ImageSet:

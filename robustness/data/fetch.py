@@ -10,10 +10,10 @@ from zipfile import ZipFile, ZipInfo
 import pooch
 from tqdm import tqdm
 
-from robustness.atomic import replacing
 from robustness.data.decode import decode
 from robustness.data.gtsrb import list_gtsrb
 from robustness.errors import RobustnessError, in_one_line
+from robustness.files.atomic import replacing
 
 BASE_URL = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
 ARCHIVES = {

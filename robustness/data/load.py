@@ -13,7 +13,7 @@ from robustness.data.other import list_folder, read_dataset
 from robustness.data.signs.tracks import VERSION, draw_signs
 from robustness.errors import RobustnessError, nearest
 from robustness.factory import call_factory
-from robustness.folders import data_folder, path_from
+from robustness.files.folders import data_folder, path_from
 
 SPLIT = ("gtsrb", "signs")
 """Sets with a split for training and one for tests."""

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from robustness.atomic import replacing
 from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
-from robustness.schemas import package_version, unreadable
+from robustness.files.atomic import replacing
+from robustness.files.schemas import package_version, unreadable
 
 SCHEMA = 1
 KEYS = {"data": str, "data_hash": str, "seed": int, "cases": list}

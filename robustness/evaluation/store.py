@@ -13,9 +13,9 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from robustness.arrays import read_arrays, write_arrays
-from robustness.cache import keeping, locked, mark_used
-from robustness.folders import cache_folder
+from robustness.files.arrays import read_arrays, write_arrays
+from robustness.files.cache import keeping, locked, mark_used
+from robustness.files.folders import cache_folder
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from robustness.arrays import read_arrays
 from robustness.data.cache import read_kept
-from robustness.housekeeping import Kept
+from robustness.files.arrays import read_arrays
+from robustness.files.housekeeping import Kept
 
 
 def is_intact(file: Kept) -> bool:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from robustness.errors import RobustnessError, described
-from robustness.folders import path_from
+from robustness.files.folders import path_from
 from robustness.gan.condition import Condition
 from robustness.gan.recipes import NETWORKS
 from robustness.gan.sample import Generator

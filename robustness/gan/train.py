@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from robustness.atomic import replacing
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
+from robustness.files.atomic import replacing
 from robustness.gan.batches import FIT, Batches
 from robustness.gan.checkpoint import load_generator, save_generator
 from robustness.gan.condition import Condition

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
-from robustness.atomic import replacing
 from robustness.data.class_folders import class_folders, write_class_names
 from robustness.errors import RobustnessError
+from robustness.files.atomic import replacing
 from robustness.gan.sample import Generator, Images, stream
 from robustness.noise import Clean, Noise
 

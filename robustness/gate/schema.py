@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from robustness.errors import nearest
+from robustness.files.schemas import unreadable
 from robustness.gate.places import KeyPath
-from robustness.schemas import unreadable
 
 SCHEMA = 1
 

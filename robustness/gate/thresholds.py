@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from robustness.errors import RobustnessError, nearest
+from robustness.files.schemas import unreadable
 from robustness.gate.claim import Claim
 from robustness.gate.declared import Declared
 from robustness.gate.declared_claims import DeclaredClaim, read_claims
@@ -27,7 +28,6 @@ from robustness.gate.read_limits import LimitReader
 from robustness.gate.schema import SCHEMA, FileTable, LimitsTable, ModelTable, NoiseTable, in_words
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration
 from robustness.noise import KINDS, PRESETS, Noise, declare_noise
-from robustness.schemas import unreadable
 
 FILE_NAME = "thresholds.toml"
 

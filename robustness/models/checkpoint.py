@@ -16,9 +16,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from robustness.atomic import replacing
 from robustness.errors import RobustnessError, described, in_one_line
-from robustness.schemas import PACKAGE, unreadable
+from robustness.files.atomic import replacing
+from robustness.files.schemas import PACKAGE, unreadable
 
 SCHEMA = 1
 """Of cards; the first ones do not say it."""

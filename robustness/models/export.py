@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from robustness.atomic import replacing
 from robustness.errors import RobustnessError, described
+from robustness.files.atomic import replacing
 from robustness.models.classifier import Classifier
 from robustness.models.exported import load_exported
 from robustness.models.extras import import_extra

@@ -15,7 +15,7 @@ from torch import nn
 from robustness.data.fit import Fit, FitKind
 from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.factory import call_factory
-from robustness.folders import path_from
+from robustness.files.folders import path_from
 from robustness.models.checkpoint import State, card_path, check_types, fill, load_card, load_class_names, load_weights
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights

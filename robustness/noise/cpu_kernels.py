@@ -14,7 +14,7 @@ import numpy as np
 from filelock import FileLock
 from numba import njit, types
 
-from robustness.folders import cache_folder
+from robustness.files.folders import cache_folder
 
 CHUNK = 1024
 """Pixels whose random words stay in the processor's nearest cache; a multiple of 8, so that chunks begin with a block."""

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from robustness.atomic import replacing
+from robustness.files.atomic import replacing
 from robustness.report import charts
 from robustness.report.class_tables import class_tables
 from robustness.report.comparison import Run, side_by_side, what_changed

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from robustness.errors import RobustnessError, in_one_line
+from robustness.files.schemas import unreadable
 from robustness.report.results import SCHEMA
-from robustness.schemas import unreadable
 
 SINCE: dict[str, Any] = {
     "hunts": [],

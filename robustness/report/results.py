@@ -41,10 +41,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from robustness.atomic import replacing
 from robustness.data import load_image_set
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
+from robustness.files.atomic import replacing
 from robustness.gate.thresholds import Thresholds
 from robustness.noise import Custom
 from robustness.report.ledger import Ledger

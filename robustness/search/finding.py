@@ -16,13 +16,13 @@ import numpy.typing as npt
 from PIL import Image
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from robustness.atomic import replacing
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError, in_one_line
 from robustness.evaluation.evaluate import model_identity
 from robustness.evaluation.forward import backing_off
+from robustness.files.atomic import replacing
+from robustness.files.schemas import unreadable
 from robustness.models.classifier import Classifier
-from robustness.schemas import unreadable
 from robustness.search.critical import LEVELS
 from robustness.search.hunt import Batch, Found
 from robustness.search.perturbation import Perturbation, parse_perturbation

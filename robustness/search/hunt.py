@@ -21,7 +21,7 @@ from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.batch import Places, check_classes, noisy_batch, predict_at_levels
 from robustness.evaluation.order import evaluation_order
-from robustness.folders import cache_folder
+from robustness.files.folders import cache_folder
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Gaussian, Noise
 from robustness.search.critical import COARSE, LEVELS

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from robustness.arrays import read_arrays, write_arrays
-from robustness.cache import keeping, mark_used
 from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError
-from robustness.folders import cache_folder
+from robustness.files.arrays import read_arrays, write_arrays
+from robustness.files.cache import keeping, mark_used
+from robustness.files.folders import cache_folder
 from robustness.models.classifier import Classifier, to_tensor
 from robustness.training.split import Places
 

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
-from robustness.atomic import replacing
 from robustness.errors import RobustnessError, in_one_line
+from robustness.files.atomic import replacing
 
 Parts = Mapping[str, nn.Module | torch.optim.Optimizer | LRScheduler]
 """What has a state of its own."""

@@ -1,5 +1,5 @@
 """The store of the first versions, to run beside today's: `robustness/evaluation/store.py` of commit 06bc1b0, with `replacing`
-of `robustness/atomic.py` put in. It stands for packages that are installed already, so nobody is to mend it.
+of `robustness/files/atomic.py` put in. It stands for packages that are installed already, so nobody is to mend it.
 """
 
 from __future__ import annotations

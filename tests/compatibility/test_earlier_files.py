@@ -17,13 +17,13 @@ from robustness.evaluation.baseline import read_baseline
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
+from robustness.files.schemas import package_version
 from robustness.gan.checkpoint import load_generator
 from robustness.gate.thresholds import read_thresholds
 from robustness.models.checkpoint import card_path, load_card, load_class_names
 from robustness.models.declaration import shipped_weights
 from robustness.noise import Gaussian
 from robustness.report.read import read_results
-from robustness.schemas import package_version
 from robustness.search.finding import read_finding
 
 FILES = Path(__file__).with_name("files")

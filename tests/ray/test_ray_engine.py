@@ -72,10 +72,12 @@ def test_a_shard_whose_worker_was_killed_is_done_by_another(store, network, sign
     jobs = [evaluation_job(network, signs, noise, 0, "run") for noise in CELLS]
     deadly = [
         replace(job, compute=partial(work.die_once, inner=job.compute, marker=tmp_path / str(number)))
+        if number % 4 == 1
+        else job
         for number, job in enumerate(jobs)
     ]
     fill(deadly, store, "run", 2, 1)
-    assert len(list(tmp_path.glob("[0-9]"))) == 10  # ten workers died
+    assert len(list(tmp_path.glob("[0-9]"))) == 3  # workers died
     for job, noise in zip(jobs, CELLS, strict=True):
         np.testing.assert_array_equal(predictions(store, job), evaluate(network, signs, noise, 0).predictions)
 

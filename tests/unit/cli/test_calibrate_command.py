@@ -178,7 +178,7 @@ def test_a_failed_or_interrupted_write_leaves_the_old_file(monkeypatch, folder, 
             raise failure
         partial.rename(path)
 
-    monkeypatch.setattr("robustness.atomic.os.replace", fail)
+    monkeypatch.setattr("robustness.files.atomic.os.replace", fail)
     assert main(["calibrate"]) == (2 if isinstance(failure, OSError) else 130)
     assert (folder / "thresholds.toml").read_text() == THRESHOLDS
     assert not list(folder.glob("*.partial"))

@@ -107,7 +107,7 @@ def test_no_changed_byte_of_kept_data_ever_reaches_the_user(own_cache, place, fl
     assert make.calls == made + 1
 
 
-@pytest.mark.parametrize("step", ["robustness.data.cache.save_file", "robustness.atomic.os.replace"])
+@pytest.mark.parametrize("step", ["robustness.data.cache.save_file", "robustness.files.atomic.os.replace"])
 def test_a_failed_write_leaves_no_file_behind_and_the_next_one_succeeds(own_cache, monkeypatch, step):
     def fail(first, second, **named):
         if step.endswith("save_file"):

@@ -12,11 +12,11 @@ from hammer import CASES, Address, Numbers, result_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-import robustness.housekeeping
+import robustness.files.housekeeping
 from robustness.data.cache import cached
 from robustness.errors import RobustnessError
 from robustness.evaluation.store import Store
-from robustness.housekeeping import AT_WORK, KILLED_RUN, UNITS, inventory, prune, size_limit, size_of
+from robustness.files.housekeeping import AT_WORK, KILLED_RUN, UNITS, inventory, prune, size_limit, size_of
 
 HOUR = 3600
 
@@ -33,8 +33,8 @@ def new_process(monkeypatch):
     """As if this process had begun `hours` from now and had not tidied yet."""
 
     def begin(hours=0.0):
-        monkeypatch.setattr(robustness.housekeeping, "_tidied", set())
-        monkeypatch.setattr(robustness.housekeeping, "STARTED", time.time() + hours * HOUR)
+        monkeypatch.setattr(robustness.files.housekeeping, "_tidied", set())
+        monkeypatch.setattr(robustness.files.housekeeping, "STARTED", time.time() + hours * HOUR)
 
     return begin
 

@@ -15,7 +15,7 @@ import pytest
 from hammer import CASES, Address, Numbers, result_of, store_of
 
 from robustness.evaluation.store import Store
-from robustness.housekeeping import KILLED_WRITE, prune
+from robustness.files.housekeeping import KILLED_WRITE, prune
 
 HAMMER = Path(__file__).with_name("hammer.py")
 FORMER = Path(__file__).parents[2] / "compatibility" / "former_store.py"
@@ -23,7 +23,7 @@ FORMER = Path(__file__).parents[2] / "compatibility" / "former_store.py"
 PRUNE = """
 import sys
 from pathlib import Path
-from robustness.housekeeping import prune
+from robustness.files.housekeeping import prune
 
 folder, removed = Path(sys.argv[1]), 0
 (folder / "ready-prune").touch()

@@ -10,9 +10,9 @@ from pathlib import Path
 from filelock import FileLock
 from safetensors import SafetensorError
 
-from robustness.atomic import replacing
 from robustness.errors import RobustnessError
-from robustness.housekeeping import tidy
+from robustness.files.atomic import replacing
+from robustness.files.housekeeping import tidy
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def keeping(path: Path) -> Iterator[Path]:
 
 
 def mark_used(path: Path) -> None:
-    """Its time of change becomes that of its last use, by which `robustness.housekeeping` goes."""
+    """Its time of change becomes that of its last use, by which `robustness.files.housekeeping` goes."""
     with suppress(OSError):  # somebody else's file can be read all the same
         os.utime(path)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.folders import path_from
+from robustness.files.folders import path_from
 
 
 def test_a_path_starts_from_its_base_and_the_user_s_home_is_known(tmp_path):

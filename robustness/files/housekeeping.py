@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from robustness.errors import RobustnessError
-from robustness.folders import cache_folder
+from robustness.files.folders import cache_folder
 
 LIMIT = "20GB"
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
