@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,7 +160,7 @@ def test_a_search_is_no_result_of_the_case_it_is_made_of(store):
 
 @pytest.mark.parametrize(
     "noise",
-    [Clean(), Gaussian(0), declare_noise("fog", "torchvision:GaussianBlur", "sigma", {"kernel_size": 3}, None)(sigma=1.0)],
+    [Clean(), Gaussian(0), declare_noise("fog", "torchvision:GaussianBlur", "sigma", {"kernel_size": 3}, Path())(sigma=1.0)],
     ids=str,
 )
 def test_what_does_not_grow_from_nothing_cannot_be_searched(noise, store):

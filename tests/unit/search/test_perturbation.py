@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -81,7 +83,7 @@ def test_magnitudes_of_a_level_have_six_digits():
     )
 
 
-@pytest.mark.parametrize("noise", [Clean(), declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, None)(1.0)])
+@pytest.mark.parametrize("noise", [Clean(), declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, Path())(1.0)])
 def test_noises_that_do_not_grow_from_nothing_are_refused(noise):
     with pytest.raises(RobustnessError, match="made of built-in noises with a magnitude"):
         Perturbation((Gaussian(5), noise), 0)
