@@ -214,7 +214,11 @@ def test_an_interruption_ends_the_work_on_the_cluster(tmp_path):
     environment["ROBUSTNESS_CACHE"] = str(tmp_path)
     command = [*COMMAND, "flips", "search", "baseline-cnn", "--data", "signs", "--noise", "gaussian(sigma=50)", "--every", "1"]
     running = subprocess.Popen(
-        [*command, "--engine", "ray", "--workers", "1"], env=environment, stderr=subprocess.PIPE, start_new_session=True
+        [*command, "--engine", "ray", "--workers", "1"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what a shell starts in the background ignores it
     )
     while not (workers := _children_named("ray::_compute", running.pid)):
         assert running.poll() is None, running.stderr.read()
