@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from robustness.claims.outcome import Outcome, Rights, Tested
 from robustness.errors import RobustnessError
@@ -97,6 +97,6 @@ def _welch_interval(ours: Floats, theirs: Floats, alpha: float) -> tuple[float, 
     if variance < TIE:
         return -1.0, 1.0
     freedom = variance**2 / sum(part**2 / (len(side) - 1) for part, side in zip(variances, (ours, theirs), strict=True))
-    reach = float(stats.t.ppf(1 - alpha / 2, freedom) * math.sqrt(variance))
+    reach = float(scipy.special.stdtrit(freedom, 1 - alpha / 2) * math.sqrt(variance))
     gain = float(ours.mean() - theirs.mean())
     return gain - reach, gain + reach

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
@@ -138,7 +138,7 @@ def prediction_limit(accuracies: Sequence[Fraction]) -> Fraction:
     accuracies (Hahn and Meeker, Statistical Intervals, 1991, chapter 4).
     """
     n = len(accuracies)
-    factor = float(stats.t.ppf(CONFIDENCE, n - 1)) * math.sqrt(1 + 1 / n)
+    factor = float(scipy.special.stdtrit(n - 1, CONFIDENCE)) * math.sqrt(1 + 1 / n)
     return statistics.mean(accuracies) - Fraction(factor * float(statistics.stdev(accuracies)))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
+import scipy
 from scipy.special import betainc, betaincc, betainccinv, betaincinv
 
 from robustness.errors import RobustnessError
@@ -156,7 +156,7 @@ def _worst_case_quantile(hits: Floats, sizes: Floats, alpha: float) -> float:
     below = above / 2
     while excess(below) > 0:
         above, below = below, below / 2
-    return float(brentq(excess, below, above, xtol=1e-12))
+    return float(scipy.optimize.brentq(excess, below, above, xtol=1e-12))
 
 
 def _with_the_worst(hits: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
@@ -181,7 +181,7 @@ def log_probability_not_positive(values: Floats, counts: Floats) -> float:
         return float((counts * values / (1 - at * values)).sum()) - 1 / at
 
     # Negative, and short of the first pole at 1 / lowest. Near the saddle is near enough: the line's place changes no value.
-    saddle = float(brentq(slope, 1e-12, 1 - 1e-12, rtol=1e-3)) / lowest
+    saddle = float(scipy.optimize.brentq(slope, 1e-12, 1 - 1e-12, rtol=1e-3)) / lowest
     scale = ((counts * (values / (1 - saddle * values)) ** 2).sum() + saddle**-2) ** -0.5
 
     def logs(steps: Floats) -> npt.NDArray[np.complex128]:

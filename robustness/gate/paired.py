@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import betainc, gammaincc, ndtr
-from scipy.stats import binom, norm
+import scipy
+from scipy.special import betainc, gammaincc, ndtr, ndtri
 
 from robustness.errors import RobustnessError
 from robustness.gate.intervals import least
@@ -143,7 +142,7 @@ def images_needed_independent(before: float, after: float, alpha: float, power: 
     mean = (before + after) / 2
     pooled = math.sqrt(2 * mean * (1 - mean))
     separate = math.sqrt(before * (1 - before) + after * (1 - after))
-    deviations = float(norm.isf(alpha)) * pooled + float(norm.ppf(power)) * separate
+    deviations = float(ndtri(1 - alpha)) * pooled + float(ndtri(power)) * separate
     return math.ceil((deviations / (before - after)) ** 2)
 
 
@@ -193,11 +192,13 @@ def _least_drop(change: Change, alpha: float) -> float:
 
     if surplus(LEAST_DROP) > 0:
         return -1.0
-    return float(brentq(surplus, LEAST_DROP, change.drop, xtol=1e-10))  # at the drop observed the p-value is above 0.5
+    # At the drop observed the p-value is above 0.5.
+    return float(scipy.optimize.brentq(surplus, LEAST_DROP, change.drop, xtol=1e-10))
 
 
 def _paired_power(images: int, broken_share: float, mended_share: float, alpha: float) -> float:
     """The probability that `p_value` is at most `alpha`, to within 1e-9."""
+    binom = scipy.stats.binom
     share = broken_share + mended_share
     low, high = (int(bound) for bound in binom.interval(1 - 1e-9, images, share))
     changed = np.arange(low, high + 1)

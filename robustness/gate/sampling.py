@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
+import scipy
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
@@ -145,4 +145,4 @@ class _Kinds:
         highest = float((self.sums / self.sizes).max()) - least  # the p-value of it is 1
         if highest <= NEAR or excess(NEAR) > 0:
             return least
-        return least + float(brentq(excess, NEAR, highest, xtol=1e-12))
+        return least + float(scipy.optimize.brentq(excess, NEAR, highest, xtol=1e-12))

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 import torch
-from scipy.optimize import linear_sum_assignment
 
 from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError
@@ -247,7 +247,7 @@ def _best_renaming(predictions: Classes, labels: Classes, classes: int) -> tuple
     """The new class of each class, and how many images of each prediction have each label. Ties are left as they are."""
     counts = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(counts, (predictions, labels), 1)
-    _, rename = linear_sum_assignment(counts * (classes + 1) + np.eye(classes, dtype=np.int64), maximize=True)
+    _, rename = scipy.optimize.linear_sum_assignment(counts * (classes + 1) + np.eye(classes, dtype=np.int64), maximize=True)
     return rename.astype(np.int64), counts
 
 

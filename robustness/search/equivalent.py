@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from scipy.optimize import brentq
+import scipy
 
 PRECISION = 1 / 1024
 """Of the range searched, to which the magnitude is known."""
@@ -29,6 +29,6 @@ def equivalent_magnitude(excess: Callable[[float], float], highest: float, known
         if above(magnitude) == 0:
             return magnitude
         if above(magnitude) < 0:
-            return float(brentq(above, low, magnitude, xtol=highest * PRECISION, rtol=1e-9))
+            return float(scipy.optimize.brentq(above, low, magnitude, xtol=highest * PRECISION, rtol=1e-9))
         low = magnitude
     return None

@@ -22,6 +22,7 @@ from robustness.models.load import load_classifier
 from robustness.noise import PRESETS
 
 CELLS = (Clean(), *PRESETS["paper"])
+WORKERS, SHARD, KILLED = 4, 7, 3  # other numbers of workers: tests/ray, and `python tests/scale/ray_on_gtsrb.py`
 
 
 def die_once(classifier, image_set, inner, marker):
@@ -51,20 +52,19 @@ def _cluster():
     import ray
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(address="local", num_cpus=4, _node_ip_address="127.0.0.1", include_dashboard=False, log_to_driver=False)
+    ray.init(address="local", num_cpus=WORKERS, _node_ip_address="127.0.0.1", include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()
 
 
-@pytest.mark.parametrize(("workers", "shard", "killed"), [(4, 3, 0), (2, 7, 3)], ids=["4 workers", "2 workers, 3 killed"])
 @pytest.mark.usefixtures("_cluster")
-def test_predictions_are_those_of_this_process(images, network, here, workers, shard, killed, tmp_path):
+def test_predictions_are_those_of_this_process_though_workers_are_killed(images, network, here, tmp_path):
     jobs = [evaluation_job(network, images, noise, 0, "run") for noise in CELLS]
-    for number in range(killed):
+    for number in range(KILLED):
         inner = jobs[3 * number].compute
         jobs[3 * number] = replace(jobs[3 * number], compute=partial(die_once, inner=inner, marker=tmp_path / str(number)))
     store = Store(tmp_path / "store")
-    fill(jobs, store, "run", workers, shard)
-    assert len(list(tmp_path.glob("[0-9]"))) == killed
+    fill(jobs, store, "run", WORKERS, SHARD)
+    assert len(list(tmp_path.glob("[0-9]"))) == KILLED
     for job, expected in zip(jobs, here, strict=True):
         np.testing.assert_array_equal(store.read(job.case().key, "run", Result).predictions, expected)

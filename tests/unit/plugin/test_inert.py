@@ -36,6 +36,14 @@ def test_collecting_the_limits_imports_no_torch(project):
     run.stdout.fnmatch_lines(["*collected 3 False*"])
 
 
+def test_a_gate_does_not_import_what_its_limits_do_not_need(project):
+    judged = "print('judged', 'torch' in sys.modules, 'scipy.stats' in sys.modules)"
+    project.write("conftest.py", f"import sys\n\ndef pytest_sessionfinish(session):\n    {judged}\n")
+    run = project.pytester.runpytest_subprocess("thresholds.toml", "-s")
+    assert run.ret == 0
+    run.stdout.fnmatch_lines(["*judged True False*"])  # a second of each gate's start otherwise
+
+
 def test_a_users_own_accuracy_fixture_does_not_disturb_the_limits(project):
     project.write("conftest.py", "import pytest\n\n@pytest.fixture\ndef accuracy():\n    return 'mine'\n")
     project.write("test_unit.py", "def test_unit(accuracy):\n    assert accuracy == 'mine'\n")

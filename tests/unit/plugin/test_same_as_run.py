@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from PIL import Image
 
@@ -102,5 +104,6 @@ def test_both_are_measured_in_full_and_no_population_is_spoken_of(pair):
 
 def test_the_command_that_repeats_it_counts_the_same(pair):
     pair.edit("two.py", SAME, ONE_OFF)
-    run = pair.pytester.run(*("robustness", "compare", "source", "artefact", "--thresholds", "thresholds.toml"))
+    command = [sys.executable, "-m", "robustness.cli", "compare", "source", "artefact", "--thresholds", "thresholds.toml"]
+    run = pair.pytester.run(*command)
     run.stdout.fnmatch_lines(["*differ", "clean * 1"])
