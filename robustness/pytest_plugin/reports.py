@@ -101,7 +101,9 @@ class Controller:
         node.workerinput[FOUND_INPUT] = self.config.stash[FOUND]
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
+    def pytest_testnodedown(self, node: Any, error: object | None) -> None:
+        if error:  # it cannot say any more what it left out
+            self.ledger.dead_workers.append(node.gateway.id)
         self.ledger.deselected |= bool(getattr(node, "workeroutput", {}).get("robustness_deselected"))
 
     @pytest.hookimpl(tryfirst=True)

@@ -44,6 +44,7 @@ class Ledger:
     seconds: dict[str, float] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
     uncollected: list[str] = field(default_factory=list)
+    dead_workers: list[str] = field(default_factory=list)
 
     def collect(self, tests: Iterable[str]) -> None:
         self.collected.update(tests)
@@ -120,6 +121,8 @@ class Ledger:
         gaps = []
         if self.uncollected:
             gaps.append(f"{_count(self.uncollected, 'file')} not collected: {some(self.uncollected)}")
+        if self.dead_workers:
+            gaps.append(f"{_count(self.dead_workers, 'worker')} died: {some(self.dead_workers)}")
         if lost := sorted(self.collected - self.finished):
             gaps.append(f"{_count(lost, 'collected test')} never reported: {some(lost)}")
         for kind in KINDS:

@@ -153,6 +153,18 @@ def test_a_killed_worker_fails_the_run(project):
     run.stdout.fnmatch_lines(["*worker * crashed while running*", "*FAIL: *not measured*toy-gaussian(sigma=25)*"])
 
 
+def test_a_worker_killed_after_its_last_test_fails_the_run(project):
+    project.write(
+        "conftest.py",
+        "import os, signal\n\ndef pytest_sessionfinish():\n    if os.environ.get('PYTEST_XDIST_WORKER') == 'gw1':\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n",
+    )
+    run = project.gate("-n", "2")
+    assert run.ret == FAILED
+    run.stdout.fnmatch_lines(["*FAIL: *1 worker died: gw1*"])
+    assert len(project.results()["limits"]) == 3
+
+
 def test_torch_shares_the_cores_among_workers(project):
     project.write(
         "test_threads.py",
