@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from robustness.evaluation.jobs import AnyJob
     from robustness.evaluation.store import Store
 
-START_UP = 20
+START_UP = 10
 """Seconds until a cluster on this machine has started and its workers have imported torch."""
 
 

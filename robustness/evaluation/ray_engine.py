@@ -94,7 +94,10 @@ def _connect(ray: Any, workers: int | None) -> None:
         try:
             ray.init(address=address, **quiet)
         except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
-            raise RobustnessError(f"no Ray cluster at RAY_ADDRESS={address}: {described(error)}") from error
+            raise RobustnessError(
+                f"no Ray cluster at RAY_ADDRESS={address}: {described(error)}; where the cluster asks for a token, set "
+                "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN as on its nodes"
+            ) from error
     else:  # for this machine alone
         ray.init(
             address="local", num_cpus=workers or os.cpu_count(), _node_ip_address="127.0.0.1", include_dashboard=False, **quiet

@@ -22,7 +22,7 @@ from robustness.models.load import load_classifier
 from robustness.noise import PRESETS
 
 CELLS = (Clean(), *PRESETS["paper"])
-WORKERS, SHARD, KILLED = 4, 7, 3  # other numbers of workers: tests/ray, and `python tests/scale/ray_on_gtsrb.py`
+WORKERS, SHARD, KILLED = 4, 7, 3  # other numbers of workers: tests/ray, and tests/benchmarks/ray_on_gtsrb.py
 
 
 def die_once(classifier, image_set, inner, marker):
