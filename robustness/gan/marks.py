@@ -23,8 +23,8 @@ from robustness.models.classifier import Classifier
 
 ROWS, COLUMNS = 4, 10
 """Of the sheet; with classes there is a column for each instead."""
-LARGEST = 16383 // SIZE
-"""Columns: WebP has no wider images."""
+WIDEST = 30
+"""Columns beside each other: as many as a page shows in full."""
 
 
 def marks_of(
@@ -33,7 +33,8 @@ def marks_of(
     """The values of `judged_values`, and beside them
 
     losses: those of the generator's training, as `Generator` has them.
-    sheet: samples, four rows, a column for each class or ten without classes; a WebP image in base64.
+    sheet: samples, see `draw_sheet`.
+    hash: the generator's.
 
     What is no finite number is None. run: see `robustness.evaluation.evaluate.measure`.
     """
@@ -47,20 +48,29 @@ def marks_of(
         names = [classifier.name, real.name, real.class_names]  # they stand among the values
         images = [real.content_hash, training.content_hash]
         of_judge = [model_identity(classifier), arithmetic(classifier)]  # torch's version is part of the latter
-        content = ["judged 1", generator.content_hash(), dict(generator.losses), of_judge, names, images, seed, bound]
+        content = ["judged 2", generator.content_hash(), dict(generator.losses), of_judge, names, images, seed, bound]
         return store.remember(hashlib.sha256(json.dumps(content).encode()).hexdigest(), bound, make)
 
-    return dict(json.loads(backing_off(remembered)[0]))
+    return {**json.loads(backing_off(remembered)[0]), "hash": generator.content_hash()}
 
 
 def draw_sheet(generator: Generator, seed: int) -> str:
-    """Samples side by side at their own size, as `marks_of` keeps them."""
+    """Samples side by side at their own size: four of each class in a column, ten columns without classes; WebP in base64.
+
+    Columns that are too many for one band go on in the next, below it; what the last band leaves free is transparent.
+    """
     classes = len(generator.condition.class_names)
-    columns = min(classes or COLUMNS, LARGEST)
-    rows, places = np.divmod(np.arange(ROWS * columns), columns)
-    labels, numbers = (places, rows) if classes else (np.zeros_like(places), np.arange(ROWS * columns))
-    images = generator.images(labels, numbers, seed)
-    sheet = images.reshape(ROWS, columns, SIZE, SIZE, 3).swapaxes(1, 2).reshape(ROWS * SIZE, columns * SIZE, 3)
+    bands = -(-(classes or COLUMNS) // WIDEST)
+    columns = -(-(classes or COLUMNS) // bands)
+    rows, places = np.divmod(np.arange(ROWS * bands * columns), columns)
+    numbers, labels = rows % ROWS, rows // ROWS * columns + places
+    there = labels < (classes or COLUMNS)
+    if not classes:
+        numbers, labels = np.arange(len(rows)), np.zeros_like(labels)
+    tiles = np.zeros((len(rows), SIZE, SIZE, 4), dtype=np.uint8)
+    tiles[there, ..., :3] = generator.images(labels[there], numbers[there], seed)
+    tiles[there, ..., 3] = 255
+    sheet = tiles.reshape(ROWS * bands, columns, SIZE, SIZE, 4).swapaxes(1, 2).reshape(ROWS * bands * SIZE, columns * SIZE, 4)
     file = io.BytesIO()
     Image.fromarray(sheet).save(file, "WEBP", quality=80)
     return base64.b64encode(file.getvalue()).decode()

@@ -55,6 +55,12 @@ class Chart:
         return any(line.band for line in self.lines)
 
 
+def colours(results: dict[str, Any]) -> dict[str, int]:
+    """The number of each model's colour: those with limits first, so that as few as can be share one."""
+    limited = {limit["model"] for limit in results["limits"]}
+    return {model: number for number, model in enumerate(sorted(results["models"], key=lambda name: name not in limited))}
+
+
 def accuracy_charts(results: dict[str, Any]) -> list[Chart]:
     """A chart for each noise that differs in its magnitude alone; clean accuracy stands at the magnitude that does nothing."""
     limits = [limit for limit in results["limits"] if limit["is_plain"]]
@@ -78,7 +84,7 @@ def _chart(title: str, limits: list[dict[str, Any]], clean: list[dict[str, Any]]
         return round(LEFT + (WIDTH - LEFT - RIGHT) * (value - lowest) / ((highest - lowest) or 1.0), 1)
 
     lines = []
-    for number, model in enumerate(results["models"]):
+    for model, number in colours(results).items():
         published = results["published"].get(model, {})
         mine = sorted((pair for pair in levels if pair[1]["model"] == model), key=lambda pair: pair[0])
         if any(limit["magnitude"] for _, limit in mine):

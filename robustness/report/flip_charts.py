@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
+from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, colours
 
 BINS = 20
 """Bars of the histogram."""
@@ -74,12 +74,12 @@ class Plane:
 
 def flip_charts(results: dict[str, Any]) -> list[FlipChart]:
     """A chart for each limit on flips, and for each claim about where accuracy breaks."""
-    models = list(results["models"])
+    numbers = colours(results)
     limits = [limit for limit in results["limits"] if limit["asks"] == "max_flips" and limit["details"]]
     claims = [claim for claim in results["claims"] if "search" in claim["evidence"]]
     return [
-        *(_of_limit(limit, models.index(limit["model"])) for limit in limits),
-        *(_of_claim(claim, models.index(claim["models"][0])) for claim in claims),
+        *(_of_limit(limit, numbers[limit["model"]]) for limit in limits),
+        *(_of_claim(claim, numbers[claim["models"][0]]) for claim in claims),
     ]
 
 

@@ -22,6 +22,10 @@ from robustness.report.terminal import verdict_sentence
 
 SHOWN_APART = ("max_drop", "max_flips", "worst_band")
 """What is asked of limits that have sections of their own."""
+HEADLINE = 160
+"""Characters: about two lines."""
+NAMED = 8
+"""Models in the headline."""
 HYPOTHESES = {
     "breaks": ("H1", "there is a magnitude beyond which a network regularly fails"),
     "patterns-differ": ("H2", "some patterns disrupt more than others, and networks differ in which"),
@@ -39,7 +43,7 @@ def render_report(results: dict[str, Any]) -> str:
     breaks = first_breaks(results)
     return _template("report").render(
         results=results,
-        sentence=verdict_sentence(results),
+        sentence=_headline(results),
         first=in_a_sentence(results),
         breaks={model: {one.family: one for one in breaks if one.model == model} for model in results["models"]}
         if breaks
@@ -63,8 +67,20 @@ def render_report(results: dict[str, Any]) -> str:
         drops=[limit for limit in limits if limit["asks"] == "max_drop"],
         noises=list(dict.fromkeys(limit["noise"] for limit in accuracies)),
         own_noises={limit["noise"] for limit in limits if not limit["bit_identical"]},
+        named=_named(list(results["models"])),
+        columns=list(dict.fromkeys(limit["model"] for limit in accuracies)),
         cells={(limit["model"], limit["noise"]): limit for limit in accuracies},
     )
+
+
+def _headline(results: dict[str, Any]) -> str:
+    """The verdict; where naming what broke makes it long, that is left to the list that follows."""
+    sentence = verdict_sentence(results)
+    return sentence if len(sentence) <= HEADLINE else verdict_sentence(results, naming=False)
+
+
+def _named(models: list[str]) -> str:
+    return ", ".join(models[:NAMED]) + (f" and {len(models) - NAMED} more" if len(models) > NAMED else "")
 
 
 def render_comparison(runs: Sequence[Run]) -> str:

@@ -25,7 +25,7 @@ Schema 1; keys may be added to it, and `robustness.report.read` knows what their
     turned        images that a model names right without noise and wrong under one, before and after
     per_class     by model and noise: of each class, how many images were seen and named right (`robustness.report.per_class`)
     timings       where the time went, by kind of promise (`robustness.report.timings`)
-    model_hashes  by model: what was measured
+    model_hashes  by model: what was measured, whether for a limit, a hunt, a claim or as a judge
     measurements  what the project's own rules measured, by test
     run           command, start (UTC, ISO 8601), seconds, versions, platform
 """
@@ -86,7 +86,12 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
             {key: value for key, value in record.items() if key != "judged"} for record in ledger.judged.values()
         ],
         "generators": {record["generator"]: record["judged"] for record in ledger.judged.values()},
-        "model_hashes": {limit["model"]: limit["model_hash"] for limit in ledger.outcomes.values()},
+        "model_hashes": {
+            record["model"]: record["hash"]
+            for records in ledger.records.values()
+            for record in records
+            if record["kind"] == "model"
+        },
         "images": None,
         "published": {},
         "gallery": [],
@@ -103,7 +108,7 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         },
         "timings": describe_timings(ledger, thresholds.claim.early),
         "run": {
-            "command": command,
+            "command": [Path(command[0]).name, *command[1:]],
             "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
             "seconds": round(time.time() - started, 3),
             "versions": {name: importlib.metadata.version(name) for name in VERSIONS},

@@ -13,8 +13,8 @@ HEAD = ("model", "noise", "right", "images", "measured", "", "limit", "verdict")
 COUNTS = ("right", "images")
 
 
-def verdict_sentence(results: dict[str, Any]) -> str:
-    """One line that says how the run ended."""
+def verdict_sentence(results: dict[str, Any], naming: bool = True) -> str:
+    """One line that says how the run ended. naming: also the first few of what is broken."""
     limits, hunts, claims, marks = (results[name] for name in ("limits", "hunts", "claims", "generator_limits"))
     undecided = [limit for limit in limits if limit["verdict"] == "INCONCLUSIVE"]
     excused = [limit for limit in limits if limit["verdict"] != "PASS"]
@@ -24,7 +24,7 @@ def verdict_sentence(results: dict[str, Any]) -> str:
     match results["verdict"]:
         case "PASS" if excused:
             kept = [f"{len(limits) - len(excused)} of {len(limits)} limits hold", *besides]
-            return f"PASS: {', '.join(kept)}; not stopping the release: {_some(excused)}"
+            return f"PASS: {', '.join(kept)}; not stopping the release: {some(_subjects(excused))}"
         case "PASS":
             kept = [f"all {len(limits)} limits hold" if len(limits) > 1 else "the one limit holds", *besides]
             return f"PASS: {', '.join(kept)}"
@@ -34,17 +34,21 @@ def verdict_sentence(results: dict[str, Any]) -> str:
             others = "limits, hunts and claims" if hunts or claims else "limits"
             noun = "limits, hunts, claims and generator limits" if marks else others
             return f"PARTIAL: {measured} of {measured + len(results['left_out'])} {noun} measured {held}; no release verdict"
+
+    def which(things: list[str]) -> str:
+        return f" ({some(things)})" if naming else ""
+
     broken = [limit for limit in limits if limit["verdict"] == "FAIL" and limit["stops"]]
     undecided = [limit for limit in undecided if limit["stops"]]
     rules = sum(promise_of(test) is None for test in results["errors"])
     found = [hunt["hunt"] for hunt in hunts if hunt["stops"]]
     otherwise = [claim["claim"] for claim in claims if claim["stops"]]
     poor = [mark["generator_limit"] for mark in marks if mark["stops"]]
-    reasons = [f"{len(broken)} of {len(limits)} measured limits broken ({_some(broken)})"] if broken else []
-    reasons += [f"{len(undecided)} of {len(limits)} undecided ({_some(undecided)})"] if undecided else []
-    reasons += [f"{len(found)} of {_count(hunts, 'hunt')} found too many flips ({some(found)})"] if found else []
-    reasons += [f"{len(otherwise)} of {_count(claims, 'claim')} not as declared ({some(otherwise)})"] if otherwise else []
-    reasons += [f"{len(poor)} of {_count(marks, 'generator limit')} broken ({some(poor)})"] if poor else []
+    reasons = [f"{len(broken)} of {len(limits)} measured limits broken{which(_subjects(broken))}"] if broken else []
+    reasons += [f"{len(undecided)} of {len(limits)} undecided{which(_subjects(undecided))}"] if undecided else []
+    reasons += [f"{len(found)} of {_count(hunts, 'hunt')} found too many flips{which(found)}"] if found else []
+    reasons += [f"{len(otherwise)} of {_count(claims, 'claim')} not as declared{which(otherwise)}"] if otherwise else []
+    reasons += [f"{len(poor)} of {_count(marks, 'generator limit')} broken{which(poor)}"] if poor else []
     reasons += [f"{rules} rule{'s' * (rules > 1)} broken"] if rules else []
     if results["left_out"]:
         reasons.append(f"PARTIAL run, {len(results['left_out'])} left out")
@@ -73,8 +77,8 @@ def _as_declared(claim: dict[str, Any]) -> str:
     return f"declared {claim['expected']}: {claim['words']}" if claim["stops"] else "as declared"
 
 
-def _some(limits: list[dict[str, Any]]) -> str:
-    return some(list(dict.fromkeys(f"{limit['model']} under {limit['subject']}" for limit in limits)))
+def _subjects(limits: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(f"{limit['model']} under {limit['subject']}" for limit in limits))
 
 
 def error_lines(results: dict[str, Any]) -> list[str]:

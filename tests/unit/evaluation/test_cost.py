@@ -61,7 +61,7 @@ def test_a_dry_run_measures_nothing(capsys):
     assert main(["sweep", *SIGNS, "--noise", "gaussian(sigma=50)", "--steps", "3", "--dry-run", "--engine", "ray"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "cases           4, of which 1 are stored"
-    assert "workers, 20 s of it to start them" in lines[2]
+    assert "workers, 10 s of it to start them" in lines[2]
     assert lines[3] == "sent            7.13 MB to each node"
     assert main(["evaluate", *SIGNS, "--noise", "gaussian(sigma=50)", "--dry-run", "--engine", "ray"]) == 0
     assert "about 0 s" in capsys.readouterr().out

@@ -84,6 +84,16 @@ def test_what_is_no_number_is_kept_as_none(marks, monkeypatch):
     assert marks()[0]["frechet"] is None
 
 
+def test_a_sheet_of_many_classes_has_bands(marks, monkeypatch):
+    monkeypatch.setattr("robustness.gan.marks.WIDEST", 2)
+    with Image.open(io.BytesIO(base64.b64decode(marks()[0]["sheet"]))) as sheet:
+        assert sheet.size == (2 * 28, 2 * 4 * 28)
+        tiles = np.asarray(sheet.convert("RGBA")).reshape(8, 28, 2, 28, 4).mean(axis=(1, 3))
+    assert (tiles[:4, :, :3].argmax(axis=2) == [2, 1]).all()
+    assert (tiles[4:, 0, :3].argmax(axis=1) == 0).all()
+    assert (tiles[..., 3] == [[255, 255]] * 4 + [[255, 0]] * 4).all()  # a fourth class there is not
+
+
 @pytest.mark.parametrize(("what", "columns"), [("", 3), ("condition", 10)])
 def test_the_sheet_has_a_column_for_each_class_or_forty_samples(marks, what, columns):
     values, _ = marks(what)

@@ -158,6 +158,7 @@ def test_a_good_painter_keeps_all_its_limits(painted, options):
     report = (painted.pytester.path / "robustness-report" / "report.html").read_text()
     assert '<h2 id="generators">Generators</h2>' in report
     assert results["generators"]["good"]["sheet"] in report
+    assert f"<code>{results['generators']['good']['hash']}</code>" in report
 
 
 def test_a_poor_painter_fails_its_gate_and_each_is_judged_once_over_two_workers(painted):

@@ -183,6 +183,15 @@ def test_a_claim_that_comes_out_as_declared_passes_and_otherwise_fails(claimed):
     run.stdout.fnmatch_lines(["*supported, declared refuted: *", "FAIL: 1 of 1 claim not as declared (toy-breaks-offset)"])
 
 
+def test_a_model_that_only_a_claim_speaks_of_has_its_hash_in_the_results(claimed):
+    claimed.gate("-k", "test_claim")
+    results = claimed.results()
+    assert [claim["claim"] for claim in results["claims"]] == ["toy-breaks-offset"]
+    assert list(results["model_hashes"]) == ["toy"]
+    report = (claimed.pytester.path / "robustness-report" / "report.html").read_text()
+    assert f"<code>{results['model_hashes']['toy']}</code>" in report
+
+
 def test_a_claim_about_images_of_unknown_dependence_is_no_pass(claimed):
     claimed.edit("thresholds.toml", "independent = true", "")
     run = claimed.gate()

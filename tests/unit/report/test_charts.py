@@ -83,6 +83,12 @@ def test_a_level_that_does_nothing_stands_beside_clean():
     assert [point.x for point in chart.lines[0].points] == [LEFT, LEFT]
 
 
+def test_models_without_limits_take_no_colour_from_those_with_them():
+    names = [f"judge-{number}" for number in range(6)] + ["one", "two"]
+    (chart,) = charts(limit(Gaussian(5), 0.9, "two"), limit(Gaussian(5), 0.9, "one"), models=names)
+    assert {line.model: line.number for line in chart.lines} == {"one": 0, "two": 1}
+
+
 def test_each_model_keeps_its_number_and_its_own_points():
     models = ("one", "two", "three")
     fog, gaussian = charts(

@@ -111,6 +111,21 @@ def test_the_verdict_stands_in_the_heading_and_broken_limits_come_before_the_tab
     assert "robustness evaluate net" in page
 
 
+def test_a_heading_that_names_too_much_names_nothing():
+    broken = [limit(f"a-network-of-a-long-name-{number}", verdict="FAIL") for number in range(9)]
+    page = render_report(results(*broken, verdict="FAIL", models=[one["model"] for one in broken]))
+    heading = re.search(r"<h1>(.*?)</h1>", page)
+    assert heading is not None
+    assert heading[1] == "FAIL: 9 of 9 measured limits broken"
+    assert "a-network-of-a-long-name-7 and 1 more on" in page
+
+
+def test_the_table_of_accuracies_has_a_column_for_each_model_with_a_limit():
+    page = render_report(results(limit("two"), models=("judge", "two")))
+    table = page[page.index('id="accuracy"') :].partition("</table>")[0]
+    assert re.findall(r'<th scope="col">(.*?)</th>', table) == ["noise", "two"]
+
+
 def test_the_page_is_well_formed_and_loads_nothing():
     page = Page(render_report(results(limit(), limit(noise="clean"))))
     assert page.tags.count("script") == 1  # its own, which sorts and filters
