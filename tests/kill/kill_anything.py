@@ -126,8 +126,6 @@ def disturb(project: Path, victim: Victim, chance: random.Random, undisturbed: d
         return "it ended before it could be killed", told
     if code == 0 and victim.missed in (project / "output.txt").read_text(errors="replace"):
         return "a killed run exited 0", told
-    if (project / "robustness-report" / "results.json").exists() and victim.command[0] == "gate" and code == 0:
-        return "a killed run left a report", told
     again = run(project, ["gate", "-n", "0"])
     if again.wait(PATIENCE):
         return f"the run that followed exited {again.returncode}", told
