@@ -6,6 +6,11 @@ import pytest
 import torch
 from hypothesis import settings
 
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each takes its share of the cores, and what its tests start too
+    share = max(1, (os.cpu_count() or 1) // int(workers))
+    os.environ.setdefault("OMP_NUM_THREADS", str(share))
+    torch.set_num_threads(share)
+
 if not os.environ.get("CI"):  # where Hypothesis has a profile of its own, as patient as this one
     settings.register_profile("patient", deadline=None)
     settings.load_profile("patient")
