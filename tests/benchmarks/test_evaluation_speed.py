@@ -19,7 +19,7 @@ from robustness.training.start import start
 NOISE = Gaussian(sigma=25)
 NETWORKS = {"baseline-cnn": (40, 5 * BATCH), "torchvision:resnet50": (50, BATCH)}
 """Size of the input, and how many signs: whole batches, so that padding plays no part."""
-ROUNDS = 5
+ROUNDS = 3
 
 
 @pytest.fixture(params=NETWORKS)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from robustness import Clean, Gaussian, Periodic, SaltAndPepper, load_image_set
-from robustness.evaluation.evaluate import evaluate
+from robustness.evaluation.evaluate import evaluate, measure
+from robustness.evaluation.store import Store
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.export import FORMATS, export_network
 from robustness.models.load import load_classifier
@@ -34,7 +35,7 @@ def shipped(request, baseline_cnn, tmp_path_factory):
 @pytest.mark.parametrize("noise", NOISES, ids=str)
 def test_predictions_flip_only_where_the_first_two_classes_are_tied(noise, shipped, baseline_cnn):
     images = load_image_set("gtsrb")
-    before = evaluate(baseline_cnn, images, noise, 0)
+    before = measure(baseline_cnn, images, noise, 0, Store(), "run").result
     started = time.perf_counter()
     after = evaluate(shipped, images, noise, 0)
     flipped = before.predictions != after.predictions
