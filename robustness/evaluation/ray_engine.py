@@ -47,19 +47,21 @@ def fill(jobs: Sequence[AnyJob], store: Store, run: str, workers: int | None = N
         check_classes(job.classifier, job.image_set)
     if not missing(jobs, store, run):
         return
-    with _own_code_travels(ray), _cluster(ray, workers) as slots:
-        backing_off(lambda: _Filling(ray, missing(jobs, store, run), store, slots, shard).run())
+    with _own_code_travels(ray), _cluster(ray, workers) as cores:
+        at_once = min(workers or cores, cores)
+        # On a cluster with cores to spare, a shard that waits would not wait.
+        under_way = at_once if at_once < cores else AHEAD * cores
+        backing_off(lambda: _Filling(ray, missing(jobs, store, run), store, at_once, under_way, shard).run())
 
 
 @contextmanager
 def _cluster(ray: Any, workers: int | None) -> Iterator[int]:
-    """A connection to a cluster, and how many shards run there at once. One that is there already is used, and stays."""
+    """A connection to a cluster, and how many cores it has. One that is there already is used, and stays."""
     connected = ray.is_initialized()
     if not connected:
         _connect(ray, workers)
     try:
-        cores = int(ray.cluster_resources().get("CPU", 1))
-        yield min(workers or cores, cores)
+        yield int(ray.cluster_resources().get("CPU", 1))
     finally:
         if not connected:
             ray.shutdown()
@@ -126,10 +128,10 @@ class _Progress:
 
 
 class _Filling:
-    """Jobs under way on a cluster, as many shards at once as it has room for."""
+    """Jobs on a cluster that runs `at_once` shards at once, of which so many are under way."""
 
-    def __init__(self, ray: Any, jobs: Sequence[AnyJob], store: Store, slots: int, shard: int) -> None:
-        self.ray, self.jobs, self.store, self.slots, self.shard = ray, jobs, store, slots, shard
+    def __init__(self, ray: Any, jobs: Sequence[AnyJob], store: Store, at_once: int, under_way: int, shard: int) -> None:
+        self.ray, self.jobs, self.store, self.at_once, self.under_way, self.shard = ray, jobs, store, at_once, under_way, shard
         gpus = 1 if jobs[0].classifier.device.type == "cuda" else 0
         self.remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=RETRIES, retry_exceptions=False)(_compute)
         self.travelling: dict[tuple[int, ...], Any] = {}
@@ -137,11 +139,11 @@ class _Filling:
 
     def run(self) -> None:
         images = sum(len(job.image_set) for job in self.jobs)
-        text = f"{len(self.jobs)} cases on {self.slots} workers"
+        text = f"{len(self.jobs)} cases on {self.at_once} workers"
         with tqdm(total=images, desc=text, unit="image", leave=False, delay=0.5, disable=None) as bar:
             try:
                 for progress, places in self._shards():
-                    if len(self.running) >= AHEAD * self.slots:
+                    if len(self.running) >= self.under_way:
                         bar.update(self._collect())
                     self.running[self._submit(progress, places)] = progress, places
                 while self.running:

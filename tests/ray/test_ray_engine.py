@@ -61,6 +61,12 @@ def test_predictions_are_those_of_this_process(store, network, signs, workers, s
         np.testing.assert_array_equal(predictions(store, job), evaluate(network, signs, noise, 0).predictions)
 
 
+def test_no_more_workers_than_asked_for_are_at_work(store, network, signs, tmp_path):
+    job = evaluation_job(network, signs, Gaussian(5), 0, "run")
+    fill([replace(job, compute=partial(work.alone, inner=job.compute, marker=tmp_path / "at work"))], store, "run", 1, 1)
+    assert missing([job], store, "run") == []
+
+
 def test_critical_magnitudes_are_those_of_this_process(store, network, signs, tmp_path):
     job = search_job(network, signs, Gaussian(50), 0, "run")
     fill([job], store, "run", shard=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from torch import nn
@@ -32,6 +33,18 @@ def fail(classifier, image_set):
 
 def stumble(classifier, image_set):
     raise ZeroDivisionError("of its own")
+
+
+def alone(classifier, image_set, inner, marker):
+    """Fails where another shard is at work."""
+    try:
+        Path(marker).touch(exist_ok=False)
+    except FileExistsError:
+        raise RobustnessError("two at once") from None
+    time.sleep(0.2)
+    part = inner(classifier, image_set)
+    Path(marker).unlink()
+    return part
 
 
 class Hungry(nn.Module):

@@ -19,7 +19,7 @@ from robustness.search.critical import LEVELS, search_flips
 
 HIGHEST = Gaussian(50)
 BRUTE = 500
-STEP = 40  # levels
+STEP = 20  # levels
 
 
 @pytest.fixture

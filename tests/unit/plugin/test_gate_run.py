@@ -156,8 +156,8 @@ def test_a_killed_worker_fails_the_run(project):
 def test_a_worker_killed_after_its_last_test_fails_the_run(project):
     project.write(
         "conftest.py",
-        "import os, signal\n\ndef pytest_sessionfinish():\n    if os.environ.get('PYTEST_XDIST_WORKER') == 'gw1':\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n",
+        "import os, signal\n\ndef pytest_sessionfinish(session):\n"
+        "    if getattr(session.config, 'workerinput', {}).get('workerid') == 'gw1':\n        os.kill(os.getpid(), signal.SIGKILL)\n",
     )
     run = project.gate("-n", "2")
     assert run.ret == FAILED
