@@ -49,7 +49,7 @@ def fill(jobs: Sequence[AnyJob], store: Store, run: str, workers: int | None = N
         return
     with _own_code_travels(ray), _cluster(ray, workers) as cores:
         at_once = min(workers or cores, cores)
-        # On a cluster with cores to spare, a shard that waits would not wait.
+        # Where cores are left over, a shard that is to wait would be computed at once.
         under_way = at_once if at_once < cores else AHEAD * cores
         backing_off(lambda: _Filling(ray, missing(jobs, store, run), store, at_once, under_way, shard).run())
 

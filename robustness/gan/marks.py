@@ -25,6 +25,8 @@ ROWS, COLUMNS = 4, 10
 """Of the sheet; with classes there is a column for each instead."""
 WIDEST = 30
 """Columns beside each other: as many as a page shows in full."""
+MOST = 16383 // (ROWS * SIZE)
+"""Bands below each other: WebP has no higher images."""
 
 
 def marks_of(
@@ -57,14 +59,16 @@ def marks_of(
 def draw_sheet(generator: Generator, seed: int) -> str:
     """Samples side by side at their own size: four of each class in a column, ten columns without classes; WebP in base64.
 
-    Columns that are too many for one band go on in the next, below it; what the last band leaves free is transparent.
+    Columns that are too many for one band go on in the next, below it, as far as there is room. What the last band leaves free
+    is transparent.
     """
     classes = len(generator.condition.class_names)
-    bands = -(-(classes or COLUMNS) // WIDEST)
-    columns = -(-(classes or COLUMNS) // bands)
+    shown = min(classes or COLUMNS, MOST * WIDEST)
+    bands = -(-shown // WIDEST)
+    columns = -(-shown // bands)
     rows, places = np.divmod(np.arange(ROWS * bands * columns), columns)
     numbers, labels = rows % ROWS, rows // ROWS * columns + places
-    there = labels < (classes or COLUMNS)
+    there = labels < shown
     if not classes:
         numbers, labels = np.arange(len(rows)), np.zeros_like(labels)
     tiles = np.zeros((len(rows), SIZE, SIZE, 4), dtype=np.uint8)

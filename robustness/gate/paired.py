@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy
+import scipy  # imports optimize and stats, which take a second, where they are first used
 from scipy.special import betainc, gammaincc, ndtr, ndtri
 
 from robustness.errors import RobustnessError

@@ -94,6 +94,13 @@ def test_a_sheet_of_many_classes_has_bands(marks, monkeypatch):
     assert (tiles[..., 3] == [[255, 255]] * 4 + [[255, 0]] * 4).all()  # a fourth class there is not
 
 
+def test_a_sheet_ends_where_an_image_can_be_no_higher(marks, monkeypatch):
+    monkeypatch.setattr("robustness.gan.marks.WIDEST", 1)
+    monkeypatch.setattr("robustness.gan.marks.MOST", 2)
+    with Image.open(io.BytesIO(base64.b64decode(marks()[0]["sheet"]))) as sheet:
+        assert sheet.size == (28, 2 * 4 * 28)
+
+
 @pytest.mark.parametrize(("what", "columns"), [("", 3), ("condition", 10)])
 def test_the_sheet_has_a_column_for_each_class_or_forty_samples(marks, what, columns):
     values, _ = marks(what)
