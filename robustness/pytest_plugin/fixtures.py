@@ -260,7 +260,7 @@ class Gate:
         return search_flips(classifier, images, highest, seed, Store(), self.request.config.stash[RUN], stride or COARSE)
 
     def _check_models(self, models: Iterable[str], images: ImageSet) -> None:
-        """The sentinels of models, once a process; a model that fails one fails everything asked of it. The test names them."""
+        """The sentinels of models, once a process; a model that fails one fails everything asked of it. Records the hash."""
         from robustness.evaluation.evaluate import model_identity
         from robustness.evaluation.store import Store
         from robustness.gate.sentinels import check_model
@@ -272,7 +272,7 @@ class Gate:
                 noises += [noise for hunt in self.thresholds.hunts for noise in hunt.safe]
                 check_model(self._declared_classifier(name), images, noises, self.thresholds.seed, Store(), config.stash[RUN])
                 passed.add(name)
-            self._record("model", {"model": name, "hash": model_identity(self._declared_classifier(name))})
+                self._record("model", {"model": name, "hash": model_identity(self._declared_classifier(name))})
 
     def _declared_classifier(self, name: str) -> Classifier:
         from robustness.models.load import load_classifier, wrap_module

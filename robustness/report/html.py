@@ -18,6 +18,7 @@ from robustness.report.confusion_charts import confusion_charts
 from robustness.report.first_breaks import first_breaks, in_a_sentence
 from robustness.report.flip_charts import flip_charts
 from robustness.report.generator_sections import generator_sections
+from robustness.report.ledger import some
 from robustness.report.terminal import verdict_sentence
 
 SHOWN_APART = ("max_drop", "max_flips", "worst_band")
@@ -67,7 +68,7 @@ def render_report(results: dict[str, Any]) -> str:
         drops=[limit for limit in limits if limit["asks"] == "max_drop"],
         noises=list(dict.fromkeys(limit["noise"] for limit in accuracies)),
         own_noises={limit["noise"] for limit in limits if not limit["bit_identical"]},
-        named=_named(list(results["models"])),
+        named=some(list(results["models"]), NAMED),
         columns=list(dict.fromkeys(limit["model"] for limit in accuracies)),
         cells={(limit["model"], limit["noise"]): limit for limit in accuracies},
     )
@@ -77,10 +78,6 @@ def _headline(results: dict[str, Any]) -> str:
     """The verdict; where naming what broke makes it long, that is left to the list that follows."""
     sentence = verdict_sentence(results)
     return sentence if len(sentence) <= HEADLINE else verdict_sentence(results, naming=False)
-
-
-def _named(models: list[str]) -> str:
-    return ", ".join(models[:NAMED]) + (f" and {len(models) - NAMED} more" if len(models) > NAMED else "")
 
 
 def render_comparison(runs: Sequence[Run]) -> str:

@@ -175,6 +175,6 @@ def _count(things: list[str], noun: str) -> str:
     return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
 
 
-def some(things: list[str]) -> str:
-    """The first three, and how many more there are."""
-    return ", ".join(things[:3]) + (f" and {len(things) - 3} more" if len(things) > 3 else "")
+def some(things: list[str], most: int = 3) -> str:
+    """The first few, and how many more there are."""
+    return ", ".join(things[:most]) + (f" and {len(things) - most} more" if len(things) > most else "")

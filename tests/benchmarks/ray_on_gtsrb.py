@@ -57,7 +57,6 @@ def main() -> None:
             log_to_driver=False,
             logging_level="ERROR",
         )
-        seconds_to_start = time.perf_counter() - started
         try:
             with tempfile.TemporaryDirectory() as folder:
                 fill([evaluation_job(network, images, Clean(), 1, "run")], Store(Path(folder)), "run")  # imports torch
