@@ -66,8 +66,10 @@ class Judged:
     """A generator's marks.
 
     classes: those with real images; none for a generator that cannot be asked for a class. frechet, precision, recall: see
-    `robustness.gan.measures`, in the judge's features. copied: the share of samples whose pixels are nearer to a training
-    image's than those of one real image in a hundred are; copy_distance: how near that is, Euclidean, of values in 0..1.
+    `robustness.gan.measures`, in the judge's features. The next three are of Euclidean distances between pixels in 0..1.
+    nearest: the median distance from a sample to the training image nearest to it, over that from a real image: 1 where
+    samples are as near as these, above it where they resemble nothing, 0 where all are copies. copied: the share of samples
+    nearer to a training image than one real image in a hundred is; copy_distance: how near that is.
     divergence: see `loss_divergence`; None where the losses of two epochs are not known.
     """
 
@@ -77,6 +79,7 @@ class Judged:
     frechet: float
     precision: float
     recall: float
+    nearest: float
     copied: float
     copy_distance: float
     divergence: float | None = None
@@ -114,7 +117,9 @@ def judge(generator: Generator, classifier: Classifier, real: ImageSet, training
     features, features_real = (_features(classifier, head, images) for images in (samples, real))
     chosen, chosen_real = (_some(len(real), seed + side) for side in range(2))
     precision, recall = precision_and_recall(features_real[chosen_real], features[chosen])
-    copied, distance = _copied(samples.take(chosen), real.take(chosen_real), training)
+    known = _pixels(training)
+    distances, usual = (nearest(_pixels(images), known)[0] for images in (samples.take(chosen), real.take(chosen_real)))
+    copy_distance = torch.quantile(usual, COPY)
     is_asked = bool(generator.condition.class_names)
     return Judged(
         judge=classifier.name,
@@ -123,8 +128,9 @@ def judge(generator: Generator, classifier: Classifier, real: ImageSet, training
         frechet=frechet_distance(features_real, features),
         precision=precision,
         recall=recall,
-        copied=copied,
-        copy_distance=distance,
+        nearest=float(distances.median() / usual.median()),
+        copied=float((distances <= copy_distance).double().mean()),
+        copy_distance=float(copy_distance),
         divergence=loss_divergence(generator.losses),
     )
 
@@ -204,13 +210,6 @@ def _some(count: int, seed: int) -> npt.NDArray[np.int64]:
 def _variety(real: torch.Tensor, fake: torch.Tensor) -> float | None:
     usual = spread(real) if len(real) > 1 else 0.0
     return spread(fake) / usual if usual else None
-
-
-def _copied(samples: ImageSet, real: ImageSet, training: ImageSet) -> tuple[float, float]:
-    known = _pixels(training)
-    distances, usual = (nearest(_pixels(images), known)[0] for images in (samples, real))
-    limit = float(torch.quantile(usual, COPY))
-    return float((distances <= limit).double().mean()), limit
 
 
 def _pixels(images: ImageSet) -> torch.Tensor:

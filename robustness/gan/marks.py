@@ -50,7 +50,7 @@ def marks_of(
         names = [classifier.name, real.name, real.class_names]  # they stand among the values
         images = [real.content_hash, training.content_hash]
         of_judge = [model_identity(classifier), arithmetic(classifier)]  # torch's version is part of the latter
-        content = ["judged 2", generator.content_hash(), dict(generator.losses), of_judge, names, images, seed, bound]
+        content = ["judged 3", generator.content_hash(), dict(generator.losses), of_judge, names, images, seed, bound]
         return store.remember(hashlib.sha256(json.dumps(content).encode()).hexdigest(), bound, make)
 
     return {**json.loads(backing_off(remembered)[0]), "hash": generator.content_hash()}

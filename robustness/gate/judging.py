@@ -18,6 +18,7 @@ NAMES = {
     "precision": "precision",
     "recall": "recall",
     "max_frechet": "Frechet distance",
+    "max_nearest": "nearest training image",
     "max_copied": "copied",
     "max_collapsed": "collapsed classes",
     "max_divergence": "divergence of the losses",
@@ -86,7 +87,7 @@ def mark(asks: str, judged: Mapping[str, Any]) -> float | int | None:
         case "max_collapsed":
             told = any(label["variety"] is not None for label in judged["classes"])
             return len(judged["collapsed"]) if told else None
-    value: float | None = judged[asks.removeprefix("max_")]
+    value: float | None = judged.get(asks.removeprefix("max_"))  # older results have fewer
     return value
 
 
@@ -106,7 +107,7 @@ def shown(value: float, required: float | None = None) -> str:
 
 
 def _details(asks: str, judged: Mapping[str, Any]) -> str:
-    """Which classes a mark of classes speaks of."""
+    """Which classes a mark of classes speaks of, or what a ratio is one to."""
     worst = worst_classes(judged)
     unknown = len(judged["classes"]) - len(worst)
     left_out = f"; {unknown} of which the judge names no real image right left out" if unknown else ""
@@ -115,6 +116,8 @@ def _details(asks: str, judged: Mapping[str, Any]) -> str:
             return f" (worst class {shown(worst[0]['fidelity'])}, {worst[0]['name']})"
         case "worst_class":
             return f" ({worst[0]['name']}{left_out})"
+        case "max_nearest":
+            return " times as far as from a real image"
         case "max_collapsed" if judged["collapsed"]:
             return f" ({', '.join(judged['collapsed'])})"
     return ""

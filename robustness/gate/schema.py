@@ -122,6 +122,7 @@ class GeneratorLimitsTable(Table):
     precision: Share | None = None
     recall: Share | None = None
     max_frechet: Finite | None = None
+    max_nearest: NotNegative | None = None
     max_copied: Share | None = None
     max_collapsed: Annotated[int, Field(ge=0)] | None = None
     max_divergence: Finite | None = None

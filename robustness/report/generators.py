@@ -21,6 +21,7 @@ def judged_lines(judged: Judged) -> list[str]:
     lines += [
         f"Frechet distance    {judged.frechet:.4g}",
         f"precision, recall   {judged.precision:.3f}, {judged.recall:.3f}",
+        f"nearest             a training image is {judged.nearest:.3f} times as far as from a real image, in the median",
         f"copied              {100 * judged.copied:.2f} % as near to a training image as {100 * COPY:g} % of the real ones are",
     ]
     if judged.divergence is not None:

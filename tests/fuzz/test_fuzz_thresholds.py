@@ -81,7 +81,8 @@ KEYS = {
     "hunts": "models safe budget images",
     "claims": "says models over expected noise of_clean noises psnr ssim negligible",
     "generators": "load judge training",
-    "generator_limits": "generators fidelity worst_class precision recall max_frechet max_copied max_collapsed max_divergence",
+    "generator_limits": "generators fidelity worst_class precision recall max_frechet max_nearest max_copied "
+    "max_collapsed max_divergence",
 }
 LEVELS = ("accuracy", "max_drop", "relative", "worst_class", "worst_band", "max_flips", "max_differences")
 LIMIT_KEYS = {

@@ -22,8 +22,9 @@ from robustness.models.classifier import Classifier
 def judged(tmp_path, monkeypatch):
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path))
 
-    def judged(paint=None, condition=None, training=None, size=28, losses=None, module=None):
-        generator = Generator(Painter(*([paint] if paint else [])), condition or Condition(COLOURS), losses or {})
+    def judged(paint=None, condition=None, training=None, size=28, losses=None, module=None, painter=None):
+        painter = painter or Painter(*([paint] if paint else []))
+        generator = Generator(painter, condition or Condition(COLOURS), losses or {})
         classifier = Classifier("judge", module or NamesColours(), Fit(size))
         return judge(generator, classifier, painted(300, 1), training or painted(300, 2), 3)
 
@@ -40,6 +41,7 @@ def test_a_faithful_generator_is_as_good_as_the_real_images(judged):
     assert marks.frechet < 0.01
     assert all(label.variety == pytest.approx(1, abs=0.3) for label in marks.classes)
     assert marks.copied < 0.1
+    assert marks.nearest == pytest.approx(1, abs=0.3)
     assert json.loads(json.dumps(judged_values(marks)))["classes"][0]["fidelity"] == 1.0
 
 
@@ -64,7 +66,15 @@ def test_one_image_again_and_again_is_a_collapse_of_its_class(judged):
 def test_copies_of_training_images_are_told(judged):
     """The training images are what the generator paints for the seed it is asked with."""
     marks = judged(training=painted_by_class(300, 3))
-    assert marks.copied == 1.0
+    assert (marks.copied, marks.nearest) == (1.0, 0.0)
+
+
+def test_samples_like_nothing_seen_are_far_from_the_training_images(judged):
+    class Inverted(Painter):
+        def forward(self, latents, labels, levels):
+            return -super().forward(latents, labels, levels)
+
+    assert judged(painter=Inverted()).nearest > 10
 
 
 def painted_by_class(count, seed):

@@ -94,6 +94,7 @@ def test_training_images_are_named_where_the_data_has_none_and_only_there(read):
         (GENERATOR + LIMITS + "worst_class = inf\n", "25: generator_limits[0].worst_class: input should be a finite"),
         (GENERATOR + LIMITS + "precision = 1.1\n", "25: generator_limits[0].precision: input should be less than or"),
         (GENERATOR + LIMITS + "recall = -1\n", "25: generator_limits[0].recall: input should be greater than or"),
+        (GENERATOR + LIMITS + "max_nearest = -1\n", "25: generator_limits[0].max_nearest: input should be greater than or"),
         (GENERATOR + LIMITS + "max_copied = 2\n", "25: generator_limits[0].max_copied: input should be less than or"),
         (GENERATOR + LIMITS + "max_frechet = nan\n", "25: generator_limits[0].max_frechet: input should be a finite"),
         (GENERATOR + LIMITS + "max_divergence = inf\n", "25: generator_limits[0].max_divergence: input should be a finite"),

@@ -23,6 +23,7 @@ JUDGED = {
     "precision": 0.5,
     "recall": 0.25,
     "frechet": 1234.5,
+    "nearest": 1.75,
     "copied": 0.01,
     "divergence": -0.5,
 }
@@ -40,6 +41,12 @@ def judged(asks, required, **changed):
         ("precision", "0.5", "0.500001", "precision 0.5, the limit asks for at least 0.500001"),
         ("recall", "0", "1", "recall 0.25, the limit asks for at least 1"),
         ("max_frechet", "1234.5", "1234", "Frechet distance 1234.5, the limit asks for at most 1234"),
+        (
+            "max_nearest",
+            "1.75",
+            "1.7",
+            "nearest training image 1.75 times as far as from a real image, the limit asks for at most 1.7",
+        ),
         ("max_copied", "0.01", "0.009", "copied 0.01, the limit asks for at most 0.009"),
         ("max_collapsed", "2", "1", "collapsed classes 2 (Stop, Yield), the limit asks for at most 1"),
         ("max_divergence", "-0.5", "-0.6", "divergence of the losses -0.5, the limit asks for at most -0.6"),

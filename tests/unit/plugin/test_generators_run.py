@@ -73,6 +73,7 @@ worst_class = 1
 precision = 0.5
 recall = 0.5
 max_frechet = 0.05
+max_nearest = 1.5
 max_copied = 0.2
 max_collapsed = 0
 max_divergence = 0.5
@@ -147,7 +148,7 @@ def test_a_good_painter_keeps_all_its_limits(painted, options):
     run.stdout.fnmatch_lines(
         [
             "generator limit good-fidelity: fidelity 1 (worst class 1, blue), the limit asks for at least 1",
-            "PASS: the one limit holds, 8 generator limits kept",
+            "PASS: the one limit holds, 9 generator limits kept",
         ]
     )
     results = painted.results()

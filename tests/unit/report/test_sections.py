@@ -123,8 +123,8 @@ def judged(name="stop", losses=None, classes=True):
     }  # fmt: skip
     return {
         "judge": "net", "samples": 9, "fidelity": 1 / 3 if classes else None, "classes": [label] if classes else [],
-        "collapsed": [name] if classes else [], "precision": 0.5, "recall": 0.25, "frechet": 12.0, "copied": 0.0,
-        "divergence": None, "losses": losses or {}, "sheet": "UklGRg==",
+        "collapsed": [name] if classes else [], "precision": 0.5, "recall": 0.25, "frechet": 12.0, "nearest": 1.0,
+        "copied": 0.0, "divergence": None, "losses": losses or {}, "sheet": "UklGRg==",
     }  # fmt: skip
 
 
@@ -320,7 +320,8 @@ def test_a_generator_is_shown_with_every_mark_its_worst_classes_its_samples_and_
     page = Page(render_report(made))
     said = page.sections["generators"]
     assert "signs, judged by net on 9 samples" in said
-    assert "fidelity 0.333 ≥ 0.9 FAIL worst class 0.333 precision 0.5 recall 0.25 Frechet distance 12 copied 0" in said
+    assert "fidelity 0.333 ≥ 0.9 FAIL worst class 0.333 precision 0.5 recall 0.25" in said
+    assert "Frechet distance 12 nearest training image 1 copied 0" in said
     assert "divergence of the losses none" in said
     assert "stop: 0.333, 3 of 9 samples named so (0.07 to 0.70), collapsed" in said
     assert "thresholds.toml:40: fidelity 0.333, the limit asks for at least 0.9." in page.sections["broken"]
@@ -333,6 +334,11 @@ def test_a_generator_is_shown_with_every_mark_its_worst_classes_its_samples_and_
         "Losses in the training of signs: generator 2.000 after 2 epochs; discriminator 0.500 after 2 epochs",
         "Samples of signs, a column for each class",
     ]
+
+
+def test_a_mark_that_older_results_do_not_have_is_shown_as_none():
+    made = results(generators={"signs": {key: value for key, value in judged().items() if key != "nearest"}})
+    assert "nearest training image none copied 0" in Page(render_report(made)).sections["generators"]
 
 
 def test_a_generator_without_classes_or_losses_is_shown_without_them():
