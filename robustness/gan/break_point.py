@@ -14,11 +14,9 @@ from tqdm import tqdm
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
-from robustness.evaluation.batch import check_classes
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.forward import backing_off
-from robustness.gan.batches import FIT
-from robustness.gan.judge import draw_like
+from robustness.gan.judge import check_takes_samples, draw_like
 from robustness.gan.sample import Generator
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Noise
@@ -60,8 +58,6 @@ def find_break_points(
     highest: the noise at the magnitude to go up to, one the generator was trained on or a lower one. of_clean: a curve breaks
     where it falls below this share of its own accuracy at 0.
     """
-    if classifier.fit != FIT:
-        raise RobustnessError(f"{classifier.name} takes {classifier.fit} px, and a generator gives {FIT} px: take one of these")
     if highest.level is None or highest.identity is None or highest.level == highest.identity:
         raise RobustnessError(f"{highest} has no magnitude that grows from nothing, so nothing breaks at one")
     if not 0 < of_clean <= 1:
@@ -69,7 +65,7 @@ def find_break_points(
     if not generator.condition.class_names:
         raise RobustnessError("the generator cannot be asked for a class, so nothing tells whether its samples are named right")
     generator.condition.levels(highest)
-    check_classes(classifier, real)
+    check_takes_samples(classifier, real)
     magnitudes = np.linspace(highest.identity, highest.level, STEPS + 1)
     noises = [Clean(), *(highest.at(float(magnitude)) for magnitude in magnitudes[1:])]
     clean = draw_like(generator, real, seed)

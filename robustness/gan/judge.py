@@ -107,9 +107,7 @@ def judge(generator: Generator, classifier: Classifier, real: ImageSet, training
     classifier: takes 28 by 28 pixels, as the generator gives them. real: images that neither of the two was trained on.
     training: the generator's own, to find copies of.
     """
-    if classifier.fit != FIT:
-        raise RobustnessError(f"{classifier.name} takes {classifier.fit} px, and a generator gives {FIT} px: train a judge so")
-    check_classes(classifier, real)
+    check_takes_samples(classifier, real)
     if training.content_hash == real.content_hash:
         raise RobustnessError(f"{training.name} are the test images themselves: name those the generator was trained on")
     samples = draw_like(generator, real, seed)
@@ -161,6 +159,13 @@ def _classes(
             high=upper_bound(named, len(places), ALPHA / 2),
             variety=_variety(features_real[places], features[places]),
         )
+
+
+def check_takes_samples(classifier: Classifier, real: ImageSet) -> None:
+    """Refuse a classifier of other images than a generator's, or of other classes than the real ones."""
+    if classifier.fit != FIT:
+        raise RobustnessError(f"{classifier.name} takes {classifier.fit} px, and a generator gives {FIT} px: take one of these")
+    check_classes(classifier, real)
 
 
 def draw_like(generator: Generator, real: ImageSet, seed: int, noise: Noise | None = None) -> ImageSet:
