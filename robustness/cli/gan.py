@@ -7,13 +7,18 @@ from pathlib import Path
 
 from robustness.cli.arguments import Commands, add_data, command, data_of
 from robustness.errors import RobustnessError
+from robustness.models.declaration import shipped_weights
 
 
 def add(commands: Commands) -> None:
     """Add these commands to the parser."""
-    gan = commands.add_parser("gan", help="generate images: train, sample, judge").add_subparsers(
-        metavar="ACTION", required=True
-    )
+    shipped = " and ".join(shipped_weights("gan"))
+    gan = commands.add_parser(
+        "gan",
+        help="generate images: train, sample, judge",
+        description=f"Generators of images of 28 by 28 pixels. With the package come {shipped}.",
+        epilog="Example: robustness gan sample convolutional-gtsrb --out signs.png",
+    ).add_subparsers(metavar="ACTION", required=True)
     train = gan.add_parser(
         "train",
         help="train a GAN",
@@ -32,7 +37,8 @@ def add(commands: Commands) -> None:
     train.add_argument(
         "--noise",
         metavar="PRESET",
-        help='train on images under these noises too, such as "paper", and tell both networks how much of each kind',
+        help='train on images under these noises too, a preset such as "paper" or one noise, and tell both networks how much '
+        "of each kind",
     )
     train.add_argument("--epochs", type=int, metavar="N", help="default: 200")
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
@@ -107,7 +113,8 @@ def _add_generator(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "generator",
         metavar="GENERATOR",
-        help="a checkpoint that `robustness gan train` wrote, or the name of one that comes with the package",
+        help=f"a checkpoint that `robustness gan train` wrote, or {' or '.join(shipped_weights('gan'))}, which come with the "
+        "package",
     )
 
 
@@ -147,7 +154,10 @@ def _sample(args: argparse.Namespace) -> None:
     condition = generator.condition
     labels = [condition.label(text) for text in args.classes or map(str, range(len(condition.class_names)))] or [0]
     noise = parse_noise(args.noise) if args.noise else None
-    write = write_grid if args.out.suffix.lower() == ".png" else write_folder
+    is_sheet = args.out.suffix.lower() == ".png" and not args.out.is_dir()
+    if not is_sheet and args.out.suffix.lower() in (".jpg", ".jpeg", ".webp", ".gif", ".bmp"):
+        raise RobustnessError(f"{args.out}: a sheet is written as PNG; name it {args.out.with_suffix('.png')}")
+    write = write_grid if is_sheet else write_folder
     written = write(generator, list(dict.fromkeys(labels)), args.count, args.seed, noise, args.out)
     print(f"wrote {written:,} images to {args.out}")
 

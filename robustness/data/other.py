@@ -16,6 +16,7 @@ from robustness.data.class_folders import NAMES_FILE, read_class_names
 from robustness.data.decode import Listing, to_rgb
 from robustness.data.image_set import ImageSet
 from robustness.errors import RobustnessError
+from robustness.files.atomic import PARTIAL
 
 
 def list_folder(folder: Path) -> Listing:
@@ -25,6 +26,8 @@ def list_folder(folder: Path) -> Listing:
     """
     if not folder.is_dir():
         raise RobustnessError(f"{folder}: no such folder; folder:PATH names one with a sub-folder of images per class")
+    if unfinished := sorted(folder.glob(f"*{PARTIAL}")):
+        raise RobustnessError(f"{unfinished[0]}: the writing of this folder was cut off; delete it, and write the images again")
     Image.init()
     rows = [
         (file, class_folder)

@@ -16,8 +16,9 @@ from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.forward import backing_off
-from robustness.gan.judge import check_takes_samples, draw_like
+from robustness.gan.judge import ALPHA, check_takes_samples, draw_like
 from robustness.gan.sample import Generator
+from robustness.gate.intervals import lower_bound
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Noise
 
@@ -68,6 +69,7 @@ def find_break_points(
     check_takes_samples(classifier, real)
     magnitudes = np.linspace(highest.identity, highest.level, STEPS + 1)
     noises = [Clean(), *(highest.at(float(magnitude)) for magnitude in magnitudes[1:])]
+    commonest = float(np.bincount(real.labels).max()) / len(real)
     clean = draw_like(generator, real, seed)
     rights: dict[str, list[int]] = {"real": [], "generated": [], "noised": []}
     for noise in tqdm(noises, f"{classifier.name} {highest.family}", unit="magnitude", disable=None):
@@ -77,8 +79,11 @@ def find_break_points(
 
     def curve(name: str) -> Curve:
         counts = rights[name]
-        if not counts[0]:
-            raise RobustnessError(f"{classifier.name} names none of the images without noise right ({name}): nothing can break")
+        if lower_bound(counts[0], len(real), ALPHA) <= commonest:
+            raise RobustnessError(
+                f"{classifier.name} names {counts[0]} of {len(real)} images without noise right ({name}), no more than whoever "
+                "always names the commonest class: nothing can break"
+            )
         below = (place for place, count in enumerate(counts) if count < Fraction(str(of_clean)) * counts[0])
         first = next(below, None)
         accuracies = tuple(count / len(real) for count in counts)

@@ -33,6 +33,8 @@ def load_generator(path: Path) -> Generator:
     """The generator of a file that `robustness gan train` wrote."""
     if not path.is_file():
         shipped = ", ".join(shipped_weights("gan"))
+        if kept := sorted(path.glob("*.safetensors")):
+            raise RobustnessError(f"{path}: a folder; name one of the generators in it, such as {kept[-1]}")
         raise RobustnessError(f"{path}: no such generator; train one with `robustness gan train`, or name one of {shipped}")
     state = load_weights(path)
     card = load_card(path)
@@ -46,7 +48,7 @@ def load_generator(path: Path) -> Generator:
         raise RobustnessError(f"{card_path(path)}: {error}") from error
     except Exception as error:  # a card that was edited may hold anything
         raise RobustnessError(f"{path}: weights and card do not belong together ({described(error)})") from error
-    return Generator(module, condition, _losses(card, path))
+    return Generator(module, condition, _losses(card, path), card.get("data_hash"))
 
 
 def _losses(card: dict[str, Any], path: Path) -> dict[str, list[float]]:

@@ -58,13 +58,13 @@ class Condition:
         """The class of that name or number."""
         if text in self.class_names:
             return self.class_names.index(text)
-        if text.isdecimal() and int(text) < len(self.class_names):
-            return int(text)
+        if text in (numbers := [str(label) for label in range(len(self.class_names))]):
+            return numbers.index(text)
         if not self.class_names:
             raise RobustnessError(f"the generator was not told of classes, so it cannot be asked for {text!r}")
         raise RobustnessError(
-            f"the generator knows no class {text!r}: {nearest(text, self.class_names)}; or a number below "
-            f"{len(self.class_names)}"
+            f"the generator knows no class {text!r}: {nearest(text, self.class_names)}; or a number from 0 to "
+            f"{len(self.class_names) - 1}"
         )
 
     def to_card(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from robustness.errors import RobustnessError
 from robustness.evaluation.batch import check_classes
 from robustness.evaluation.evaluate import evaluate, is_hashable
 from robustness.gan.batches import FIT
-from robustness.gan.measures import frechet_distance, loss_divergence, nearest, precision_and_recall, spread
+from robustness.gan.copies import find_copies
+from robustness.gan.measures import frechet_distance, loss_divergence, precision_and_recall, spread
 from robustness.gan.sample import BATCH, Generator
 from robustness.gate.intervals import lower_bound, upper_bound
 from robustness.models.classifier import Classifier, to_tensor
@@ -28,8 +29,6 @@ from robustness.training.head import features_of
 ALPHA = 0.05
 COMPARED = 5000
 """Images of each side, at most, whose distances are taken."""
-COPY = 0.01
-"""A sample nearer to a training image than this share of the real held-out images are, is as good as copied."""
 COLLAPSED = 0.25
 """Samples of a class less varied than this share of its real images show one image again and again."""
 
@@ -66,10 +65,8 @@ class Judged:
     """A generator's marks.
 
     classes: those with real images; none for a generator that cannot be asked for a class. frechet, precision, recall: see
-    `robustness.gan.measures`, in the judge's features. The next three are of Euclidean distances between pixels in 0..1.
-    nearest: the median distance from a sample to the training image nearest to it, over that from a real image: 1 where
-    samples are as near as these, above it where they resemble nothing, 0 where all are copies. copied: the share of samples
-    nearer to a training image than one real image in a hundred is; copy_distance: how near that is.
+    `robustness.gan.measures`, in the judge's features. nearest, copied, copy_distance, pairs: see `robustness.gan.copies`; None
+    where the training images are not at hand.
     divergence: see `loss_divergence`; None where the losses of two epochs are not known.
     """
 
@@ -79,9 +76,10 @@ class Judged:
     frechet: float
     precision: float
     recall: float
-    nearest: float
-    copied: float
-    copy_distance: float
+    nearest: float | None
+    copied: float | None
+    copy_distance: float | None
+    pairs: npt.NDArray[np.uint8] | None = field(repr=False)
     divergence: float | None = None
 
     @property
@@ -105,7 +103,7 @@ def judge(generator: Generator, classifier: Classifier, real: ImageSet, training
     """Compare as many samples as there are real images, class by class, with these.
 
     classifier: takes 28 by 28 pixels, as the generator gives them. real: images that neither of the two was trained on.
-    training: the generator's own, to find copies of.
+    training: the generator's own, to find copies of; in others none are looked for.
     """
     check_takes_samples(classifier, real)
     if training.content_hash == real.content_hash:
@@ -115,9 +113,8 @@ def judge(generator: Generator, classifier: Classifier, real: ImageSet, training
     features, features_real = (_features(classifier, head, images) for images in (samples, real))
     chosen, chosen_real = (_some(len(real), seed + side) for side in range(2))
     precision, recall = precision_and_recall(features_real[chosen_real], features[chosen])
-    known = _pixels(training)
-    distances, usual = (nearest(_pixels(images), known)[0] for images in (samples.take(chosen), real.take(chosen_real)))
-    copy_distance = torch.quantile(usual, COPY)
+    is_own = generator.trained_on in (None, training.content_hash)
+    copies = find_copies(samples.take(chosen), real.take(chosen_real), training) if is_own else None
     is_asked = bool(generator.condition.class_names)
     return Judged(
         judge=classifier.name,
@@ -126,17 +123,18 @@ def judge(generator: Generator, classifier: Classifier, real: ImageSet, training
         frechet=frechet_distance(features_real, features),
         precision=precision,
         recall=recall,
-        nearest=float(distances.median() / usual.median()),
-        copied=float((distances <= copy_distance).double().mean()),
-        copy_distance=float(copy_distance),
+        nearest=copies.nearest if copies else None,
+        copied=copies.copied if copies else None,
+        copy_distance=copies.copy_distance if copies else None,
+        pairs=copies.pairs if copies else None,
         divergence=loss_divergence(generator.losses),
     )
 
 
 def judged_values(judged: Judged) -> dict[str, Any]:
-    """The marks in plain values, those of each class too."""
+    """The marks in plain values, those of each class too, but for the images."""
     return {
-        **asdict(judged),
+        **{name: value for name, value in asdict(judged).items() if name != "pairs"},
         "fidelity": judged.fidelity,
         "worst_class": judged.worst.name if judged.worst else None,
         "collapsed": list(judged.collapsed),
@@ -215,7 +213,3 @@ def _some(count: int, seed: int) -> npt.NDArray[np.int64]:
 def _variety(real: torch.Tensor, fake: torch.Tensor) -> float | None:
     usual = spread(real) if len(real) > 1 else 0.0
     return spread(fake) / usual if usual else None
-
-
-def _pixels(images: ImageSet) -> torch.Tensor:
-    return to_tensor(fit_images(images, FIT)).flatten(1).float() / 255

@@ -12,7 +12,7 @@ def generator_loss(loss: Loss, fake: torch.Tensor) -> torch.Tensor:
     """The generator wants its images taken for real."""
     match loss:
         case "cross-entropy":
-            return functional.binary_cross_entropy(fake, torch.ones_like(fake))
+            return _cross_entropy(fake, 1.0)
         case "hinge":
             return -fake.mean()
 
@@ -24,7 +24,13 @@ def discriminator_loss(loss: Loss, real: torch.Tensor, fake: torch.Tensor) -> to
     """
     match loss:
         case "cross-entropy":
-            told = functional.binary_cross_entropy(real, torch.ones_like(real))
-            return (told + functional.binary_cross_entropy(fake, torch.zeros_like(fake))) / 2
+            return (_cross_entropy(real, 1.0) + _cross_entropy(fake, 0.0)) / 2
         case "hinge":
             return torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()
+
+
+def _cross_entropy(probabilities: torch.Tensor, truth: float) -> torch.Tensor:
+    """NaN where a probability is: torch's own raises then, and on a GPU ends the process."""
+    if probabilities.isnan().any():
+        return probabilities.sum()
+    return functional.binary_cross_entropy(probabilities, torch.full_like(probabilities, truth))

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from robustness.data import ImageSet
@@ -36,6 +37,7 @@ def marks_of(
 
     losses: those of the generator's training, as `Generator` has them.
     sheet: samples, see `draw_sheet`.
+    pairs: the samples nearest to a training image, that image below each, WebP in base64; None where these are not at hand.
     hash: the generator's.
 
     What is no finite number is None. run: see `robustness.evaluation.evaluate.measure`.
@@ -43,14 +45,17 @@ def marks_of(
     bound = None if is_hashable(classifier) else run
 
     def make() -> list[str]:
-        judged = judged_values(judge(generator, classifier, real, training, seed))
-        return [json.dumps(_finite({**judged, "losses": dict(generator.losses), "sheet": draw_sheet(generator, seed)}))]
+        judged = judge(generator, classifier, real, training, seed)
+        pairs = None if judged.pairs is None else _webp(np.concatenate([np.concatenate(row, axis=1) for row in judged.pairs]))
+        images = {"sheet": draw_sheet(generator, seed), "pairs": pairs}
+        return [json.dumps(_finite({**judged_values(judged), "losses": dict(generator.losses), **images}))]
 
     def remembered() -> list[str]:
         names = [classifier.name, real.name, real.class_names]  # they stand among the values
         images = [real.content_hash, training.content_hash]
         of_judge = [model_identity(classifier), arithmetic(classifier)]  # torch's version is part of the latter
-        content = ["judged 3", generator.content_hash(), dict(generator.losses), of_judge, names, images, seed, bound]
+        made = [generator.content_hash(), generator.trained_on, dict(generator.losses)]
+        content = ["judged 3", made, of_judge, names, images, seed, bound]
         return store.remember(hashlib.sha256(json.dumps(content).encode()).hexdigest(), bound, make)
 
     return {**json.loads(backing_off(remembered)[0]), "hash": generator.content_hash()}
@@ -74,9 +79,13 @@ def draw_sheet(generator: Generator, seed: int) -> str:
     tiles = np.zeros((len(rows), SIZE, SIZE, 4), dtype=np.uint8)
     tiles[there, ..., :3] = generator.images(labels[there], numbers[there], seed)
     tiles[there, ..., 3] = 255
-    sheet = tiles.reshape(ROWS * bands, columns, SIZE, SIZE, 4).swapaxes(1, 2).reshape(ROWS * bands * SIZE, columns * SIZE, 4)
+    in_bands = tiles.reshape(ROWS * bands, columns, SIZE, SIZE, 4).swapaxes(1, 2)
+    return _webp(in_bands.reshape(ROWS * bands * SIZE, columns * SIZE, 4))
+
+
+def _webp(pixels: npt.NDArray[np.uint8]) -> str:
     file = io.BytesIO()
-    Image.fromarray(sheet).save(file, "WEBP", quality=80)
+    Image.fromarray(pixels).save(file, "WEBP", quality=80)
     return base64.b64encode(file.getvalue()).decode()
 
 

@@ -19,6 +19,8 @@ from robustness.models.classifier import hash_state
 from robustness.noise import Clean, Noise
 
 BATCH = 512
+MOST = 2**32
+"""Samples of a class: the next class's latent vectors come after them."""
 
 Images = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -30,11 +32,13 @@ class Generator:
 
     module: takes latents, labels and levels, as in `robustness.gan.networks`.
     losses: of "generator" and "discriminator" in its training, a mean for each epoch; empty where they are not known.
+    trained_on: the content hash of its training images, where it is known.
     """
 
     module: nn.Module
     condition: Condition
     losses: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    trained_on: str | None = None
 
     def __post_init__(self) -> None:
         self.module.eval().to(self.device)
@@ -72,8 +76,8 @@ def stream(
 
     What cannot be asked for is refused at once, before the first batch is.
     """
-    if count < 1:
-        raise RobustnessError(f"a class has at least one sample, not {count}")
+    if not 1 <= count <= MOST:
+        raise RobustnessError(f"a class has from one sample to {MOST:,}, not {count}")
     check_seed(seed)
     generator.condition.levels(noise or Clean())
     return _batches(generator, labels, count, seed, noise)

@@ -50,6 +50,7 @@ def train_gan(
     on when it is asked for more epochs.
     """
     check_seed(seed)
+    _check_folder(out)
     torch.manual_seed(seed)
     pair = Pair(network, condition, recipe)
     about: dict[str, Any] = {
@@ -64,6 +65,8 @@ def train_gan(
     done = len(losses["generator"])
     if done > recipe.epochs:
         raise RobustnessError(f"{out / RESUME}: {done} epochs are done already; ask for more, or name another --out")
+    if done:
+        tqdm.write(f"{out}: going on after epoch {done}")
     for epoch in range(done, recipe.epochs):
         train_epoch(pair, image_set, condition, seed, epoch, losses, out)
         if epoch + 1 in CHECKPOINTS and epoch + 1 < recipe.epochs:
@@ -101,10 +104,30 @@ def train_epoch(
     tqdm.write(f"{title}: loss of the generator {means[0]:.4f}, of the discriminator {means[1]:.4f}")
 
 
+def _check_folder(out: Path) -> None:
+    """Before hours of training: a folder there is or can be, and no other training's."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise RobustnessError(f"{out}: a file is in the way of this folder; name another --out") from None
+    kept = _checkpoints(out)
+    if kept and not (out / RESUME).exists():
+        raise RobustnessError(
+            f"{kept[-1]}: left by a training that cannot go on, since its {RESUME} is gone; name another --out, for nothing is "
+            "overwritten"
+        )
+
+
+def _checkpoints(out: Path) -> list[Path]:
+    return sorted(out.glob("epoch-*.safetensors"), key=lambda path: (len(path.name), path.name))
+
+
 def _diverged(what: str, title: str, out: Path) -> RobustnessError:
-    kept = sorted(out.glob("epoch-*.safetensors"))
+    kept = _checkpoints(out)
     last = f"the last good checkpoint is {kept[-1]}" if kept else "there is no checkpoint yet"
-    return RobustnessError(f"training diverged: {what} in {title}; {last}, and another --seed may fare better")
+    return RobustnessError(
+        f"training diverged: {what} in {title}; {last}, and another --seed, with another --out, may fare better"
+    )
 
 
 def _write_checkpoint(out: Path, pair: Pair, about: dict[str, Any], losses: Losses, image_set: ImageSet, command: str) -> None:

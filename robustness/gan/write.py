@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from robustness.data.class_folders import class_folders, write_class_names
 from robustness.errors import RobustnessError
-from robustness.files.atomic import replacing
+from robustness.files.atomic import filling, replacing
 from robustness.gan.sample import Generator, Images, stream
 from robustness.noise import Clean, Noise
 
@@ -31,20 +31,22 @@ def write_folder(generator: Generator, labels: Sequence[int], count: int, seed: 
     Classes that are folder names in alphabetical order already keep their names, others get their numbers, and a file that
     tells the names: read as `folder:`, the samples have the classes of the generator's training set.
     """
-    if out.exists() and any(out.iterdir()):
-        raise RobustnessError(f"{out}: not empty, and nothing in it is overwritten; name another folder")
     names = generator.condition.class_names or ("samples",)
     folders = class_folders(names)
     samples = stream(generator, labels, count, seed, noise)
-    for label in labels:
-        (out / folders[label]).mkdir(parents=True, exist_ok=True)
-    write_class_names(out, names)
-
-    def save(image: npt.NDArray[np.uint8], label: int, place: int) -> None:
-        Image.fromarray(image).save(out / folders[label] / f"{place:07d}.png")
-
     total = len(labels) * count
-    with ThreadPoolExecutor() as pool, tqdm(total=total, desc=f"writing {out}", unit="image", disable=None) as bar:
+    with (
+        filling(out) as folder,
+        ThreadPoolExecutor() as pool,
+        tqdm(total=total, desc=f"writing {out}", unit="image", disable=None) as bar,
+    ):
+        for label in labels:
+            (folder / folders[label]).mkdir()
+        write_class_names(folder, names)
+
+        def save(image: npt.NDArray[np.uint8], label: int, place: int) -> None:
+            Image.fromarray(image).save(folder / folders[label] / f"{place:07d}.png")
+
         for classes, places, images in samples:
             bar.update(len(list(pool.map(save, images, classes.tolist(), places.tolist()))))
     return total

@@ -110,7 +110,7 @@ def _details(asks: str, judged: Mapping[str, Any]) -> str:
     """Which classes a mark of classes speaks of, or what a ratio is one to."""
     worst = worst_classes(judged)
     unknown = len(judged["classes"]) - len(worst)
-    left_out = f"; {unknown} of which the judge names no real image right left out" if unknown else ""
+    left_out = f"; without {unknown} of which the judge names no real image right" if unknown else ""
     match asks:
         case "fidelity":
             return f" (worst class {shown(worst[0]['fidelity'])}, {worst[0]['name']})"
@@ -131,6 +131,8 @@ def _missing(asks: str, judged: Mapping[str, Any]) -> str:
             return f"{judged['judge']} names no real image right, so there is no fidelity"
         case "max_collapsed":
             return "no class has two different real images, so none can be called collapsed"
+        case "max_nearest" | "max_copied" if judged["copied"] is None:
+            return "the training images at hand are not those it was trained on, so no copies were looked for"
         case "max_divergence":
             return "its card tells no losses of two epochs, so they cannot have diverged"
     return f"{NAMES[asks]} is no finite number"

@@ -60,17 +60,22 @@ def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> 
 
 def load_trained(file: Path) -> Classifier:
     """The classifier in a file that `robustness train` wrote, as its card describes it."""
+    if not file.is_file():
+        raise RobustnessError(f"{file}: no such file; `robustness train` writes one")
+    if not card_path(file).is_file():
+        raise RobustnessError(f"{file}: no card beside it that `robustness train` wrote; train it, or copy the card too")
     try:
         return load_classifier(_of_card(load_card(file), file))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RobustnessError(
-            f"{file}: no card beside it that `robustness train` wrote; train it, or copy the card too"
-        ) from error
+        raise RobustnessError(f"{card_path(file)}: not the card of a classifier that `robustness train` wrote") from error
 
 
 def _of_card(card: dict[str, Any], file: Path) -> ModelDeclaration:
     """What a card declares. It may come from anybody, along with the weights: it names a network, and never code."""
-    network, fit, mean, std = card["network"], card["fit"], tuple(card["mean"]), tuple(card["std"])
+    network, fit = card["network"], card["fit"]
+    mean, std = (
+        tuple(card.get(name, getattr(ModelDeclaration, name))) for name in ("mean", "std")
+    )  # the first cards have none
     if network not in BUILT_IN and not network.startswith(tuple(LIBRARIES)):
         raise ValueError(network)
     if not is_size(fit["size"]) or fit["kind"] not in get_args(FitKind):

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.data.class_folders import class_folders, write_class_names
-from robustness.errors import RobustnessError
+from robustness.files.atomic import filling
 from robustness.noise.apply import apply
 from robustness.noise.specs import Noise
 
@@ -27,26 +27,27 @@ def write_copies(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: i
     Classes that are folder names in alphabetical order already keep their names, and a file tells the others'. These are the
     very bytes that a network of that input size is measured on. Returns the number of images written.
     """
-    if out.exists() and any(out.iterdir()):
-        raise RobustnessError(f"{out}: not empty, and nothing in it is overwritten; name another folder")
     images = fit_images(image_set, fit)
     folders = class_folders(image_set.class_names)
-    for noise in noises:
-        for label in np.unique(image_set.labels):
-            (out / str(noise) / folders[label]).mkdir(parents=True, exist_ok=True)
-        write_class_names(out / str(noise), image_set.class_names)
 
-    def save(image: npt.NDArray[np.uint8], place: int, noise: Noise) -> None:
-        file = f"{folders[image_set.labels[place]]}/{image_set.index[place]:05d}.png"
-        Image.fromarray(image).save(out / str(noise) / file)
+    def save(image: npt.NDArray[np.uint8], place: int, folder: Path) -> None:
+        Image.fromarray(image).save(folder / folders[image_set.labels[place]] / f"{image_set.index[place]:05d}.png")
 
     total = len(images) * len(noises)
-    with ThreadPoolExecutor() as pool, tqdm(total=total, desc=f"writing {out}", unit="image", disable=None) as bar:
+    with (
+        filling(out) as copies,
+        ThreadPoolExecutor() as pool,
+        tqdm(total=total, desc=f"writing {out}", unit="image", disable=None) as bar,
+    ):
         for noise in noises:
+            folder = copies / str(noise)
+            for label in np.unique(image_set.labels):
+                (folder / folders[label]).mkdir(parents=True, exist_ok=True)
+            write_class_names(folder, image_set.class_names)
             for start in range(0, len(images), BATCH):
                 places = range(start, min(start + BATCH, len(images)))
                 noisy = apply(noise, images[places.start : places.stop], image_set.index[places.start : places.stop], seed)
-                bar.update(len(list(pool.map(save, noisy, places, [noise] * len(places)))))
+                bar.update(len(list(pool.map(save, noisy, places, [folder] * len(places)))))
     return total
 
 

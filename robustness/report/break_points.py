@@ -22,6 +22,7 @@ def break_point_lines(found: BreakPoints) -> list[str]:
     magnitude = str(found.noise.magnitude)
     lines = table([f"{found.noise.family}, {magnitude}", *SHOWN.values()], rows, left=0)
     for name, curve in zip(SHOWN, curves, strict=True):
-        place = f"beyond {found.magnitudes[-1]:g}" if curve.break_point is None else f"at {magnitude} {curve.break_point:g}"
-        lines.append(f"{SHOWN[name]}: below {found.of_clean:g} of its accuracy without noise {place}")
+        broken = curve.break_point is not None
+        place = f"from {magnitude} {curve.break_point:g}" if broken else f"up to {magnitude} {found.magnitudes[-1]:g}"
+        lines.append(f"{SHOWN[name]}: {'' if broken else 'not '}below {found.of_clean:g} of its accuracy without noise {place}")
     return lines

@@ -27,7 +27,7 @@ class Row:
 class GeneratorSection:
     """One generator. worst: of its classes, as `judged_values` gives them. sheet: a WebP image, chart: an SVG one, in base64.
 
-    chart is empty where no losses are known. chart_text, sheet_text: for reading aloud.
+    chart is empty where no losses are known. pairs: as sheet, or empty. chart_text, sheet_text: for reading aloud.
     """
 
     name: str
@@ -37,6 +37,7 @@ class GeneratorSection:
     worst: list[dict[str, Any]]
     sheet: str
     sheet_text: str
+    pairs: str
     chart: str
     chart_text: str
 
@@ -59,6 +60,7 @@ def _section(name: str, judged: dict[str, Any], limits: list[dict[str, Any]]) ->
         worst=worst_classes(judged)[:WORST],
         sheet=judged["sheet"],
         sheet_text=f"Samples of {name}{', a column for each class' if judged['classes'] else ''}",
+        pairs=judged.get("pairs") or "",
         chart=base64.b64encode(chart.encode()).decode(),
         chart_text=f"Losses in the training of {name}: {ends}",
     )

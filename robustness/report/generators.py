@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from robustness.gan.judge import COPY, Judged
+from robustness.gan.copies import COPY
+from robustness.gan.judge import Judged
 
 
 def judged_lines(judged: Judged) -> list[str]:
@@ -18,12 +19,19 @@ def judged_lines(judged: Judged) -> list[str]:
             f"  worst class       {worst.fidelity:.3f}, {worst.name}: {named}",
             f"  collapsed         {', '.join(judged.collapsed) or 'none'}",
         ]
+    if unknown := [label.name for label in judged.classes if label.fidelity is None]:
+        lines += [f"  no fidelity       of classes of which the judge names no real image right: {', '.join(unknown)}"]
     lines += [
         f"Frechet distance    {judged.frechet:.4g}",
         f"precision, recall   {judged.precision:.3f}, {judged.recall:.3f}",
-        f"nearest             a training image is {judged.nearest:.3f} times as far as from a real image, in the median",
-        f"copied              {100 * judged.copied:.2f} % as near to a training image as {100 * COPY:g} % of the real ones are",
     ]
+    if judged.copied is None:
+        lines += ["copied              not looked for: the training images at hand are not those it was trained on"]
+    else:
+        lines += [
+            f"nearest             a training image is {judged.nearest:.3f} times as far as from a real image, in the median",
+            f"copied              {judged.copied:.4f} as near to a training image as {COPY:g} of the real images are",
+        ]
     if judged.divergence is not None:
         lines += [f"divergence          {judged.divergence:.3f}: by so much the gap between the two losses has widened"]
     return lines

@@ -65,6 +65,8 @@ def train(
         run["mix"] = mix.told
     parts: Parts = {"module": classifier.module, "optimizer": optimizer, "schedule": schedule}
     progress = Progress(**restore_state(resume, run, parts))
+    if progress.losses:
+        tqdm.write(f"{resume}: going on after epoch {len(progress.losses)}")
     for epoch in range(len(progress.losses), recipe.epochs):
         batches = Batches(image_set, classifier.fit, training, recipe, np.random.SeedSequence([seed, epoch]), mix)
         loss = _train_epoch(classifier, optimizer, schedule, batches, f"epoch {epoch + 1}/{recipe.epochs}")

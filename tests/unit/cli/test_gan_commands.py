@@ -74,6 +74,12 @@ def test_a_judge_without_its_card_is_refused(project, capsys):
     assert "bare.safetensors: no card beside it" in capsys.readouterr().err
 
 
+def test_of_a_trainings_folder_a_generator_in_it_is_named(project, capsys):
+    assert train("--out", "gan") == 0
+    assert main(["gan", "sample", "gan", "--out", "s.png"]) == 2
+    assert "gan: a folder; name one of the generators in it, such as gan/epoch-001.safetensors" in capsys.readouterr().err
+
+
 def test_a_sheet_of_the_classes_asked_for(project, capsys):
     assert train("--conditional", "--out", "gan") == 0
     arguments = ["gan", "sample", "gan/epoch-001.safetensors", "--classes", "red", "0", "red", "--count", "4", "--out", "s.png"]
@@ -121,6 +127,9 @@ def test_the_folder_is_named_after_what_is_trained(project):
         (["train", "--data", "folder:images", "--noise", "papers"], "unknown noise 'papers': did you mean 'paper'?"),
         (["train", "--data", "folder:images", "--noise", "clean"], "clean has no magnitude"),
         (["sample", "none.safetensors", "--out", "s.png"], "none.safetensors: no such generator"),
+        (["sample", "study-gtsrb", "--out", "s.jpg"], "s.jpg: a sheet is written as PNG; name it s.png"),
+        (["sample", "study-gtsrb", "--classes", "9" * 5000, "--out", "s.png"], "or a number from 0 to 42"),
+        (["judge", "study-gtsrb", "--judge", "j", "--data", "folder:others", "--training", "folder:images"], "j: no such file"),
         (["judge", "g", "--judge", "j", "--data", "folder:others"], "folder:others has no training split: name the images"),
         (["judge", "g", "--judge", "j", "--data", "signs", "--training", "x"], "signs has a training split of its own"),
     ],

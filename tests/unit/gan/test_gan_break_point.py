@@ -70,9 +70,9 @@ def test_one_that_paints_too_little_noise_breaks_it_later_or_never():
     lines = break_point_lines(weak)
     assert len(lines) == 1 + 21 + 3
     assert lines[-3:] == [
-        "real images under the noise: below 0.75 of its accuracy without noise at levels 85",
-        "samples asked for with it: below 0.75 of its accuracy without noise beyond 100",
-        "clean samples under it: below 0.75 of its accuracy without noise at levels 85",
+        "real images under the noise: below 0.75 of its accuracy without noise from levels 85",
+        "samples asked for with it: not below 0.75 of its accuracy without noise up to levels 100",
+        "clean samples under it: below 0.75 of its accuracy without noise from levels 85",
     ]
 
 

@@ -128,23 +128,42 @@ def test_of_a_training_that_was_killed_the_generator_so_far_can_be_had(tmp_path,
 
 def test_the_state_of_another_training_is_refused_by_name(tmp_path, colours):
     run(colours, tmp_path, epochs=1)
-    for change in (
-        {"seed": 1},
-        {"generator_rate": 0.001},
-        {"condition": BOTH},
-        {"network": "convolutional"},
-        {"image_set": colours.take(range(1, 24))},
+    for change, other in (
+        ({"seed": 1}, "seed"),
+        ({"generator_rate": 0.001}, "recipe"),
+        ({"condition": BOTH, "seed": 1}, "condition and seed"),
+        ({"network": "convolutional"}, "network and recipe"),
+        ({"image_set": colours.take(range(1, 24))}, "data hash"),
     ):
-        with pytest.raises(RobustnessError, match=r"training\.resume: left by another training"):
+        with pytest.raises(RobustnessError, match=rf"training\.resume: left by another training \(other {other}\)"):
             run(**({"image_set": colours, "out": tmp_path} | change))
 
 
-def test_a_training_begun_anew_replaces_the_checkpoint_of_the_one_before(tmp_path, colours):
-    for seed in (0, 1):
-        (tmp_path / "again" / RESUME).unlink(missing_ok=True)
-        run(colours, tmp_path / "again", epochs=1, seed=seed)
-        run(colours, tmp_path / str(seed), epochs=1, seed=seed)
-        assert written(tmp_path / "again") == written(tmp_path / str(seed))
+def test_checkpoints_whose_training_cannot_go_on_are_not_overwritten(tmp_path, colours):
+    run(colours, tmp_path, epochs=1)
+    (tmp_path / RESUME).unlink()
+    before = written(tmp_path)
+    with pytest.raises(RobustnessError, match=r"epoch-001\.safetensors: left by a training that cannot go on"):
+        run(colours, tmp_path, epochs=1, seed=1)
+    assert written(tmp_path) == before
+
+
+@pytest.mark.parametrize("out", ["file", "file/within"])
+def test_a_file_in_the_way_is_told_before_the_first_epoch(tmp_path, monkeypatch, colours, out):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr(module, "train_epoch", None)
+    with pytest.raises(RobustnessError, match=r"a file is in the way of this folder; name another --out"):
+        run(colours, tmp_path / out)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_what_a_killed_save_left_goes_with_the_next_start_and_a_start_is_told(tmp_path, colours, capsys):
+    run(colours, tmp_path, epochs=1)
+    (tmp_path / f"{RESUME}.0123.partial").write_bytes(b"half")
+    capsys.readouterr()
+    run(colours, tmp_path, epochs=2)
+    assert not list(tmp_path.glob("*.partial"))
+    assert "going on after epoch 1" in capsys.readouterr().out
 
 
 def test_the_seed_alone_decides_the_weights(tmp_path, colours):
@@ -265,13 +284,20 @@ def test_weights_that_only_the_last_step_broke_are_not_saved(tmp_path, monkeypat
     monkeypatch.setattr(Pair, "step", break_after)
     with pytest.raises(RobustnessError, match="a weight is no number any more in epoch 1/1; there is no checkpoint yet"):
         run(colours, tmp_path / "new", network, epochs=1, batch_size=24)
-    assert not (tmp_path / "new").exists()
+    assert not list((tmp_path / "new").iterdir())
 
 
-def test_a_rate_without_bounds_stops_the_training(tmp_path, colours):
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_rate_without_bounds_stops_the_training(tmp_path, colours, network):
     with pytest.raises(RobustnessError, match="training diverged"):
-        run(colours, tmp_path, "convolutional", epochs=3, generator_rate=1e30, discriminator_rate=1e30)
+        run(colours, tmp_path, network, epochs=3, generator_rate=1e30, discriminator_rate=1e30)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_last_good_checkpoint_is_the_one_of_most_epochs(tmp_path):
+    for epoch in (20, 200, 1000):
+        checkpoint_path(tmp_path, epoch).touch()
+    assert "epoch-1000.safetensors, and another" in str(module._diverged("it", "epoch 1001/2000", tmp_path))
 
 
 def test_classes_come_equally_often_once_the_recipe_has_come_to_that(tmp_path, colours, monkeypatch):

@@ -16,15 +16,16 @@ from robustness.gan.condition import Condition
 from robustness.gan.judge import judge, judged_values, last_layer
 from robustness.gan.sample import Generator
 from robustness.models.classifier import Classifier
+from robustness.report.generators import judged_lines
 
 
 @pytest.fixture
 def judged(tmp_path, monkeypatch):
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path))
 
-    def judged(paint=None, condition=None, training=None, size=28, losses=None, module=None, painter=None):
+    def judged(paint=None, condition=None, training=None, size=28, losses=None, module=None, painter=None, trained_on=None):
         painter = painter or Painter(*([paint] if paint else []))
-        generator = Generator(painter, condition or Condition(COLOURS), losses or {})
+        generator = Generator(painter, condition or Condition(COLOURS), losses or {}, trained_on)
         classifier = Classifier("judge", module or NamesColours(), Fit(size))
         return judge(generator, classifier, painted(300, 1), training or painted(300, 2), 3)
 
@@ -67,6 +68,28 @@ def test_copies_of_training_images_are_told(judged):
     """The training images are what the generator paints for the seed it is asked with."""
     marks = judged(training=painted_by_class(300, 3))
     assert (marks.copied, marks.nearest) == (1.0, 0.0)
+    samples, images = marks.pairs
+    assert samples.shape == (10, 28, 28, 3)
+    assert np.array_equal(samples, images)
+
+
+def test_copies_are_looked_for_among_the_images_it_was_trained_on_alone(judged):
+    training = painted(300, 2)
+    assert judged(trained_on=training.content_hash).copied is not None
+    marks = judged(trained_on=painted(300, 4).content_hash)
+    assert (marks.copied, marks.nearest, marks.copy_distance, marks.pairs) == (None, None, None, None)
+    assert marks.fidelity == 1.0
+    assert "copied              not looked for: the training images" in "\n".join(judged_lines(marks))
+
+
+def test_classes_that_the_judge_does_not_know_are_named(judged):
+    class NeverRed(NamesColours):
+        def forward(self, images):
+            return super().forward(images) - torch.tensor([0.0, 0.0, 9.0])
+
+    assert "no fidelity       of classes of which the judge names no real image right: red" in "\n".join(
+        judged_lines(judged(module=NeverRed()))
+    )
 
 
 def test_samples_like_nothing_seen_are_far_from_the_training_images(judged):

@@ -37,6 +37,7 @@ def changed(what):
         Weighted(1.0 if what == "weights" else 0.0),
         Condition(COLOURS if what != "condition" else ()),
         {**LOSSES, "generator": [1.0, 3.0]} if what == "losses" else LOSSES,
+        "another hash" if what == "trained on" else None,
     )
     module = NamesColours()
     if what == "judge":
@@ -68,7 +69,7 @@ def test_a_generator_is_judged_once_and_anew_when_anything_is_another(marks):
     first, count = marks()
     assert count == 1
     assert marks(run="another run") == (first, 1)
-    changes = ("weights", "condition", "losses", "judge", "real", "training", "seed", "code")
+    changes = ("weights", "condition", "losses", "judge", "real", "training", "trained on", "seed", "code")
     assert [marks(what)[1] for what in changes] == list(range(2, 2 + len(changes)))
     assert marks()[1] == 1 + len(changes)
     assert first["fidelity"] == 1.0
@@ -82,6 +83,14 @@ def test_where_code_cannot_be_hashed_the_marks_serve_one_run(marks):
 def test_what_is_no_number_is_kept_as_none(marks, monkeypatch):
     monkeypatch.setattr("robustness.gan.judge.frechet_distance", lambda *_: float("nan"))
     assert marks()[0]["frechet"] is None
+
+
+def test_samples_are_shown_above_the_training_images_nearest_to_them(marks):
+    with Image.open(io.BytesIO(base64.b64decode(marks()[0]["pairs"]))) as pairs:
+        assert pairs.size == (10 * 28, 2 * 28)
+        above, below = np.asarray(pairs.convert("RGB")).reshape(2, 28, 10, 28, 3).mean(axis=(1, 3))
+    assert np.abs(above - below).max() < 10
+    assert marks("trained on")[0]["pairs"] is None
 
 
 def test_a_sheet_of_many_classes_has_bands(marks, monkeypatch):

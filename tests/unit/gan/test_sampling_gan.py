@@ -115,8 +115,37 @@ def test_classes_that_cannot_be_folders_in_their_order_go_by_number(tmp_path):
 
 def test_nothing_is_overwritten(small, tmp_path):
     (tmp_path / "a").write_text("mine")
-    with pytest.raises(RobustnessError, match="not empty"):
+    with pytest.raises(RobustnessError, match="not an empty folder"):
         write_folder(small, [0], 1, 0, None, tmp_path)
+    with pytest.raises(RobustnessError, match="not an empty folder"):
+        write_folder(small, [0], 1, 0, None, tmp_path / "a")
+    (tmp_path / "b.png").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"b\.png'"):
+        write_grid(small, [0], 1, 0, None, tmp_path / "b.png")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b.png"]
+
+
+def test_a_folder_is_whole_or_empty(small, tmp_path, monkeypatch):
+    real = Generator.images
+
+    def stop(self, labels, places, seed, noise=None):
+        if labels[0] == 2:
+            raise KeyboardInterrupt
+        return real(self, labels, places, seed, noise)
+
+    monkeypatch.setattr(Generator, "images", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_folder(small, [0, 1, 2], 512, 7, None, tmp_path / "samples")
+    assert not list((tmp_path / "samples").iterdir())
+    monkeypatch.undo()
+    assert write_folder(small, [0, 1, 2], 1, 7, None, tmp_path / "samples") == 3
+
+
+def test_a_folder_whose_writing_was_killed_is_no_image_set(small, tmp_path):
+    write_folder(small, [0, 1, 2], 1, 7, None, tmp_path)
+    (tmp_path / "0123.partial").mkdir()
+    with pytest.raises(RobustnessError, match=r"0123\.partial: the writing of this folder was cut off; delete it"):
+        load_image_set(f"folder:{tmp_path}")
 
 
 def test_a_sheet_has_a_column_for_each_class(small, tmp_path):
@@ -137,8 +166,10 @@ def test_a_sheet_of_one_class_is_nearly_square(small, tmp_path):
 def test_a_sheet_has_its_limit_and_a_class_at_least_one_sample(small, tmp_path):
     with pytest.raises(RobustnessError, match="too many for one sheet"):
         write_grid(small, [0], 10_001, 0, None, tmp_path / "sheet.png")
-    with pytest.raises(RobustnessError, match="at least one sample, not 0"):
+    with pytest.raises(RobustnessError, match="from one sample to 4,294,967,296, not 0"):
         write_folder(small, [0], 0, 0, None, tmp_path)
+    with pytest.raises(RobustnessError, match="not 4294967297"):
+        write_folder(small, [0], 2**32 + 1, 0, None, tmp_path)
 
 
 MEMORY = """

@@ -60,6 +60,14 @@ def test_a_mark_keeps_its_limit_up_to_it_and_breaks_it_beyond(asks, kept, broken
     assert (beyond.generator_limit, beyond.required, beyond.judged) == (f"signs-{asks}", broken, JUDGED)
 
 
+@pytest.mark.parametrize("asks", ["max_copied", "max_nearest"])
+def test_without_the_training_images_nothing_tells_that_there_are_no_copies(asks):
+    with pytest.raises(
+        RobustnessError, match="not those it was trained on, so no copies were looked for: nothing was measured"
+    ):
+        judged(asks, "1", nearest=None, copied=None)
+
+
 def test_all_that_can_be_asked_has_a_name():
     assert set(NAMES) == set(MARKS)
 

@@ -244,6 +244,19 @@ def test_a_trained_network_is_what_its_card_says(trained_file):
 )
 def test_a_card_that_train_did_not_write_is_refused(trained_file, change):
     card_path(trained_file).write_text(json.dumps(CARD | change))
+    with pytest.raises(RobustnessError, match=r"card\.json: not the card of a classifier that `robustness train` wrote"):
+        load_trained(trained_file)
+
+
+def test_a_card_from_before_it_told_the_normalisation_has_none(trained_file):
+    card_path(trained_file).write_text(json.dumps({key: CARD[key] for key in CARD if key not in ("mean", "std")}))
+    assert (load_trained(trained_file).mean, load_trained(trained_file).std) == ((0, 0, 0), (1, 1, 1))
+
+
+def test_weights_or_a_card_that_are_not_there_are_told_apart(trained_file, tmp_path):
+    with pytest.raises(RobustnessError, match=r"none\.safetensors: no such file"):
+        load_trained(tmp_path / "none.safetensors")
+    card_path(trained_file).unlink()
     with pytest.raises(RobustnessError, match="no card beside it that `robustness train` wrote"):
         load_trained(trained_file)
 
@@ -252,7 +265,7 @@ def test_a_card_names_no_code_to_run(trained_file, tmp_path, monkeypatch):
     (tmp_path / "hostile_card.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\ndef make(): ...\n")
     monkeypatch.chdir(tmp_path)
     card_path(trained_file).write_text(json.dumps(CARD | {"network": "python:hostile_card:make"}))
-    with pytest.raises(RobustnessError, match="no card beside it"):
+    with pytest.raises(RobustnessError, match="not the card of a classifier"):
         load_trained(trained_file)
     assert not (tmp_path / "ran").exists()
 

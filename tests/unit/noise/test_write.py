@@ -38,7 +38,7 @@ def test_copies_hold_the_bytes_that_a_network_is_measured_on(images, tmp_path):
 
 def test_a_folder_with_something_in_it_is_left_alone(images, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(RobustnessError, match="not empty"):
+    with pytest.raises(RobustnessError, match="not an empty folder"):
         write_copies(images, FIT, NOISES, 0, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 

@@ -124,7 +124,7 @@ def judged(name="stop", losses=None, classes=True):
     return {
         "judge": "net", "samples": 9, "fidelity": 1 / 3 if classes else None, "classes": [label] if classes else [],
         "collapsed": [name] if classes else [], "precision": 0.5, "recall": 0.25, "frechet": 12.0, "nearest": 1.0,
-        "copied": 0.0, "divergence": None, "losses": losses or {}, "sheet": "UklGRg==",
+        "copied": 0.0, "divergence": None, "losses": losses or {}, "sheet": "UklGRg==", "pairs": "cGFpcnM=",
     }  # fmt: skip
 
 
@@ -326,18 +326,21 @@ def test_a_generator_is_shown_with_every_mark_its_worst_classes_its_samples_and_
     assert "stop: 0.333, 3 of 9 samples named so (0.07 to 0.70), collapsed" in said
     assert "thresholds.toml:40: fidelity 0.333, the limit asks for at least 0.9." in page.sections["broken"]
     sources = [value for tag, key, value in page.attributes if (tag, key) == ("img", "src")]
-    chart, sheet = sources
+    chart, sheet, pairs = sources
     assert b"<polyline" in base64.b64decode(chart.removeprefix("data:image/svg+xml;base64,"))
     assert sheet == "data:image/webp;base64,UklGRg=="
+    assert pairs == "data:image/webp;base64,cGFpcnM="
     alternatives = [value for tag, key, value in page.attributes if (tag, key) == ("img", "alt")]
     assert alternatives == [
         "Losses in the training of signs: generator 2.000 after 2 epochs; discriminator 0.500 after 2 epochs",
         "Samples of signs, a column for each class",
+        "The samples of signs nearest to a training image, that image below each",
     ]
 
 
 def test_a_mark_that_older_results_do_not_have_is_shown_as_none():
-    made = results(generators={"signs": {key: value for key, value in judged().items() if key != "nearest"}})
+    older = {key: value for key, value in judged().items() if key not in ("nearest", "pairs")}
+    made = results(generators={"signs": older})
     assert "nearest training image none copied 0" in Page(render_report(made)).sections["generators"]
 
 

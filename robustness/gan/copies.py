@@ -1,0 +1,54 @@
+"""Samples beside the training images that are nearest to them: Euclidean distances between pixels in 0..1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from robustness.data import ImageSet, fit_images
+from robustness.gan.batches import FIT
+from robustness.gan.measures import nearest
+from robustness.models.classifier import to_tensor
+
+COPY = 0.01
+"""A sample as near to a training image as this share of the real held-out images are, is as good as copied."""
+SHOWN = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """How like its training images a generator's samples are.
+
+    nearest: the median distance from a sample to the training image nearest to it, over that from a real held-out image: 1
+    where samples are as near as these, above it where they resemble nothing, 0 where all are copies.
+    copied: the share of samples at `copy_distance` or nearer, where one real image in a hundred is.
+    pairs: the samples nearest to a training image, that image below each, uint8 of shape (2, up to 10, 28, 28, 3).
+    """
+
+    nearest: float
+    copied: float
+    copy_distance: float
+    pairs: npt.NDArray[np.uint8]
+
+
+def find_copies(samples: ImageSet, real: ImageSet, training: ImageSet) -> Copies:
+    """Look for the nearest training image of each sample, and of each held-out image to tell what is near."""
+    known = _pixels(training)
+    distances, places = nearest(_pixels(samples), known)
+    usual, _ = nearest(_pixels(real), known)
+    limit = torch.quantile(usual, COPY)
+    first = distances.argsort(stable=True)[:SHOWN].numpy()
+    pairs = (fit_images(samples, FIT)[first], fit_images(training, FIT)[places[first].numpy()])
+    return Copies(
+        nearest=float(distances.median() / usual.median()),
+        copied=float((distances <= limit).double().mean()),
+        copy_distance=float(limit),
+        pairs=np.stack(pairs),
+    )
+
+
+def _pixels(images: ImageSet) -> torch.Tensor:
+    return to_tensor(fit_images(images, FIT)).flatten(1).float() / 255
