@@ -37,3 +37,8 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     if match:
         return f"did you mean {match[0]!r}?"
     return f"valid: {', '.join(names)}" if names else "there are none"
+
+
+def some(things: list[str], most: int = 3) -> str:
+    """The first few, and how many more there are."""
+    return ", ".join(things[:most]) + (f" and {len(things) - most} more" if len(things) > most else "")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, some
 from robustness.gate.generator_limits import GeneratorLimit
 
 NAMES = {
@@ -119,7 +119,7 @@ def _details(asks: str, judged: Mapping[str, Any]) -> str:
         case "max_nearest":
             return " times as far as from a real image"
         case "max_collapsed" if judged["collapsed"]:
-            return f" ({', '.join(judged['collapsed'])})"
+            return f" ({some(judged['collapsed'])})"
     return ""
 
 

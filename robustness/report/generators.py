@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from robustness.errors import some
 from robustness.gan.copies import COPY
 from robustness.gan.judge import Judged
 
@@ -17,10 +18,10 @@ def judged_lines(judged: Judged) -> list[str]:
         named = f"{worst.right / worst.images:.3f} named so ({worst.low:.3f} to {worst.high:.3f})"
         lines += [
             f"  worst class       {worst.fidelity:.3f}, {worst.name}: {named}",
-            f"  collapsed         {', '.join(judged.collapsed) or 'none'}",
+            f"  collapsed         {len(judged.collapsed)} of {len(judged.classes)} classes{_named(judged.collapsed)}",
         ]
     if unknown := [label.name for label in judged.classes if label.fidelity is None]:
-        lines += [f"  no fidelity       of classes of which the judge names no real image right: {', '.join(unknown)}"]
+        lines += [f"  no fidelity       of classes of which the judge names no real image right: {some(unknown)}"]
     lines += [
         f"Frechet distance    {judged.frechet:.4g}",
         f"precision, recall   {judged.precision:.3f}, {judged.recall:.3f}",
@@ -35,3 +36,7 @@ def judged_lines(judged: Judged) -> list[str]:
     if judged.divergence is not None:
         lines += [f"divergence          {judged.divergence:.3f}: by so much the gap between the two losses has widened"]
     return lines
+
+
+def _named(classes: tuple[str, ...]) -> str:
+    return f": {some(list(classes))}" if classes else ""

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from robustness.errors import some
 from robustness.files.atomic import replacing
 from robustness.report import charts
 from robustness.report.class_tables import class_tables
@@ -18,7 +19,6 @@ from robustness.report.confusion_charts import confusion_charts
 from robustness.report.first_breaks import first_breaks, in_a_sentence
 from robustness.report.flip_charts import flip_charts
 from robustness.report.generator_sections import generator_sections
-from robustness.report.ledger import some
 from robustness.report.terminal import verdict_sentence
 
 SHOWN_APART = ("max_drop", "max_flips", "worst_band")

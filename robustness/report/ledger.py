@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from robustness.errors import some
 from robustness.gate.alarms import with_alarms
 from robustness.report.records import from_property
 
@@ -173,8 +174,3 @@ class Ledger:
 
 def _count(things: list[str], noun: str) -> str:
     return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
-
-
-def some(things: list[str], most: int = 3) -> str:
-    """The first few, and how many more there are."""
-    return ", ".join(things[:most]) + (f" and {len(things) - most} more" if len(things) > most else "")

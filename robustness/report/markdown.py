@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from robustness.report.ledger import some
+from robustness.errors import some
 from robustness.report.table import OWN_NOISE, marked
 from robustness.report.terminal import error_lines, verdict_sentence
 

@@ -96,7 +96,7 @@ def test_what_is_no_number_never_passes(asks):
 
 def test_classes_that_the_judge_does_not_know_are_told():
     words = judged("worst_class", "0.5", classes=[label("Go", 0.6), label("Stop", None)]).words
-    assert words.startswith("worst class 0.6 (Go; 1 of which the judge names no real image right left out)")
+    assert words.startswith("worst class 0.6 (Go; without 1 of which the judge names no real image right)")
 
 
 @pytest.mark.parametrize(
