@@ -1,4 +1,8 @@
-"""Samples beside the training images that are nearest to them: Euclidean distances between pixels in 0..1."""
+"""Samples beside the training images that are nearest to them.
+
+The distance of two images is sqrt(2 - 2 r) with the correlation r of their pixels, 0 to 2: Euclidean, once each image has been
+brought to mean 0 and length 1. Between the pixels as they are any two dark images would be near.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn import functional
 
 from robustness.data import ImageSet, fit_images
 from robustness.gan.batches import FIT
@@ -36,9 +41,9 @@ class Copies:
 
 def find_copies(samples: ImageSet, real: ImageSet, training: ImageSet) -> Copies:
     """Look for the nearest training image of each sample, and of each held-out image to tell what is near."""
-    known = _pixels(training)
-    distances, places = nearest(_pixels(samples), known)
-    usual, _ = nearest(_pixels(real), known)
+    known = _standardised(training)
+    distances, places = nearest(_standardised(samples), known)
+    usual, _ = nearest(_standardised(real), known)
     limit = torch.quantile(usual, COPY)
     first = distances.argsort(stable=True)[:SHOWN].numpy()
     pairs = (fit_images(samples, FIT)[first], fit_images(training, FIT)[places[first].numpy()])
@@ -50,5 +55,7 @@ def find_copies(samples: ImageSet, real: ImageSet, training: ImageSet) -> Copies
     )
 
 
-def _pixels(images: ImageSet) -> torch.Tensor:
-    return to_tensor(fit_images(images, FIT)).flatten(1).float() / 255
+def _standardised(images: ImageSet) -> torch.Tensor:
+    """float32 of shape (N, 3 * 28 * 28); zeros for an image of one grey."""
+    pixels = to_tensor(fit_images(images, FIT)).flatten(1).float()
+    return functional.normalize(pixels - pixels.mean(dim=1, keepdim=True))

@@ -15,7 +15,10 @@ CHANNEL = torch.tensor([2, 1, 0])
 
 
 class Painter(nn.Module):
-    """Flat images of the class's colour, lighter or darker by the first latent number; `paint` may change what is asked."""
+    """Images of the class's colour, lighter or darker by the first latent number, with columns lighter or darker by others.
+
+    `paint` may change what is asked.
+    """
 
     def __init__(self, paint=lambda labels, latents: (labels, latents)):
         super().__init__()
@@ -24,8 +27,10 @@ class Painter(nn.Module):
     def forward(self, latents, labels, levels):
         labels, latents = self.paint(labels, latents)
         images = torch.full((len(labels), 3, 28, 28), -1.0)
-        images[torch.arange(len(labels)), CHANNEL[labels]] = (latents[:, 0].tanh() * 0.4 + 0.4)[:, None, None]
-        return images + (latents[:, 1].tanh() * 0.1 + 0.1)[:, None, None, None]
+        images[torch.arange(len(labels)), CHANNEL[labels]] = (latents[:, 0].tanh() * 0.35 + 0.35)[:, None, None]
+        columns = latents[:, 2:30].tanh() * 0.04
+        lighter = latents[:, 1].tanh() * 0.05 + 0.15
+        return images + (lighter[:, None] + columns - columns.mean(dim=1, keepdim=True))[:, None, None]
 
 
 class NamesColours(nn.Module):
