@@ -56,6 +56,8 @@ def find_copies(samples: ImageSet, real: ImageSet, training: ImageSet) -> Copies
 
 
 def _standardised(images: ImageSet) -> torch.Tensor:
-    """float32 of shape (N, 3 * 28 * 28); zeros for an image of one grey."""
+    """float32 of shape (N, 3 * 28 * 28 + 1); an image of one grey has the last coordinate alone: it correlates with none."""
     pixels = to_tensor(fit_images(images, FIT)).flatten(1).float()
-    return functional.normalize(pixels - pixels.mean(dim=1, keepdim=True))
+    is_grey = (pixels == pixels[:, :1]).all(dim=1, keepdim=True)
+    from_mean = functional.normalize((pixels - pixels.mean(dim=1, keepdim=True)) * ~is_grey)
+    return torch.cat([from_mean, is_grey.float()], dim=1)

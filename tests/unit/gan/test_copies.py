@@ -28,8 +28,15 @@ def test_a_training_image_in_other_light_is_a_copy():
     assert np.abs(samples * 2 - images).max() <= 2
 
 
-def test_images_of_one_grey_have_a_distance_too():
-    grey = ImageSet.from_images("grey", [np.full((28, 28, 3), 7, np.uint8)] * 5, [0] * 5, ["one"])
-    found = find_copies(grey, patterns(2), patterns(3))
-    assert 0 < found.nearest < 1  # 1 from whatever has a pattern, where two patterns are at about the root of 2
-    assert found.copy_distance > 1
+def greys(light=7, count=5):
+    return ImageSet.from_images("grey", [np.full((28, 28, 3), light, np.uint8)] * count, [0] * count, ["one"])
+
+
+def test_an_image_of_one_grey_is_near_to_nothing_with_a_pattern():
+    alone = find_copies(patterns(1), patterns(2), patterns(3))
+    both = ImageSet.from_images("both", [*greys(), *patterns(3)], [0] * 25, ["one"])
+    among = find_copies(patterns(1), patterns(2), both)
+    assert (among.nearest, among.copy_distance) == pytest.approx((alone.nearest, alone.copy_distance))
+    assert among.copy_distance > 1.2
+    assert find_copies(greys(), patterns(2), patterns(3)).copied == 0
+    assert find_copies(greys(light=201), patterns(2), both).copied == 1
