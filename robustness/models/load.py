@@ -73,9 +73,8 @@ def load_trained(file: Path) -> Classifier:
 def _of_card(card: dict[str, Any], file: Path) -> ModelDeclaration:
     """What a card declares. It may come from anybody, along with the weights: it names a network, and never code."""
     network, fit = card["network"], card["fit"]
-    mean, std = (
-        tuple(card.get(name, getattr(ModelDeclaration, name))) for name in ("mean", "std")
-    )  # the first cards have none
+    none = {"mean": ModelDeclaration.mean, "std": ModelDeclaration.std}  # as the first cards, which do not tell
+    mean, std = (tuple({**none, **card}[name]) for name in none)
     if network not in BUILT_IN and not network.startswith(tuple(LIBRARIES)):
         raise ValueError(network)
     if not is_size(fit["size"]) or fit["kind"] not in get_args(FitKind):

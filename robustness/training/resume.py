@@ -26,7 +26,7 @@ def save_state(path: Path, run: dict[str, object], parts: Parts, progress: dict[
             torch.save(state, partial)
     except (OSError, RuntimeError) as error:  # the latter from torch, where the disk is full
         raise RobustnessError(
-            f"{path}: cannot be written ({in_one_line(error)}); make room, and the same command goes on from the last one kept"
+            f"{path}: cannot be written ({in_one_line(error)}); make room, and the same command goes on after its last epoch"
         ) from error
 
 

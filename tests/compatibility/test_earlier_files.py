@@ -83,7 +83,7 @@ def test_findings_are_read(file):
 @named("generator-*.card.json")
 def test_generators_load_with_their_card(file, tmp_path):
     weights = tmp_path / "gan.safetensors"
-    shutil.copy(shipped_weights("gan")["study-gtsrb"], weights)  # the same file as then
+    shutil.copy(shipped_weights("gan")["study-gtsrb"], weights)  # trained for longer since then
     shutil.copy(file, card_path(weights))
     generator = load_generator(weights)
     assert len(generator.condition.class_names) == 43
