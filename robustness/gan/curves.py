@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -16,7 +17,7 @@ def loss_chart(losses: Mapping[str, Sequence[float]], title: str) -> str:
     epochs = max(len(values) for values in losses.values())
     every = [value for values in losses.values() for value in values]
     lowest, highest = min(0.0, *every), max(every)
-    span = (highest - lowest) or 1.0
+    span = max(highest - lowest, 1e-9)
 
     def x(epoch: int) -> float:
         return round(LEFT + (WIDTH - LEFT - RIGHT) * (epoch - 1) / max(1, epochs - 1), 1)
@@ -31,13 +32,12 @@ def loss_chart(losses: Mapping[str, Sequence[float]], title: str) -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         f'<text x="{LEFT}" y="18" font-size="13">{escape(title)}</text>',
     ]
-    for part in range(5):
-        level = lowest + span * part / 4
+    for level in _round_values(lowest, highest):
         lines += [
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(level)}" y2="{y(level)}" stroke="#ddd"/>',
             f'<text x="{LEFT - 6}" y="{y(level) + 4}" text-anchor="end">{level:.3g}</text>',
         ]
-    for epoch in sorted({1 + round((epochs - 1) * part / 4) for part in range(5)}):
+    for epoch in {1, *map(int, _round_values(1, epochs, least=1))}:
         lines.append(f'<text x="{x(epoch)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{epoch}</text>')
     lines.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">epoch</text>')
     for number, (name, values) in enumerate(losses.items()):
@@ -48,3 +48,11 @@ def loss_chart(losses: Mapping[str, Sequence[float]], title: str) -> str:
             f'<text x="{WIDTH - RIGHT - 110 * (len(losses) - number)}" y="18" fill="{colour}">{escape(name)}</text>',
         ]
     return "\n".join([*lines, "</svg>", ""])
+
+
+def _round_values(lowest: float, highest: float, least: float = 1e-9) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten from the lowest to the highest, six at most. least: between two of them."""
+    span = highest - lowest
+    power = 10.0 ** math.floor(math.log10(max(span, least)))
+    step = next(part * power for part in (0.1, 0.2, 0.5, 1, 2) if part * power >= least and 5 * part * power >= span)
+    return [number * step for number in range(math.ceil(lowest / step), math.floor(highest / step) + 1)]

@@ -28,3 +28,9 @@ def test_every_value_lies_on_the_canvas_and_a_higher_loss_higher(losses, title):
         heights = [-y for _, y in sorted(zip(values, (y for _, y in points), strict=True))]
         assert heights == sorted(heights)
     assert title in chart.get("aria-label")
+
+
+def test_axes_have_round_numbers():
+    chart = ElementTree.fromstring(loss_chart({"generator": [1.54] * 177, "discriminator": [0.45] * 177}, "signs"))
+    said = [text.text for text in chart.findall(f"{SVG}text")]
+    assert said == ["signs", "0", "0.5", "1", "1.5", "1", "50", "100", "150", "epoch", "generator", "discriminator"]
