@@ -81,6 +81,11 @@ class AllWrong(ByLight):
         return -super().forward(batch)
 
 
+class AlwaysDark(ByLight):
+    def forward(self, batch):
+        return super().forward(batch * 0)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -91,6 +96,7 @@ class AllWrong(ByLight):
         ({"of_clean": 0}, "a share lies above 0"),
         ({"condition": Condition((), (LIGHTER,))}, "cannot be asked for a class"),
         ({"module": AllWrong()}, "nothing can break"),
+        ({"module": AlwaysDark()}, r"names 20 of 40 images without noise right \(real\), no more than whoever always names"),
     ],
 )
 def test_what_cannot_be_found_is_refused(changed, said):
