@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from robustness.claims.outcome import Outcome, Tested
 from robustness.errors import RobustnessError
-from robustness.gate.flips import flip_curve
-from robustness.gate.intervals import Floats
-from robustness.gate.sampling import Sampling, p_value_mean_above
+from robustness.limits.flips import flip_curve
 from robustness.noise import Noise
 from robustness.search.critical import LEVELS, Search
+from robustness.statistics.intervals import Floats
+from robustness.statistics.sampling import Sampling, p_value_mean_above
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from robustness.claims.outcome import Outcome, Rights, Tested
 from robustness.errors import RobustnessError
-from robustness.gate.paired import holm
-from robustness.gate.sampling import Sampling, mean_interval, p_value_mean_above
+from robustness.statistics.paired import holm
+from robustness.statistics.sampling import Sampling, mean_interval, p_value_mean_above
 
 
 def more_noise_never_helps(rights: Rights, sampling: Sampling, alpha: float, negligible: float) -> Tested:

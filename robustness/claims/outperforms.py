@@ -11,9 +11,9 @@ import scipy
 
 from robustness.claims.outcome import Outcome, Rights, Tested
 from robustness.errors import RobustnessError
-from robustness.gate.intervals import Floats
-from robustness.gate.sampling import Sampling, mean_interval
 from robustness.noise import Noise
+from robustness.statistics.intervals import Floats
+from robustness.statistics.sampling import Sampling, mean_interval
 
 TIE = 1e-20
 """A variance of accuracies that is no more than the rounding of their sums."""

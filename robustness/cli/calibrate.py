@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from robustness.data import ImageSet
-    from robustness.gate.calibrate import Asked, Change, Subject
     from robustness.gate.thresholds import Thresholds
+    from robustness.limits.calibrate import Asked, Change, Subject
     from robustness.models.classifier import Classifier
 
 
@@ -54,8 +54,8 @@ def _calibrate(args: argparse.Namespace) -> None:
     from fractions import Fraction
 
     from robustness.data import load_image_set
-    from robustness.gate.calibrate import asked_accuracies, calibrate, rewritten
     from robustness.gate.thresholds import read_thresholds
+    from robustness.limits.calibrate import asked_accuracies, calibrate, rewritten
 
     if not 0 <= args.margin <= 100:
         raise RobustnessError(f"a margin lies between 0 and 100 points, not {args.margin:g}")
@@ -113,7 +113,7 @@ def _print_changes(changes: Sequence[Change]) -> None:
 def _retrained(texts: Sequence[str], models: Set[str]) -> dict[str, list[Path]]:
     """The weights files of networks trained like the declared ones, by model."""
     from robustness.errors import nearest
-    from robustness.gate.calibrate import FEWEST
+    from robustness.limits.calibrate import FEWEST
 
     files: dict[str, list[Path]] = {}
     for text in texts:
@@ -139,7 +139,7 @@ def _measure_all(
 
     from robustness.evaluation.evaluate import measure
     from robustness.evaluation.store import Store
-    from robustness.gate.calibrate import accuracy_of
+    from robustness.limits.calibrate import accuracy_of
     from robustness.models.load import load_classifier
 
     classifiers: dict[str, list[Classifier]] = {}

@@ -15,7 +15,7 @@ from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
     from robustness.data import ImageSet
-    from robustness.gate.claim import Claim
+    from robustness.declaration.scope import Scope
     from robustness.search.critical import Search
 
 SHARES = ("0.9", "0.5")
@@ -81,9 +81,9 @@ def add(commands: Commands) -> None:
 
 
 def _search(args: argparse.Namespace) -> None:
+    from robustness.declaration.scope import Scope
     from robustness.evaluation.store import Store
-    from robustness.gate.claim import Claim
-    from robustness.gate.flips import describe_flips
+    from robustness.limits.flips import describe_flips
     from robustness.noise import parse_noises
     from robustness.report.flips import flip_lines
     from robustness.search.critical import search_flips, search_job
@@ -92,7 +92,7 @@ def _search(args: argparse.Namespace) -> None:
     if others:
         raise RobustnessError(f"{args.noise}: a search wants one noise")
     thresholds = thresholds_of(args)
-    claim = thresholds.claim if thresholds else Claim()
+    claim = thresholds.claim if thresholds else Scope()
     classifier, images, seed = subject(args)
     store, run = Store(), uuid.uuid4().hex
     try:
@@ -108,13 +108,14 @@ def _search(args: argparse.Namespace) -> None:
         print("\n".join(flip_lines(classifier.name, images.name, described, _breaks(search, images, claim))))
 
 
-def _breaks(search: Search, images: ImageSet, claim: Claim) -> list[tuple[str, str]]:
+def _breaks(search: Search, images: ImageSet, claim: Scope) -> list[tuple[str, str]]:
     """Where accuracy falls below shares of what it is without noise, with an interval where one can be given."""
     from decimal import Decimal
 
     from robustness.claims.break_point import find_break_point
-    from robustness.gate.sampling import Sampling, sampling_of
+    from robustness.declaration.scope import sampling_of
     from robustness.report.flips import at, between
+    from robustness.statistics.sampling import Sampling
 
     if not search.right.any():
         return []
@@ -136,8 +137,8 @@ def _replay(args: argparse.Namespace) -> int:
     from fractions import Fraction
 
     from robustness.data import load_image_set
-    from robustness.gate.hunting import is_within
     from robustness.gate.thresholds import read_thresholds
+    from robustness.hunts.measure import is_within
     from robustness.models.load import load_classifier
     from robustness.search.finding import draw_pair, read_finding, replay
 
@@ -183,7 +184,7 @@ def _waves(args: argparse.Namespace) -> None:
 
     from robustness.evaluation.evaluate import measure
     from robustness.evaluation.store import Store
-    from robustness.gate.findings import worst_band
+    from robustness.limits.findings import worst_band
     from robustness.noise import Clean
     from robustness.report.flips import wave_lines
     from robustness.search.waves import waves

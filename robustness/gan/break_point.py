@@ -18,9 +18,9 @@ from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.forward import backing_off
 from robustness.gan.judge import ALPHA, check_takes_samples, draw_like
 from robustness.gan.sample import Generator
-from robustness.gate.intervals import lower_bound
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Noise
+from robustness.statistics.intervals import lower_bound
 
 STEPS = 20
 """Magnitudes above 0 at which accuracy is measured, evenly spaced."""

@@ -21,9 +21,9 @@ from robustness.gan.batches import FIT
 from robustness.gan.copies import find_copies
 from robustness.gan.measures import frechet_distance, loss_divergence, precision_and_recall, spread
 from robustness.gan.sample import BATCH, Generator
-from robustness.gate.intervals import lower_bound, upper_bound
 from robustness.models.classifier import Classifier, to_tensor
 from robustness.noise import Clean, Noise
+from robustness.statistics.intervals import lower_bound, upper_bound
 from robustness.training.head import features_of
 
 ALPHA = 0.05

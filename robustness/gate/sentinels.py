@@ -23,9 +23,9 @@ from robustness.evaluation.evaluate import is_hashable, model_identity
 from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, batch_size, forward, raw_logits
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Store
-from robustness.gate.paired import Change, p_value
 from robustness.models.classifier import Classifier, to_tensor
 from robustness.noise import Noise, apply
+from robustness.statistics.paired import Change, p_value
 
 VERSION = 1
 """Raised when a sentinel comes to ask something else: what was found before is then stale."""

@@ -14,18 +14,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from robustness.claims.declare import DeclaredClaim, read_claims
+from robustness.declaration.declared import Declared
+from robustness.declaration.places import line_numbers
+from robustness.declaration.problems import Problems
+from robustness.declaration.scope import Scope
+from robustness.declaration.tables import SCHEMA, FileTable, LimitsTable, ModelTable, NoiseTable, in_words
 from robustness.errors import RobustnessError, nearest
 from robustness.files.schemas import unreadable
-from robustness.gate.claim import Claim
-from robustness.gate.declared import Declared
-from robustness.gate.declared_claims import DeclaredClaim, read_claims
-from robustness.gate.generator_limits import GeneratorDeclaration, GeneratorLimit, read_generator_limits, read_generators
-from robustness.gate.hunts import Hunt, read_hunts
-from robustness.gate.limit import Limit
-from robustness.gate.places import line_numbers
-from robustness.gate.problems import Problems
-from robustness.gate.read_limits import LimitReader
-from robustness.gate.schema import SCHEMA, FileTable, LimitsTable, ModelTable, NoiseTable, in_words
+from robustness.generators.declare import GeneratorDeclaration, GeneratorLimit, read_generator_limits, read_generators
+from robustness.hunts.declare import Hunt, read_hunts
+from robustness.limits.declare import LimitReader
+from robustness.limits.limit import Limit
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration
 from robustness.noise import KINDS, PRESETS, Noise, declare_noise
 
@@ -54,7 +54,7 @@ class Thresholds:
     models: dict[str, ModelDeclaration]
     kinds: dict[str, type[Noise]]
     baseline: Path | None
-    claim: Claim
+    claim: Scope
     warn: bool
     limits: tuple[Limit, ...]
     hunts: tuple[Hunt, ...] = ()
@@ -116,7 +116,7 @@ class _Reader:
         if parsed is None or self.problems.found:
             return None
         run = parsed.run
-        claim = Claim(run.claim, run.confidence, run.independent, run.design_effect, run.mode == "early")
+        claim = Scope(run.claim, run.confidence, run.independent, run.design_effect, run.mode == "early")
         return Thresholds(
             file=self.file,
             sha256=self.sha256,

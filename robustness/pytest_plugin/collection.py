@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from robustness.gate.records import to_property
 from robustness.pytest_plugin.run import PROPERTY, is_gate_test, promises, thresholds_file
-from robustness.report.records import to_property
 
 SUITE = Path(__file__).parents[1] / "suite"
 

@@ -20,17 +20,17 @@ from robustness.pytest_plugin.time_limit import within
 if TYPE_CHECKING:
     from torch import nn
 
-    from robustness.claims.examine import Examined
+    from robustness.claims.declare import DeclaredClaim
+    from robustness.claims.measure import Examined
     from robustness.data import ImageSet
     from robustness.evaluation.evaluate import Enough, Measurement
-    from robustness.gate.check import Outcome
-    from robustness.gate.declared_claims import DeclaredClaim
-    from robustness.gate.generator_limits import GeneratorDeclaration, GeneratorLimit
-    from robustness.gate.hunting import Hunted
-    from robustness.gate.hunts import Hunt
-    from robustness.gate.judging import GeneratorJudged
-    from robustness.gate.limit import Limit
     from robustness.gate.thresholds import Thresholds
+    from robustness.generators.declare import GeneratorDeclaration, GeneratorLimit
+    from robustness.generators.measure import GeneratorJudged
+    from robustness.hunts.declare import Hunt
+    from robustness.hunts.measure import Hunted
+    from robustness.limits.limit import Limit
+    from robustness.limits.measure import Outcome
     from robustness.models.classifier import Classifier
     from robustness.models.declaration import ModelDeclaration
     from robustness.noise import Noise
@@ -114,9 +114,9 @@ class Gate:
 
     def check(self, limit: Limit) -> Outcome:
         """Measure a limit's cases and judge it: the declared images and model, whatever other tests made of theirs."""
-        from robustness.gate.check import check
-        from robustness.gate.findings import cases, check_comparable
-        from robustness.gate.judge import stopping_rule
+        from robustness.limits.findings import cases, check_comparable
+        from robustness.limits.judge import stopping_rule
+        from robustness.limits.measure import check
 
         with _plain_errors(), within(self.thresholds.time_limit):
             images = _declared_images(self.request.config)
@@ -141,7 +141,7 @@ class Gate:
     def hunt(self, hunt: Hunt) -> Hunted:
         """Run a hunt on the declared images and model; findings are kept beside the thresholds file."""
         from robustness.evaluation.store import Store
-        from robustness.gate.hunting import read_former, run_hunt
+        from robustness.hunts.measure import read_former, run_hunt
 
         config = self.request.config
         files, problem = config.stash[FOUND]
@@ -172,7 +172,7 @@ class Gate:
 
     def examine(self, claim: DeclaredClaim) -> Examined:
         """Test a claim on the declared images and models."""
-        from robustness.claims.examine import examine
+        from robustness.claims.measure import examine
         from robustness.evaluation.store import Store
 
         with _plain_errors(), within(self.thresholds.time_limit):
@@ -192,7 +192,7 @@ class Gate:
 
     def judge(self, limit: GeneratorLimit) -> GeneratorJudged:
         """Hold a generator's mark against its limit; the declared images and judge make the marks, once for all its limits."""
-        from robustness.gate.judging import judge_limit
+        from robustness.generators.measure import judge_limit
 
         with _plain_errors(), within(self.thresholds.time_limit):
             declaration, images = self.thresholds.generators[limit.generator], _declared_images(self.request.config)
@@ -305,7 +305,7 @@ class Gate:
         )
 
     def _record(self, kind: str, values: dict[str, Any]) -> None:
-        from robustness.report.records import to_property
+        from robustness.gate.records import to_property
 
         self.request.node.user_properties.append((PROPERTY, to_property(kind, values)))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 from tqdm import tqdm
 
-from robustness.report.ledger import promise_of
+from robustness.gate.ledger import promise_of
 
 
 class ProgressBar:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from robustness.gate.ledger import Ledger
+from robustness.gate.records import from_property, plain
 from robustness.pytest_plugin.run import FOUND, FOUND_INPUT, PROPERTY, RUN, given_paths, is_gate_test
 from robustness.report.junit import junit_properties
-from robustness.report.ledger import Ledger
-from robustness.report.records import from_property, plain
 
 if TYPE_CHECKING:
     from robustness.gate.thresholds import Thresholds

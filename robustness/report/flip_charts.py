@@ -35,7 +35,7 @@ class Break:
 class FlipChart:
     """One search, of a limit on flips or of a claim that accuracy breaks; the other of `limit` and `claim` is None.
 
-    found: `robustness.gate.flips.flip_curve`. line, band: points of an SVG polyline and polygon. bars: x, y, width and height
+    found: `robustness.limits.flips.flip_curve`. line, band: points of an SVG polyline and polygon. bars: x, y, width and height
     of a histogram's, on the line's scale. limit_y: where the limit lies. expected: where the claim looks for the break, from
     and to. number: which colour. y_ticks: pixels and texts, in per cent. text: for reading aloud.
     """

@@ -9,7 +9,7 @@ from robustness.report.table import table
 
 
 def flip_lines(model: str, data: str, flips: dict[str, Any], breaks: Sequence[tuple[str, str]]) -> list[str]:
-    """A search, as `robustness.gate.flips.describe_flips` gives it. breaks: where accuracy falls below shares of clean."""
+    """A search, as `robustness.limits.flips.describe_flips` gives it. breaks: where accuracy falls below shares of clean."""
     magnitude, highest = flips["magnitude"], flips["magnitudes"][-1]
     interval = [] if flips["band"] is None else [f"{100 * flips['confidence']:g} % interval"]
     rows = [
@@ -61,7 +61,7 @@ def between(low: float | None, high: float | None, highest: float) -> str:
 
 
 def wave_lines(model: str, data: str, waves: dict[str, Any], amplitude: float) -> list[str]:
-    """A map of waves, as `robustness.gate.findings.worst_band` gives it: accuracy in per cent, a row for each frequency."""
+    """A map of waves, as `robustness.limits.findings.worst_band` gives it: accuracy in per cent, a row for each frequency."""
     rows = [
         (f"{frequency:g}", f"{1 / frequency:.3g}", *(f"{100 * accuracy:.1f}" for accuracy in accuracies))
         for frequency, accuracies in zip(waves["frequencies"], waves["accuracies"], strict=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robustness.gan.curves import loss_chart
-from robustness.gate.judging import NAMES, mark, shown, worst_classes
+from robustness.generators.measure import NAMES, mark, shown, worst_classes
 
 WORST = 5
 """Classes of lowest fidelity that are named."""

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from robustness.evaluation.evaluate import Measurement
-from robustness.gate.paired import Change, drop_interval, p_value
 from robustness.report.table import OWN_NOISE, marked, table
+from robustness.statistics.paired import Change, drop_interval, p_value
 
 
 def measurement_table(measurements: Sequence[Measurement]) -> list[str]:

@@ -9,10 +9,10 @@ Schema 1; keys may be added to it, and `robustness.report.read` knows what their
     data, seed    as the file names them; confidence too, of claims and of limits about a population
     models        by name: how the file declares each
     noises        by name: the transform, magnitude and arguments of each noise that the file declares
-    limits        one object per measured limit, in the file's order (`robustness.gate.check.Outcome`)
-    hunts         one object per hunt that ran (`robustness.gate.hunting.Hunted`)
-    claims        one object per claim that was tested (`robustness.claims.examine.Examined`)
-    generator_limits  one object per limit on a generator that was judged (`robustness.gate.judging.GeneratorJudged`,
+    limits        one object per measured limit, in the file's order (`robustness.limits.measure.Outcome`)
+    hunts         one object per hunt that ran (`robustness.hunts.measure.Hunted`)
+    claims        one object per claim that was tested (`robustness.claims.measure.Examined`)
+    generator_limits  one object per limit on a generator that was judged (`robustness.generators.measure.GeneratorJudged`,
                   without `judged`)
     generators    by name: all marks of each generator that was judged (`robustness.gan.marks.marks_of`): those of each class,
                   the losses of its training, and a sheet of samples
@@ -45,9 +45,9 @@ from robustness.data import load_image_set
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
 from robustness.files.atomic import replacing
+from robustness.gate.ledger import Ledger
 from robustness.gate.thresholds import Thresholds
 from robustness.noise import Custom
-from robustness.report.ledger import Ledger
 from robustness.report.mistakes import describe_confusions, draw_turned
 from robustness.report.per_class import count_by_class
 from robustness.report.pictures import describe_images, draw_gallery

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from robustness.errors import some
+from robustness.gate.ledger import promise_of
 from robustness.report.bars import bar
-from robustness.report.ledger import promise_of
 from robustness.report.table import OWN_NOISE, marked, table
 
 HEAD = ("model", "noise", "right", "images", "measured", "", "limit", "verdict")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from robustness.report.ledger import Ledger, promise_of
+from robustness.gate.ledger import Ledger, promise_of
 
 
 def describe_timings(ledger: Ledger, early: bool) -> list[dict[str, Any]]:

@@ -12,11 +12,11 @@ from robustness.evaluation.cost import seconds_of
 from robustness.evaluation.evaluate import measure
 from robustness.evaluation.jobs import AnyJob, evaluation_job
 from robustness.evaluation.store import Store
-from robustness.gate.judge import EARLY_ERROR
-from robustness.gate.sequential import FinitePopulation
+from robustness.limits.judge import EARLY_ERROR
 from robustness.models.classifier import Classifier
 from robustness.noise import PRESETS, Clean, Noise, Resolution
 from robustness.search.equivalent import equivalent_magnitude
+from robustness.statistics.sequential import FinitePopulation
 from robustness.study.published import HIGHEST, PUBLISHED, READINGS
 
 REDUCED = tuple(Resolution(factor) for factor in (2, 3, 4))

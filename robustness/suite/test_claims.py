@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from robustness.gate.declared_claims import DeclaredClaim
+from robustness.claims.declare import DeclaredClaim
 from robustness.pytest_plugin.fixtures import Gate
 from robustness.suite.parametrize import pytest_generate_tests as pytest_generate_tests
 

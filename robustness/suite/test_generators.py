@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from robustness.gate.generator_limits import GeneratorLimit
+from robustness.generators.declare import GeneratorLimit
 from robustness.pytest_plugin.fixtures import Gate
 from robustness.suite.parametrize import pytest_generate_tests as pytest_generate_tests
 

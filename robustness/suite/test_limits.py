@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from robustness.gate.limit import Limit
+from robustness.limits.limit import Limit
 from robustness.pytest_plugin.fixtures import Gate
 from robustness.suite.parametrize import pytest_generate_tests as pytest_generate_tests
 

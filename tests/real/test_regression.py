@@ -10,10 +10,10 @@ import torch
 from robustness import Clean, Gaussian, apply, load_image_set
 from robustness.data import fit_images
 from robustness.evaluation.evaluate import evaluate
-from robustness.gate.paired import Change, images_needed_independent, images_needed_paired, p_value
 from robustness.models.classifier import to_tensor
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
+from robustness.statistics.paired import Change, images_needed_independent, images_needed_paired, p_value
 
 NOISE = Gaussian(25)
 KIND, CRUEL = 40, 75  # steps of plain training, and the step after which the outcome is looked at

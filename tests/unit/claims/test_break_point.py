@@ -20,9 +20,9 @@ from robustness.claims.break_point import breaks_within, find_break_point, level
 from robustness.claims.outcome import Outcome
 from robustness.errors import RobustnessError
 from robustness.evaluation.case import Case
-from robustness.gate.sampling import Sampling
 from robustness.noise import Gaussian, Offset, Resolution
 from robustness.search.critical import LEVELS, Flips, Search, SearchCase
+from robustness.statistics.sampling import Sampling
 
 NINE_TENTHS = Decimal("0.9")
 NEVER = LEVELS + 1

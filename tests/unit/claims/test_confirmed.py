@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import nn
 
-from robustness.claims.examine import examine
+from robustness.claims.declare import DeclaredClaim
+from robustness.claims.measure import examine
 from robustness.data import Fit, ImageSet
+from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.store import Store
-from robustness.gate.claim import Claim
-from robustness.gate.declared_claims import DeclaredClaim
 from robustness.models.classifier import Classifier
 from robustness.noise import Gaussian, Offset, Periodic
 from robustness.search.critical import COARSE, FINE, search_flips
@@ -50,7 +50,7 @@ def tested(tmp_path):
         def search(classifier, highest):
             return search_flips(classifier, images, highest, 0, Store(tmp_path), "run", stride)
 
-        return examine(claim, {"toy": model}, images, Claim(independent=True), 0, right, search, Store(tmp_path))
+        return examine(claim, {"toy": model}, images, Scope(independent=True), 0, right, search, Store(tmp_path))
 
     return tested
 

@@ -12,21 +12,21 @@ import pytest
 import torch
 from torch import nn
 
-from robustness.claims.examine import examine
+from robustness.claims.declare import DeclaredClaim
+from robustness.claims.measure import examine
 from robustness.data import Fit, ImageSet, fit_images
+from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.store import Store
-from robustness.gate.claim import Claim
-from robustness.gate.declared_claims import DeclaredClaim
 from robustness.models.classifier import Classifier
 from robustness.noise import Gaussian, Offset, Periodic, SaltAndPepper, apply
 from robustness.search.critical import LEVELS, Flips, Search, SearchCase, search_flips
 
 COUNT = 400
 SIZE = 16
-INDEPENDENT = Claim(independent=True)
+INDEPENDENT = Scope(independent=True)
 NEVER = LEVELS + 1
 OUTCOMES = ("supported", "refuted", "undecided")
 
@@ -294,7 +294,7 @@ def test_models_are_compared_under_the_same_matched_noises(store):
 
 
 def test_noises_are_matched_once_and_again_for_other_images_seeds_and_targets(tmp_path, monkeypatch):
-    from robustness.claims import examine as module
+    from robustness.claims import measure as module
 
     matched = []
     real = module.matched_magnitude
@@ -336,7 +336,7 @@ def test_where_dependence_is_unknown_nothing_is_measured_and_nothing_claimed(nam
     declared, _, _ = CASES[name]
     measured = Measured()
     with pytest.raises(RobustnessError, match=r"whether the images of smooth are independent is not known; give a design_eff"):
-        examined(declared, measured, store, about=Claim())
+        examined(declared, measured, store, about=Scope())
     dependent = replace(IMAGES, dependent="they are frames of one film")
     with pytest.raises(RobustnessError, match="they are frames of one film; give a design_effect"):
         examined(declared, measured, store, images=dependent)
@@ -348,7 +348,7 @@ def test_what_is_known_of_dependence_and_the_confidence_asked_for_count(name, st
     declared, measured, outcome = CASES[name]
     in_tracks = image_set(tracks=np.arange(COUNT) // 100)
     assert examined(declared, measured, store, in_tracks).outcome == "undecided"
-    assert examined(declared, measured, store, about=Claim(design_effect=200.0)).outcome == "undecided"
+    assert examined(declared, measured, store, about=Scope(design_effect=200.0)).outcome == "undecided"
     sure = examined(declared, measured, store, about=replace(INDEPENDENT, confidence=0.999))
     assert (sure.outcome, sure.evidence["confidence"]) == (outcome, pytest.approx(0.999))
 

@@ -17,9 +17,9 @@ from scipy import stats
 from robustness.claims.more_noise import more_noise_never_helps
 from robustness.claims.outcome import Outcome
 from robustness.errors import RobustnessError
-from robustness.gate.paired import Change, holm, p_value
-from robustness.gate.sampling import Sampling, mean_interval
 from robustness.noise import Clean, Gaussian
+from robustness.statistics.paired import Change, holm, p_value
+from robustness.statistics.sampling import Sampling, mean_interval
 
 LEVELS = [Gaussian(sigma=sigma) for sigma in (5, 25, 50)]
 TRACKS = np.repeat(np.arange(100), 10)

@@ -11,8 +11,8 @@ from scipy import stats
 from robustness.claims.outcome import Outcome
 from robustness.claims.outperforms import outperforms
 from robustness.errors import RobustnessError
-from robustness.gate.sampling import Sampling
 from robustness.noise import Clean, Gaussian
+from robustness.statistics.sampling import Sampling
 
 NOISES = (Clean(), Gaussian(25))
 IMAGES = 2000

@@ -17,9 +17,9 @@ from scipy import stats
 from robustness.claims.outcome import Outcome
 from robustness.claims.patterns import order_differs, patterns_differ
 from robustness.errors import RobustnessError
-from robustness.gate.paired import Change, holm, p_value
-from robustness.gate.sampling import Sampling, mean_interval
 from robustness.noise import Gaussian, Offset, Periodic
+from robustness.statistics.paired import Change, holm, p_value
+from robustness.statistics.sampling import Sampling, mean_interval
 
 A, B, C = Gaussian(sigma=25), Periodic(amplitude=0.25), Offset(levels=40)
 TRACKS = np.repeat(np.arange(100), 10)

@@ -17,10 +17,10 @@ from robustness.cli import main
 from robustness.data import load_image_set
 from robustness.evaluation.evaluate import measure
 from robustness.evaluation.store import Store
-from robustness.gate.judge import judge
 from robustness.gate.thresholds import read_thresholds
-from robustness.gate.verdict import Verdict
+from robustness.limits.judge import judge
 from robustness.models.load import load_classifier
+from robustness.statistics.verdict import Verdict
 
 THRESHOLDS = """\
 schema = 1
@@ -194,7 +194,7 @@ def test_an_unreadable_text_or_a_file_changed_meanwhile_is_not_replaced(monkeypa
             (folder / "thresholds.toml").write_text(written)
         return written
 
-    monkeypatch.setattr("robustness.gate.calibrate.rewritten", rewritten)
+    monkeypatch.setattr("robustness.limits.calibrate.rewritten", rewritten)
     assert main(["calibrate"]) == 2
     assert said in capsys.readouterr().err
     assert (folder / "thresholds.toml").read_text() == (written if "meanwhile" in written else THRESHOLDS)

@@ -13,11 +13,11 @@ from PIL import Image
 
 from robustness.cli import main
 from robustness.data import load_image_set
+from robustness.declaration.scope import Scope
 from robustness.evaluation import evaluate as evaluation
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.store import Store
-from robustness.gate.claim import Claim
-from robustness.gate.flips import describe_flips
+from robustness.limits.flips import describe_flips
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Clean, Gaussian, Offset
@@ -208,7 +208,7 @@ def test_an_interval_that_lies_beyond_the_range_is_so_once(capsys, folder):
 def test_json_is_the_search_described(capsys):
     images = load_image_set("folder:pictures")
     search = search_flips(load(), images, Offset(100), 3, Store(), "of the test")
-    assert read(capsys, *OFFSET) == describe_flips(search, images, Claim())
+    assert read(capsys, *OFFSET) == describe_flips(search, images, Scope())
 
 
 def test_what_the_thresholds_file_says_of_the_images_gives_an_interval(capsys, folder):
@@ -242,7 +242,7 @@ def test_a_flip_that_is_undone_is_missed_unless_every_level_is_tried(capsys):
     assert fine["resolution"] == "every one of 200 magnitudes up to levels 50, 0.25 apart"
     images = load_image_set("folder:pictures")
     search = search_flips(load("narrow", "narrow"), images, Offset(50), 3, Store(), "of the test", FINE)
-    assert fine == describe_flips(search, images, Claim())
+    assert fine == describe_flips(search, images, Scope())
 
 
 def test_a_search_goes_without_a_thresholds_file(capsys, folder):

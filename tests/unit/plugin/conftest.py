@@ -10,7 +10,7 @@ import torch.export._trace  # noqa: F401 - loaded once here: pytester unloads wh
 from PIL import Image
 
 import robustness.evaluation.evaluate
-import robustness.gate.check
+import robustness.limits.measure
 import robustness.models.load
 import robustness.pytest_plugin.fixtures
 import robustness.pytest_plugin.reports

@@ -14,7 +14,7 @@ from robustness.gan.checkpoint import save_generator
 from robustness.gan.condition import Condition
 from robustness.gan.networks import SIZE, StudyGenerator
 from robustness.gan.sample import Generator
-from robustness.gate.generator_limits import MARKS
+from robustness.generators.declare import MARKS
 
 COLOURS = ("blue", "green", "red")
 JUDGE = """

@@ -10,21 +10,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from robustness.claims.examine import Examined
+from robustness.claims.measure import Examined
 from robustness.data import ImageSet
+from robustness.declaration.scope import Scope
 from robustness.evaluation.result import Result
-from robustness.gate.check import Outcome
-from robustness.gate.claim import Claim
-from robustness.gate.flips import describe_flips
-from robustness.gate.hunting import Hunted
-from robustness.gate.judging import GeneratorJudged
+from robustness.gate.ledger import Ledger
+from robustness.gate.records import to_property
 from robustness.gate.thresholds import read_thresholds
+from robustness.generators.measure import GeneratorJudged
+from robustness.hunts.measure import Hunted
+from robustness.limits.flips import describe_flips
+from robustness.limits.measure import Outcome
 from robustness.noise import Clean, Gaussian
-from robustness.report.ledger import Ledger
 from robustness.report.mistakes import describe_confusions, draw_turned
 from robustness.report.per_class import count_by_class
 from robustness.report.pictures import describe_images, draw_gallery
-from robustness.report.records import to_property
 from robustness.report.results import build_results
 from robustness.report.timings import describe_timings
 from robustness.search.critical import Flips, Search, SearchCase
@@ -80,7 +80,7 @@ def searched():
     noise = Gaussian(50)
     case = SearchCase(SimpleNamespace(noise=noise), 25)
     flips = Flips(np.array([0, 0, 1, 1], np.int16), np.array([5.0] * 4), np.zeros(4, np.int16), np.ones(4, np.int16))
-    return describe_flips(Search(case, flips, IMAGES.labels, 0.0, False), IMAGES, Claim())
+    return describe_flips(Search(case, flips, IMAGES.labels, 0.0, False), IMAGES, Scope())
 
 
 def timed():

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from robustness.data import ImageSet
+from robustness.declaration.scope import Scope
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
-from robustness.gate.claim import Claim
-from robustness.gate.findings import worst_band
-from robustness.gate.flips import max_flips
+from robustness.limits.findings import worst_band
+from robustness.limits.flips import max_flips
 from robustness.noise import Gaussian, Periodic
 from robustness.report.html import render_report
 from robustness.search.critical import LEVELS, Flips, Search, SearchCase
@@ -34,7 +34,7 @@ SECTIONS = {
     "claims": "Claims, declared and tested",
     "generators": "Generators",
 }
-INDEPENDENT = Claim(independent=True)
+INDEPENDENT = Scope(independent=True)
 
 
 def limit(noise, asks, finding, required="0.5", model="net", stops=False):
@@ -248,7 +248,7 @@ def test_flips_are_shown_with_their_limit_their_classes_and_their_images():
 
 
 def test_where_there_is_no_band_the_reason_stands_in_its_place():
-    page = render_report(results(flips(claim=Claim())))
+    page = render_report(results(flips(claim=Scope())))
     assert "No interval: no claim about a population can be made: whether the images of set are independent" in page
     assert "<polygon" not in page
     assert "Band:" not in page

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from robustness.report.ledger import Ledger
-from robustness.report.records import to_property
+from robustness.gate.ledger import Ledger
+from robustness.gate.records import to_property
 from robustness.report.timings import describe_timings
 
 

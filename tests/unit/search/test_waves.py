@@ -17,8 +17,8 @@ from robustness.data import ImageSet
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
-from robustness.gate.findings import cases, find, worst_band
-from robustness.gate.limit import Limit
+from robustness.limits.findings import cases, find, worst_band
+from robustness.limits.limit import Limit
 from robustness.noise import Clean, Periodic, apply
 from robustness.search.waves import FREQUENCIES, ORIENTATIONS, DisruptionMap, waves
 

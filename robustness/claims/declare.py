@@ -1,0 +1,222 @@
+"""The `[[claims]]` of a thresholds file: what is said of models and noises, and how each claim is expected to come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import ValidationError
+
+from robustness.declaration.declared import Declared, told_apart
+from robustness.declaration.places import KeyPath
+from robustness.declaration.problems import Problems
+from robustness.declaration.tables import ClaimsTable
+from robustness.errors import RobustnessError
+from robustness.noise import Noise, make_noise, parse_noises
+from robustness.noise.specs import read_text_form
+
+Says = Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps", "outperforms"]
+HIGHEST = {
+    "gaussian": 255,
+    "gaussian-wraparound": 255,
+    "uniform": 255,
+    "speckle": 10,
+    "shot": 255,
+    "salt-and-pepper": 1,
+    "impulse": 1,
+    "periodic": 2,
+    "offset": 255,
+    "resolution": 16,
+}
+"""Up to which magnitude a distortion is looked for."""
+NEEDS: dict[Says, tuple[str, ...]] = {
+    "breaks": ("noise", "of_clean"),
+    "patterns-differ": ("noises",),
+    "order-differs": ("noises",),
+    "more-noise-never-helps": ("noise",),
+    "outperforms": ("over", "noises"),
+}
+
+
+TOGETHER: tuple[Says, ...] = ("order-differs", "outperforms")
+"""What is said of all models of a table at once, and not of each."""
+
+
+@dataclass(frozen=True)
+class DeclaredClaim:
+    """A claim as declared before it is tested.
+
+    models: one, or for "order-differs" and "outperforms" several. over: for "outperforms" those that they are held against.
+    noises: for "breaks" the ends of the range in which accuracy is said to fall below the share `of_clean` of clean accuracy;
+    for "more-noise-never-helps" the levels from weak to strong; for "outperforms" those it is averaged over; else the patterns
+    held against each other, each at the highest magnitude tried, where their distortion is matched to `target` of `metric`,
+    "psnr" in dB or "ssim". negligible: a difference in accuracy that counts as none. apart: what follows its name where another
+    claim of the file has it too.
+    """
+
+    says: Says
+    models: tuple[str, ...]
+    noises: tuple[Noise, ...]
+    expected: str
+    negligible: Decimal
+    place: str
+    of_clean: Decimal | None = None
+    metric: Literal["psnr", "ssim"] | None = None
+    target: float | None = None
+    over: tuple[str, ...] = ()
+    apart: str = ""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All models it speaks of."""
+        return self.models + self.over
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What may tell it from another claim of the like on the same models; how it is expected to come out does not."""
+        if self.over:
+            told = {"noises": ",".join(map(str, self.noises))}
+        elif self.metric:
+            told = {"noises": ",".join(sorted(noise.family for noise in self.noises))}
+        else:
+            told = {str(self.noises[0].magnitude): ",".join(f"{noise.level:.15g}" for noise in self.noises)}
+        return told | {"of_clean": _plain(self.of_clean), "negligible": _plain(self.negligible)}
+
+    def __str__(self) -> str:
+        if self.over:
+            return f"{'+'.join(self.models)}-{self.says}-{'+'.join(self.over)}{self.apart}"
+        about = f"{self.metric}={self.target:.15g}" if self.metric else self.noises[0].family
+        return f"{'+'.join(self.models)}-{self.says}-{about}{self.apart}"
+
+
+def _plain(share: Decimal | None) -> str:
+    return "" if share is None else f"{share.normalize():f}"
+
+
+def read_claims(tables: object, declared: Declared, problems: Problems) -> Iterator[DeclaredClaim]:
+    """In the file's order; what is wrong goes to `problems`."""
+    first: dict[str, str] = {}
+    found = list(_claims(tables, declared, problems))
+    for (path, claim), apart in zip(found, told_apart([(str(claim), claim.details) for _, claim in found]), strict=True):
+        told = replace(claim, apart=apart)
+        if str(told) in first:
+            problems.add(path, f"{told} is claimed twice, first at {first[str(told)]}")
+        first.setdefault(str(told), told.place)
+        yield told
+
+
+def _claims(tables: object, declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, DeclaredClaim]]:
+    for number, table in enumerate(tables if isinstance(tables, list) else []):
+        path = ("claims", number)
+        if not isinstance(table, dict):
+            continue
+        declared.check_models(table, path, problems)
+        declared.check_models(table, path, problems, "over")
+        is_known = declared.check_keys(table, path, ClaimsTable.model_fields, problems)
+        try:
+            claims = ClaimsTable.model_validate(table)
+        except ValidationError:
+            continue
+        if not is_known:
+            continue
+        try:
+            noises = _noises(claims, declared)
+        except RobustnessError as error:
+            problems.add(path, str(error))
+            continue
+        metric: Literal["psnr", "ssim"] | None = "psnr" if claims.psnr else "ssim" if claims.ssim else None
+        for models in [tuple(claims.models)] if claims.says in TOGETHER else [(model,) for model in claims.models]:
+            claim = DeclaredClaim(
+                says=claims.says,
+                models=models,
+                noises=noises,
+                expected=claims.expected,
+                negligible=Decimal(str(table.get("negligible", claims.negligible))),
+                place=problems.place(path),
+                over=tuple(claims.over or ()),
+                of_clean=None if claims.of_clean is None else Decimal(str(table["of_clean"])),
+                metric=metric,
+                target=claims.psnr or claims.ssim,
+            )
+            yield path, claim
+
+
+def _noises(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
+    """The noises that a claim is about; a `RobustnessError` says what is missing or too much."""
+    given = {name for name in ("noise", "of_clean", "noises", "over") if getattr(claims, name) is not None}
+    if missing := [name for name in NEEDS[claims.says] if name not in given]:
+        raise RobustnessError(f"{claims.says} needs {' and '.join(missing)}")
+    if claims.says in ("breaks", "order-differs"):
+        given |= {"negligible"} & claims.model_fields_set
+    if extra := sorted(given - set(NEEDS[claims.says])):
+        raise RobustnessError(f"{claims.says} has no use for {' and '.join(extra)}")
+    if claims.says in ("patterns-differ", "order-differs"):
+        return _patterns(claims, declared)
+    if claims.psnr or claims.ssim:
+        raise RobustnessError(f"{claims.says} has no use for psnr and ssim")
+    if claims.says == "outperforms":
+        return _averaged(claims, declared)
+    return _levels(claims, declared)
+
+
+def _averaged(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
+    """The noises that two sides are compared under, presets for all of theirs."""
+    if claims.model_extra:
+        raise RobustnessError(f"unknown key {next(iter(claims.model_extra))!r}")
+    if len(claims.models) < 2:
+        raise RobustnessError("outperforms speaks of trainings, so it needs two models or more on either side")
+    if both := sorted(set(claims.models) & set(claims.over or ())):
+        raise RobustnessError(f"{both[0]} is held against itself")
+    noises = tuple(noise for text in claims.noises or () for noise in parse_noises(text, declared.kinds))
+    if len(set(noises)) < len(noises):
+        raise RobustnessError("noises holds one twice")
+    return noises
+
+
+def _levels(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
+    """The noise at the listed magnitudes, from weak to strong."""
+    kind, parameters = str(claims.noise), dict(claims.model_extra or {})
+    spec = declared.growing.get(kind)
+    if spec is None:
+        raise RobustnessError(f"{kind} is not one built-in noise that grows from nothing")
+    magnitudes = parameters.pop(str(spec.magnitude), None)
+    count = "exactly two" if claims.says == "breaks" else "at least two"
+    if not isinstance(magnitudes, list) or len(magnitudes) < 2 or (claims.says == "breaks" and len(magnitudes) > 2):
+        raise RobustnessError(f"{claims.says} needs {count} values of {spec.magnitude}, from weak to strong, in a list")
+    levels = tuple(make_noise(kind, {**parameters, str(spec.magnitude): magnitude}, declared.kinds) for magnitude in magnitudes)
+    away = [abs((noise.level or 0.0) - (noise.identity or 0.0)) for noise in levels]
+    if any(weak >= strong for weak, strong in pairwise(away)):
+        raise RobustnessError(f"{spec.magnitude} goes from weak to strong, not {magnitudes}")
+    return levels
+
+
+def _patterns(claims: ClaimsTable, declared: Declared) -> tuple[Noise, ...]:
+    """The noises by their text forms, such as periodic(frequency=0.05), each at the highest magnitude tried."""
+    if claims.model_extra:
+        raise RobustnessError(f"unknown key {next(iter(claims.model_extra))!r}")
+    if (claims.psnr is None) == (claims.ssim is None):
+        raise RobustnessError(f"{claims.says} needs psnr in dB, or else ssim: the distortion at which noises are compared")
+    if len(claims.noises or ()) < 2:
+        raise RobustnessError(f"{claims.says} compares noises, so it needs two or more of them")
+    if claims.says == "order-differs" and len(claims.models) < 2:
+        raise RobustnessError("order-differs speaks of two models or more")
+    noises = tuple(_pattern(text, declared.growing) for text in claims.noises or ())
+    if len(set(noises)) < len(noises):
+        raise RobustnessError("noises holds one twice")
+    return noises
+
+
+def _pattern(text: str, growing: Mapping[str, type[Noise]]) -> Noise:
+    kind, parameters = read_text_form(text)
+    if kind not in growing:
+        raise RobustnessError(f"{kind} is not one built-in noise that grows from nothing")
+    if growing[kind].magnitude in parameters:
+        raise RobustnessError(f"{text}: leave {growing[kind].magnitude} out, it is what the distortion decides")
+    return make_noise(kind, {**parameters, str(growing[kind].magnitude): HIGHEST[kind]}, growing)
+
+
+def _growing(declared: Declared) -> dict[str, type[Noise]]:
+    return {name: spec for name, spec in declared.kinds.items() if spec.magnitude and spec.identity is not None}

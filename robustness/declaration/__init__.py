@@ -1,0 +1,1 @@
+"""A thresholds file read strictly: every problem at once, each with its line."""

@@ -1,0 +1,110 @@
+"""The `[generators.NAME]` and `[[generator_limits]]` of a thresholds file: what is asked of the marks of generated images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pydantic import ValidationError
+
+from robustness.data.load import SPLIT
+from robustness.declaration.problems import Problems
+from robustness.declaration.tables import GeneratorLimitsTable, GeneratorTable
+from robustness.errors import nearest
+from robustness.models.declaration import ModelDeclaration
+
+MARKS = tuple(name for name in GeneratorLimitsTable.model_fields if name != "generators")
+"""What may be asked: at most so much where the name begins with max_, else at least."""
+JUDGED_AT = (28, "crop-or-pad")
+"""Size and fit of a judge: a generator gives 28 pixels."""
+
+
+@dataclass(frozen=True)
+class GeneratorDeclaration:
+    """load: a checkpoint that `robustness gan train` wrote. judge: the model that names its samples.
+
+    training: the images it was trained on, where `[run] data` has no training split of its own.
+    """
+
+    name: str
+    load: str
+    judge: str
+    training: str | None = None
+
+
+@dataclass(frozen=True)
+class GeneratorLimit:
+    """One mark of one generator. asks: of `MARKS`. required: at least this much, or at most."""
+
+    generator: str
+    asks: str
+    required: Decimal
+    place: str
+
+    @property
+    def is_ceiling(self) -> bool:
+        return self.asks.startswith("max_")
+
+    def __str__(self) -> str:
+        return f"{self.generator}-{self.asks}"
+
+
+def read_generators(
+    tables: object, models: Mapping[str, ModelDeclaration], data: object, problems: Problems
+) -> Iterator[tuple[str, GeneratorDeclaration]]:
+    """By name; what is wrong goes to `problems`, and limits on such a generator are not reported as unknown too.
+
+    data: the images of `[run]`.
+    """
+    for name, table in (tables if isinstance(tables, dict) else {}).items():
+        path = ("generators", name)
+        try:
+            generator = GeneratorTable.model_validate(table)
+        except ValidationError:
+            yield name, GeneratorDeclaration(name, "", "")
+            continue
+        judge = models.get(generator.judge)
+        if judge is None:
+            problems.add((*path, "judge"), f"unknown model {generator.judge!r}: {nearest(generator.judge, models)}")
+        elif judge.load and (judge.size, judge.fit) != JUDGED_AT:  # without `load` it is a problem already
+            problems.add(
+                (*path, "judge"),
+                f'a generator gives 28 pixels: declare {judge.name} with size = 28 and fit = "crop-or-pad", and weights for it',
+            )
+        if data in SPLIT and generator.training is not None:
+            problems.add((*path, "training"), f"{data} has a training split of its own, which is taken; leave this out")
+        elif isinstance(data, str) and data not in SPLIT and generator.training is None:
+            problems.add(
+                path, f"training: missing; {data} has no training split, so name the images that the generator was trained on"
+            )
+        yield name, GeneratorDeclaration(name, generator.load, generator.judge, generator.training)
+
+
+def read_generator_limits(
+    tables: object, generators: Mapping[str, GeneratorDeclaration], problems: Problems
+) -> Iterator[GeneratorLimit]:
+    """In the file's order; what is wrong goes to `problems`."""
+    first: dict[str, str] = {}
+    for number, table in enumerate(tables if isinstance(tables, list) else []):
+        path = ("generator_limits", number)
+        if not isinstance(table, dict):
+            continue
+        named = table.get("generators")
+        for place, name in enumerate(named if isinstance(named, list) else []):
+            if isinstance(name, str) and name not in generators:
+                problems.add((*path, "generators", place), f"unknown generator {name!r}: {nearest(name, generators)}")
+        try:
+            limits = GeneratorLimitsTable.model_validate(table)
+        except ValidationError:
+            continue
+        asked = [name for name in MARKS if name in table]
+        if not asked:
+            problems.add(path, f"asks for nothing; give at least one of {', '.join(MARKS)}")
+        for name in limits.generators:
+            for asks in asked:
+                limit = GeneratorLimit(name, asks, Decimal(str(table[asks])), problems.place((*path, asks)))
+                if str(limit) in first:
+                    problems.add((*path, asks), f"{limit} is limited twice, first at {first[str(limit)]}")
+                first.setdefault(str(limit), limit.place)
+                yield limit

@@ -1,0 +1,262 @@
+"""A declared hunt, run: first what former hunts found, then something new; what is found is kept beside the thresholds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+
+from robustness.data import ImageSet
+from robustness.errors import RobustnessError
+from robustness.evaluation.evaluate import is_hashable, make_case, model_identity
+from robustness.evaluation.forward import backing_off
+from robustness.evaluation.store import Store
+from robustness.hunts.declare import Hunt
+from robustness.models.classifier import Classifier
+from robustness.noise import Clean
+from robustness.search.finding import (
+    Finding,
+    Replayed,
+    finding_from_json,
+    finding_to_json,
+    make_finding,
+    read_finding,
+    replay,
+    save_finding,
+)
+from robustness.search.hunt import PROFILES, Batch, hunt
+from robustness.search.perturbation import parse_perturbation
+
+SHAREABLE = ("signs-test",)
+"""Image sets whose pictures may be kept under version control: those that the package draws itself."""
+
+
+@dataclass(frozen=True)
+class Former:
+    """A finding of a former hunt. tried_by: the hunts of this gate that it lies within."""
+
+    file: Path
+    finding: Finding
+    tried_by: tuple[Hunt, ...]
+
+    @property
+    def shown(self) -> str:
+        """The file, from the current folder."""
+        return os.path.relpath(self.file)
+
+
+@dataclass(frozen=True)
+class Hunted:
+    """One hunt and what it found, in plain values.
+
+    hunt: its id. budget: as written. profile, tried: how hard was looked, up to so many perturbations. images, right: how many
+    were looked at, and named right without noise. mended: files of former findings that break the budget they were found under
+    no more; within_budget: of those that still do, but not today's; beyond: of those on the model that lie in none of its
+    hunts, so that they were not tried. stops: whether something was found.
+    Of what was found, where there is something: flipped, how many it flips now. finding: the content of its file, file: where
+    that is. known: whether a former hunt found it. before, after: what its image is named now, without noise and under the
+    finding's `smallest`. replay: the command that tries it again.
+    """
+
+    hunt: str
+    place: str
+    model: str
+    safe: tuple[str, ...]
+    budget: str
+    profile: str
+    tried: int
+    images: int
+    right: int
+    mended: tuple[str, ...]
+    within_budget: tuple[str, ...]
+    beyond: tuple[str, ...]
+    stops: bool = False
+    flipped: int = 0
+    finding: dict[str, Any] | None = None
+    file: str | None = None
+    known: bool = False
+    before: str | None = None
+    after: str | None = None
+    replay: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"words": self.words()}
+
+    def explain(self) -> str:
+        """The failure message."""
+        return f"{self.place} {self.hunt}\n  {self.words()}\n  replay: {self.replay}"
+
+    def words(self) -> str:
+        """What was found, or how hard was looked; and what became of former findings."""
+        former = {
+            "mended": self.mended,
+            f"within today's budget of {self.budget}": self.within_budget,
+            "beyond what is declared safe today, so not tried": self.beyond,
+        }
+        return "; ".join([self._found(), *(f"{fate}: {', '.join(files)}" for fate, files in former.items() if files)])
+
+    def _found(self) -> str:
+        if self.finding is None:
+            return (
+                f"no noise up to {', '.join(self.safe)}, alone or mixed, flips more than {self.budget} of {self.right:,} right "
+                f"predictions, of up to {self.tried:,} tried (profile {self.profile})"
+            )
+        found = self.finding
+        if self.known:
+            known = " (found by an earlier hunt)"
+            becomes = f"is named {self.before} without noise, and {self.after} under {found['smallest']}"
+        else:
+            known = ""
+            becomes = f"becomes {self.after} from {found['smallest']} on"
+        return (
+            f"{found['perturbation']}, seed {found['seed']}, flips {self.flipped:,} of {self.right:,} right predictions, "
+            f"{self.flipped / self.right:.4f}; the budget is {self.budget}{known}. Image {found['image']}, {found['label']}, "
+            f"{becomes}"
+        )
+
+
+def read_former(files: Iterable[Path], hunts: Sequence[Hunt]) -> list[Former]:
+    """What former hunts found. hunts: all of this gate.
+
+    A file that is no finding, or one on a model that none of them hunts, is a `RobustnessError`: what is not tried is not
+    measured.
+    """
+    former = []
+    for file in files:
+        finding = read_finding(file)
+        on_model = [hunt for hunt in hunts if hunt.model == finding.model]
+        if not on_model:
+            raise RobustnessError(
+                f"{os.path.relpath(file)}: a finding on the model {finding.model!r}, which no hunt here covers, so it would go "
+                "untried: write the model's new name into the file, hunt that model again, or delete the file"
+            )
+        former.append(Former(file, finding, tuple(hunt for hunt in on_model if is_within(finding, hunt))))
+    return former
+
+
+def run_hunt(
+    declared: Hunt,
+    classifier: Classifier,
+    image_set: ImageSet,
+    profile: str,
+    former: Sequence[Former],
+    folder: Path,
+    replay_with: str,
+    store: Store,
+    run: str,
+) -> Hunted:
+    """Replay the former findings that lie within what is declared safe, then hunt for a new one.
+
+    One that still breaks the budget ends the hunt; one that does not stays as it is. profile: of `PROFILES`. former: see
+    `read_former`. folder: where a new finding is kept. replay_with: a command, in which {file} stands for a finding. run: see
+    `measure`.
+    """
+    mended: list[str] = []
+    within_budget: list[str] = []
+    beyond = [one.shown for one in former if one.finding.model == declared.model and not one.tried_by]
+
+    def hunted(images: int, right: int) -> Hunted:
+        return Hunted(
+            hunt=str(declared),
+            place=declared.place,
+            model=declared.model,
+            safe=tuple(map(str, declared.safe)),
+            budget=str(declared.budget),
+            profile=profile,
+            tried=PROFILES[profile].max_examples,
+            images=images,
+            right=right,
+            mended=tuple(mended),
+            within_budget=tuple(within_budget),
+            beyond=tuple(beyond),
+        )
+
+    def caught(finding: Finding, replayed: Replayed, file: Path, known: bool) -> Hunted:
+        shown = os.path.relpath(file)
+        return replace(
+            hunted(finding.images, replayed.right),
+            stops=True,
+            flipped=replayed.flipped,
+            finding=asdict(finding),
+            file=shown,
+            known=known,
+            before=replayed.named_before,
+            after=replayed.named_after,
+            replay=replay_with.replace("{file}", shlex.quote(shown)),
+        )
+
+    for one in former:
+        if declared not in one.tried_by:
+            continue
+        try:
+            replayed = replay(one.finding, classifier, image_set)
+        except RobustnessError as error:
+            raise RobustnessError(f"{one.shown}: {error}; delete the file if it is of no more use") from error
+        if Fraction(replayed.flipped, replayed.right) > Fraction(declared.budget):
+            return caught(one.finding, replayed, one.file, known=True)
+        (within_budget if replayed.broken else mended).append(one.shown)
+    look = partial(_look, declared, classifier, image_set, PROFILES[profile], store, run)
+    (images, right), new = backing_off(look)
+    if new is None:
+        return hunted(images, right)
+    replayed = replay(new, classifier, image_set)
+    return caught(new, replayed, _save(new, replayed, folder, image_set), known=False)
+
+
+def _save(finding: Finding, replayed: Replayed, folder: Path, image_set: ImageSet) -> Path:
+    try:
+        return save_finding(finding, folder, replayed.before, replayed.after, image_set.name in SHAREABLE)
+    except OSError as error:
+        raise RobustnessError(
+            f"{os.path.relpath(folder)}: {error.strerror}, so what a hunt found cannot be kept: {finding.perturbation}, seed "
+            f"{finding.seed}, flips {replayed.flipped:,} of {replayed.right:,} right predictions of {finding.model}; make the "
+            "folder one that can be written to"
+        ) from error
+
+
+def _look(
+    declared: Hunt, classifier: Classifier, image_set: ImageSet, settings: hypothesis.settings, store: Store, run: str
+) -> tuple[tuple[int, int], Finding | None]:
+    """How many images were looked at and were right, and a finding if there is one.
+
+    What is tried the same every time is tried once, and remembered.
+    """
+
+    def look() -> list[str]:
+        batch = Batch(classifier, image_set, declared.images)
+        found = hunt(batch, declared.safe, declared.budget, settings, model_identity(classifier))
+        finding = None if found is None else make_finding(found, batch, declared.budget)
+        return [json.dumps([batch.images, len(batch.right)]), *([finding_to_json(finding)] if finding else [])]
+
+    noises = [(str(noise), noise.contract) for noise in declared.safe]
+    of_hunt = [noises, str(declared.budget), declared.images, settings.max_examples, hypothesis.__version__]
+    of_case = [classifier.name, image_set.name, make_case(classifier, image_set, Clean(), 0, run).key]
+    key = hashlib.sha256(json.dumps(["hunt 2", of_hunt, of_case]).encode()).hexdigest()
+    bound = None if is_hashable(classifier) else run
+    counts, *finding = store.remember(key, bound, look) if settings.derandomize else look()
+    images, right = json.loads(counts)
+    return (images, right), finding_from_json(finding[0]) if finding else None
+
+
+def is_within(finding: Finding, declared: Hunt) -> bool:
+    """Whether a finding's noises lie, together, within what is declared safe."""
+    safe = {noise.kind: noise for noise in declared.safe}
+    total = 0.0
+    for noise in parse_perturbation(finding.perturbation, finding.seed).noises:
+        highest = safe.get(noise.kind)
+        if highest is None or noise.level is None or noise.identity is None or highest.level is None:
+            return False
+        share = (noise.level - noise.identity) / (highest.level - noise.identity)
+        if share < 0:
+            return False
+        total += share
+    return total <= 1 + 1e-4  # magnitudes have six digits

@@ -1,0 +1,1 @@
+"""What a limit can ask, a file each."""

@@ -1,0 +1,1 @@
+"""Bounds, tests and sample sizes: numbers in, numbers out."""
