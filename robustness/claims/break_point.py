@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from robustness.claims.outcome import Outcome, Tested
+from robustness.claims.record import BreakEvidence
 from robustness.errors import RobustnessError
-from robustness.limits.flips import flip_curve
 from robustness.noise import Noise
 from robustness.search.critical import LEVELS, Search
 from robustness.statistics.intervals import Floats
@@ -104,16 +104,16 @@ def breaks_within(search: Search, of_clean: Decimal, expected: tuple[float, floa
         f"accuracy falls below {of_clean} of clean accuracy at {search.of.case.noise.magnitude} {shown[0]}, in the population "
         f"at {interval}; expected at {expected[0]:g} to {expected[1]:g}"
     )
-    evidence = {
-        "of_clean": str(of_clean),
-        "break_point": point.found,
-        "interval": [point.low, point.high],
-        "confidence": 1 - alpha,
-        "expected": list(expected),
-        "clean_accuracy": float(search.right.mean()),
-        "looked_at": search.resolution,
-        "search": flip_curve(search),
-    }
+    evidence = BreakEvidence(
+        of_clean=str(of_clean),
+        break_point=point.found,
+        interval=(point.low, point.high),
+        confidence=1 - alpha,
+        expected=expected,
+        clean_accuracy=float(search.right.mean()),
+        looked_at=search.resolution,
+        search=search.curve,
+    )
     return Tested(outcome, words, evidence)
 
 
@@ -132,11 +132,11 @@ def confirmed(
     the claim is supported; where it is refuted, below at the near end (it breaks too soon) or above at the far one (too late).
     right: which images are named right under a noise.
     """
-    if tested.outcome is Outcome.UNDECIDED:
+    if tested.outcome is Outcome.UNDECIDED or not isinstance(tested.evidence, BreakEvidence):
         return tested
     share, start = float(of_clean), float(search.magnitudes[0])
-    near, far = sorted(tested.evidence["expected"], key=lambda magnitude: abs(magnitude - start))
-    low = tested.evidence["interval"][0]
+    near, far = sorted(tested.evidence.expected, key=lambda magnitude: abs(magnitude - start))
+    low = tested.evidence.interval[0]
 
     def is_above(magnitude: float) -> bool:
         return p_value_mean_above(over(magnitude), 0.0, sampling, (-share, 1.0)) <= alpha / 2

@@ -6,17 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
+from robustness.claims.record import ClaimRecord
 from robustness.declaration.declared import Declared, told_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
-from robustness.declaration.tables import ClaimsTable
+from robustness.declaration.tables import PartOfClean, Share, Table, TopLevel
 from robustness.errors import RobustnessError
+from robustness.gate.promise import Kind
 from robustness.noise import Noise, make_noise, parse_noises
 from robustness.noise.specs import read_text_form
+
+if TYPE_CHECKING:
+    from robustness.gate.workbench import Workbench
 
 Says = Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps", "outperforms"]
 HIGHEST = {
@@ -43,6 +48,23 @@ NEEDS: dict[Says, tuple[str, ...]] = {
 
 TOGETHER: tuple[Says, ...] = ("order-differs", "outperforms")
 """What is said of all models of a table at once, and not of each."""
+
+
+class ClaimsTable(Table):
+    """Whatever other keys there are belong to the noise."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    says: Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps", "outperforms"]
+    models: Annotated[list[str], Field(min_length=1)]
+    over: Annotated[list[str], Field(min_length=2)] | None = None
+    expected: Literal["supported", "refuted", "undecided"]
+    noise: str | None = None
+    of_clean: PartOfClean | None = None
+    noises: Annotated[list[str], Field(min_length=1)] | None = None
+    psnr: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    ssim: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None = None
+    negligible: Share = 0.01
 
 
 @dataclass(frozen=True)
@@ -94,18 +116,6 @@ class DeclaredClaim:
 
 def _plain(share: Decimal | None) -> str:
     return "" if share is None else f"{share.normalize():f}"
-
-
-def read_claims(tables: object, declared: Declared, problems: Problems) -> Iterator[DeclaredClaim]:
-    """In the file's order; what is wrong goes to `problems`."""
-    first: dict[str, str] = {}
-    found = list(_claims(tables, declared, problems))
-    for (path, claim), apart in zip(found, told_apart([(str(claim), claim.details) for _, claim in found]), strict=True):
-        told = replace(claim, apart=apart)
-        if str(told) in first:
-            problems.add(path, f"{told} is claimed twice, first at {first[str(told)]}")
-        first.setdefault(str(told), told.place)
-        yield told
 
 
 def _claims(tables: object, declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, DeclaredClaim]]:
@@ -218,5 +228,28 @@ def _pattern(text: str, growing: Mapping[str, type[Noise]]) -> Noise:
     return make_noise(kind, {**parameters, str(growing[kind].magnitude): HIGHEST[kind]}, growing)
 
 
-def _growing(declared: Declared) -> dict[str, type[Noise]]:
-    return {name: spec for name, spec in declared.kinds.items() if spec.magnitude and spec.identity is not None}
+class Claims(Kind[DeclaredClaim, ClaimRecord]):
+    name = "claim"
+    promise = DeclaredClaim
+    record = ClaimRecord
+    kept = "came out as declared"
+    broken = "not as declared"
+    tables: ClassVar = {"claims": TopLevel(ClaimsTable)}
+
+    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[DeclaredClaim]:
+        first: dict[str, str] = {}
+        found = list(_claims(content.get("claims"), declared, problems))
+        for (path, claim), apart in zip(found, told_apart([(str(claim), claim.details) for _, claim in found]), strict=True):
+            told = replace(claim, apart=apart)
+            if str(told) in first:
+                problems.add(path, f"{told} is claimed twice, first at {first[str(told)]}")
+            first.setdefault(str(told), told.place)
+            yield told
+
+    def has_intervals(self, content: Mapping[str, Any]) -> bool:
+        return "claims" in content
+
+    def measure(self, promise: DeclaredClaim, bench: Workbench) -> ClaimRecord:
+        from robustness.claims.measure import examine
+
+        return examine(promise, bench)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from decimal import Decimal
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,60 +17,24 @@ from robustness.claims.more_noise import more_noise_never_helps
 from robustness.claims.outcome import Tested
 from robustness.claims.outperforms import outperforms
 from robustness.claims.patterns import order_differs, patterns_differ
+from robustness.claims.record import ClaimRecord, Distortion
 from robustness.data import Fit, ImageSet
-from robustness.declaration.scope import Scope, sampling_of
+from robustness.declaration.scope import sampling_of
 from robustness.errors import RobustnessError
 from robustness.evaluation.store import Store
+from robustness.gate.workbench import Workbench
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise, apply
-from robustness.search.critical import Search
 from robustness.search.matched import SMALLEST, Measure, matched_magnitude, psnr, sample, ssim
 from robustness.statistics.sampling import Sampling
 
-Right = Callable[[Classifier, Noise], npt.NDArray[np.bool_]]
-"""Which of the images a model names right under a noise: bool of shape (N,)."""
 
-
-@dataclass(frozen=True)
-class Examined:
-    """A claim and what became of it, in plain values.
-
-    claim: its id. expected, outcome: "supported", "refuted" or "undecided". stops: whether they differ. words, evidence: see
-    `Tested`.
-    """
-
-    claim: str
-    place: str
-    says: str
-    models: tuple[str, ...]
-    expected: str
-    outcome: str
-    stops: bool
-    words: str
-    evidence: dict[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    def explain(self) -> str:
-        """The failure message."""
-        return f"{self.place} {self.claim}\n  {self.outcome}, declared {self.expected}: {self.words}"
-
-
-def examine(
-    claim: DeclaredClaim,
-    models: Mapping[str, Classifier],
-    image_set: ImageSet,
-    about: Scope,
-    seed: int,
-    right: Right,
-    search: Callable[[Classifier, Noise], Search],
-    store: Store,
-) -> Examined:
-    """Test the claim. models: those it names. about: the confidence, and what is known of the images' dependence."""
-    sampling = sampling_of(about, image_set)
-    tested = _tested(claim, models, image_set, sampling, 1 - about.confidence, seed, right, search, store)
-    return Examined(
+def examine(claim: DeclaredClaim, bench: Workbench) -> ClaimRecord:
+    """Test the claim on the declared images and models."""
+    scope = bench.thresholds.scope
+    models = {name: bench.classifier(name) for name in claim.named}
+    tested = _tested(claim, models, bench, sampling_of(scope, bench.images), 1 - scope.confidence)
+    return ClaimRecord(
         claim=str(claim),
         place=claim.place,
         says=claim.says,
@@ -86,20 +48,18 @@ def examine(
 
 
 def _tested(
-    claim: DeclaredClaim,
-    models: Mapping[str, Classifier],
-    image_set: ImageSet,
-    sampling: Sampling,
-    alpha: float,
-    seed: int,
-    right: Right,
-    search: Callable[[Classifier, Noise], Search],
-    store: Store,
+    claim: DeclaredClaim, models: Mapping[str, Classifier], bench: Workbench, sampling: Sampling, alpha: float
 ) -> Tested:
     classifier, negligible = models[claim.models[0]], float(claim.negligible)
+
+    def right(classifier: Classifier, noise: Noise) -> npt.NDArray[np.bool_]:
+        """Which images it classifies correctly under the noise."""
+        correct: npt.NDArray[np.bool_] = bench.measure(classifier, noise).result.predictions == bench.images.labels
+        return correct
+
     if claim.says == "breaks":
         low, high = claim.noises
-        expected, found = (low.level or 0.0, high.level or 0.0), search(classifier, high)
+        expected, found = (low.level or 0.0, high.level or 0.0), bench.search(classifier, high)
         of_clean = Decimal(1) if claim.of_clean is None else claim.of_clean
         tested = breaks_within(found, of_clean, expected, sampling, alpha)
         return confirmed(tested, found, of_clean, lambda noise: right(classifier, noise), sampling, alpha)
@@ -112,18 +72,16 @@ def _tested(
             for side in (claim.models, claim.over)
         )
         return outperforms(ours, theirs, sampling, alpha, negligible)
-    matched, distortions = _matched(claim, models, image_set, seed, store)
+    matched, distortions = _matched(claim, models, bench)
     rights = {name: {noise: right(models[name], noise) for noise in matched} for name in claim.models}
     if claim.says == "order-differs":
-        tested = order_differs(rights, sampling, alpha)
-    else:
-        tested = patterns_differ(rights[claim.models[0]], sampling, alpha, negligible)
-    return Tested(tested.outcome, tested.words, tested.evidence | {"distortions": distortions})
+        return order_differs(rights, sampling, alpha, distortions)
+    return patterns_differ(rights[claim.models[0]], sampling, alpha, negligible, distortions)
 
 
 def _matched(
-    claim: DeclaredClaim, models: Mapping[str, Classifier], image_set: ImageSet, seed: int, store: Store
-) -> tuple[list[Noise], list[dict[str, Any]]]:
+    claim: DeclaredClaim, models: Mapping[str, Classifier], bench: Workbench
+) -> tuple[list[Noise], tuple[Distortion, ...]]:
     """The claim's noises at the magnitudes at which they distort alike, and by how much they do."""
     fits = {models[name].fit for name in claim.models}
     if len(fits) > 1:
@@ -132,25 +90,25 @@ def _matched(
         )
     metric, target = claim.metric or "psnr", claim.target or 0.0
     (fit,) = fits
-    matched = [_match(image_set, fit, noise, seed, metric, target, store) for noise in claim.noises]
-    return [noise for noise, _ in matched], [distortion for _, distortion in matched]
+    seed, store = bench.thresholds.seed, bench.store
+    matched = [_match(bench.images, fit, noise, seed, metric, target, store) for noise in claim.noises]
+    return [noise for noise, _ in matched], tuple(distortion for _, distortion in matched)
 
 
 def _match(
     image_set: ImageSet, fit: Fit, noise: Noise, seed: int, metric: Measure, target: float, store: Store
-) -> tuple[Noise, dict[str, Any]]:
+) -> tuple[Noise, Distortion]:
     """The noise where it distorts as much as the target, and by how much that is; found once, and kept."""
 
     def match() -> list[str]:
         clean, index = sample(image_set, fit)
         matched = matched_magnitude(noise, clean, index, seed, metric, target)
         noisy = apply(matched, clean, index, seed)
-        distortion: dict[str, Any] = {"noise": str(matched), "psnr": round(psnr(clean, noisy), 3), "ssim": None}
-        if fit.size >= SMALLEST:
-            distortion["ssim"] = round(ssim(clean, noisy), 4)
+        structural = round(ssim(clean, noisy), 4) if fit.size >= SMALLEST else None
+        distortion = {"noise": str(matched), "psnr": round(psnr(clean, noisy), 3), "ssim": structural}
         return [json.dumps([matched.level, distortion])]
 
     of_noise = [str(noise), noise.contract, seed, metric, target, version("torchmetrics")]
     key = hashlib.sha256(json.dumps(["matched 1", image_set.content_hash, str(fit), of_noise]).encode()).hexdigest()
     level, distortion = json.loads(store.remember(key, None, match)[0])
-    return noise.at(level), distortion
+    return noise.at(level), Distortion(**distortion)

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from robustness.claims.outcome import Outcome, Rights, Tested
+from robustness.claims.record import LevelPair, LevelsEvidence
 from robustness.errors import RobustnessError
 from robustness.statistics.paired import holm
 from robustness.statistics.sampling import Sampling, mean_interval, p_value_mean_above
@@ -39,15 +40,15 @@ def more_noise_never_helps(rights: Rights, sampling: Sampling, alpha: float, neg
         outcome = Outcome.SUPPORTED if most[place] <= negligible else Outcome.UNDECIDED
         at_most = f"by {most[place]:.4f} at most" if most[place] >= 0 else f"it falls by {-most[place]:.4f} at least"
         words = f"accuracy rises significantly between none of {len(pairs)} pairs of levels; {at_most}, {between}"
-    found = [
-        {
-            "levels": [str(level) for level in pair],
-            "accuracies": [float(rights[level].mean()) for level in pair],
-            "rise": float(values.mean()),
-            "at_most": bound,
-            "p_value": p_value,
-            "alarm": alarm,
-        }
-        for pair, values, bound, p_value, alarm in zip(pairs, rises, most, p_values, alarms, strict=True)
-    ]
-    return Tested(outcome, words, {"confidence": 1 - alpha, "negligible": negligible, "pairs": found})
+    found = tuple(
+        LevelPair(
+            levels=(str(weak), str(strong)),
+            accuracies=(float(rights[weak].mean()), float(rights[strong].mean())),
+            rise=float(values.mean()),
+            at_most=bound,
+            p_value=p_value,
+            alarm=alarm,
+        )
+        for (weak, strong), values, bound, p_value, alarm in zip(pairs, rises, most, p_values, alarms, strict=True)
+    )
+    return Tested(outcome, words, LevelsEvidence(confidence=1 - alpha, negligible=negligible, pairs=found))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from robustness.claims.record import Evidence
 from robustness.noise import Noise
 
 Rights = Mapping[Noise, npt.NDArray[np.bool_]]
@@ -28,9 +28,9 @@ class Outcome(StrEnum):
 class Tested:
     """A claim after its test.
 
-    words: what was found, in a sentence. evidence: the figures it rests on, as JSON has them.
+    words: what was found, in a sentence. evidence: the figures it rests on.
     """
 
     outcome: Outcome
     words: str
-    evidence: dict[str, Any]
+    evidence: Evidence

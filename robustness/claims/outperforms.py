@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import scipy
 
 from robustness.claims.outcome import Outcome, Rights, Tested
+from robustness.claims.record import GainCell, GainEvidence
 from robustness.errors import RobustnessError
 from robustness.noise import Noise
 from robustness.statistics.intervals import Floats
@@ -46,13 +46,13 @@ def outperforms(models: Trained, others: Trained, sampling: Sampling, alpha: flo
         f"mean accuracy {means.mean():.4f} of {len(models)} trainings against {means_of_others.mean():.4f} of {len(others)}: a "
         f"gain of {gain:.4f}, with other images and trainings {low:.4f} to {high:.4f}"
     )
-    evidence = {
-        "confidence": 1 - alpha,
-        "negligible": negligible,
-        "gain": gain,
-        "interval": [low, high],
-        "cells": [_cell(noise, models, others, sampling, alpha) for noise in next(iter(models.values()))],
-    }
+    evidence = GainEvidence(
+        confidence=1 - alpha,
+        negligible=negligible,
+        gain=gain,
+        interval=(low, high),
+        cells=tuple(_cell(noise, models, others, sampling, alpha) for noise in next(iter(models.values()))),
+    )
     return Tested(outcome, words, evidence)
 
 
@@ -70,18 +70,18 @@ def _gain(ours: Floats, theirs: Floats, sampling: Sampling, alpha: float) -> tup
     return gain, low, high
 
 
-def _cell(noise: Noise, models: Trained, others: Trained, sampling: Sampling, alpha: float) -> dict[str, Any]:
+def _cell(noise: Noise, models: Trained, others: Trained, sampling: Sampling, alpha: float) -> GainCell:
     """One noise alone: every training's accuracy, and the gain with its interval."""
     rights = [np.array([right[noise] for right in side.values()], dtype=np.float64) for side in (models, others)]
     gain, low, high = _gain(rights[0], rights[1], sampling, alpha)
-    accuracies, accuracies_of_others = ([float(right.mean()) for right in side] for side in rights)
-    return {
-        "noise": str(noise),
-        "accuracies": accuracies,
-        "accuracies_of_others": accuracies_of_others,
-        "gain": gain,
-        "interval": [low, high],
-    }
+    accuracies, accuracies_of_others = (tuple(float(right.mean()) for right in side) for side in rights)
+    return GainCell(
+        noise=str(noise),
+        accuracies=accuracies,
+        accuracies_of_others=accuracies_of_others,
+        gain=gain,
+        interval=(low, high),
+    )
 
 
 def _means(models: Trained) -> Floats:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from robustness.claims.outcome import Outcome, Rights, Tested
+from robustness.claims.record import Distortion, Interval, OrderEvidence, OrderPair, PatternPair, PatternsEvidence
 from robustness.errors import RobustnessError
 from robustness.noise import Noise
 from robustness.statistics.intervals import Floats
@@ -16,7 +16,9 @@ from robustness.statistics.paired import holm
 from robustness.statistics.sampling import Sampling, mean_interval, p_value_mean_above
 
 
-def patterns_differ(rights: Rights, sampling: Sampling, alpha: float, negligible: float) -> Tested:
+def patterns_differ(
+    rights: Rights, sampling: Sampling, alpha: float, negligible: float, distortions: Sequence[Distortion] = ()
+) -> Tested:
     """Whether accuracy differs between noises, every two of them compared on the same images.
 
     rights: of one model, under two noises or more. negligible: a difference of accuracy, above 0.
@@ -32,14 +34,14 @@ def patterns_differ(rights: Rights, sampling: Sampling, alpha: float, negligible
     p_values = [min(1.0, 2 * min(_p_value(rights, order, sampling) for order in (pair, pair[::-1]))) for pair in pairs]
     alarms = holm(p_values, alpha)
     found = [
-        {
-            "noises": [str(noise) for noise in pair],
-            "accuracies": [float(rights[noise].mean()) for noise in pair],
-            "difference": float(values.mean()),
-            "interval": list(interval),
-            "p_value": p_value,
-            "alarm": alarm,
-        }
+        PatternPair(
+            noises=(str(pair[0]), str(pair[1])),
+            accuracies=_accuracies(rights, pair),
+            difference=float(values.mean()),
+            interval=interval,
+            p_value=p_value,
+            alarm=alarm,
+        )
         for pair, values, interval, p_value, alarm in zip(pairs, differences, intervals, p_values, alarms, strict=True)
     ]
     one_sided = [mean_interval(values, sampling, min(2 * alpha, 0.499)) for values in differences]
@@ -53,10 +55,13 @@ def patterns_differ(rights: Rights, sampling: Sampling, alpha: float, negligible
         place = int(np.argmax(largest))
         at_most = f"by {largest[place]:.4f} at most, {_shown(found[place])}"
         words = f"none of {len(pairs)} pairs of noises differs significantly; {at_most}"
-    return Tested(outcome, words, {"confidence": 1 - alpha, "negligible": negligible, "pairs": found})
+    evidence = PatternsEvidence(confidence=1 - alpha, negligible=negligible, pairs=tuple(found), distortions=tuple(distortions))
+    return Tested(outcome, words, evidence)
 
 
-def order_differs(models: Mapping[str, Rights], sampling: Sampling, alpha: float) -> Tested:
+def order_differs(
+    models: Mapping[str, Rights], sampling: Sampling, alpha: float, distortions: Sequence[Distortion] = ()
+) -> Tested:
     """Whether models differ in which of two noises disrupts them more.
 
     models: by name, two or more, under the same noises, on the same images.
@@ -74,15 +79,15 @@ def order_differs(models: Mapping[str, Rights], sampling: Sampling, alpha: float
     p_value_of = dict(zip(tests, p_values, strict=True))
     alarms = dict(zip(tests, holm(p_values, alpha), strict=True))
     in_order = {order: [model for model in models if alarms[model, order]] for order in orders}
-    found = [
-        {
-            "noises": [str(noise) for noise in pair],
-            "accuracies": {model: [float(rights[noise].mean()) for noise in pair] for model, rights in models.items()},
-            "p_values": {model: [p_value_of[model, order] for order in (pair, pair[::-1])] for model in models},
-            "disrupts_more": [in_order[pair], in_order[pair[::-1]]],
-        }
+    found = tuple(
+        OrderPair(
+            noises=(str(pair[0]), str(pair[1])),
+            accuracies={model: _accuracies(rights, pair) for model, rights in models.items()},
+            p_values={model: (p_value_of[model, pair], p_value_of[model, pair[::-1]]) for model in models},
+            disrupts_more=(tuple(in_order[pair]), tuple(in_order[pair[::-1]])),
+        )
         for pair in pairs
-    ]
+    )
     opposite = [pair for pair in pairs if in_order[pair] and in_order[pair[::-1]]]
     same = [pair for pair in pairs if len(models) in (len(in_order[pair]), len(in_order[pair[::-1]]))]
     if opposite:
@@ -97,7 +102,7 @@ def order_differs(models: Mapping[str, Rights], sampling: Sampling, alpha: float
         words = (
             f"of {len(pairs)} pairs of noises {len(same)} are in one significant order for all models, none in opposite ones"
         )
-    return Tested(outcome, words, {"confidence": 1 - alpha, "pairs": found})
+    return Tested(outcome, words, OrderEvidence(confidence=1 - alpha, pairs=found, distortions=tuple(distortions)))
 
 
 def _pairs(rights: Rights) -> list[tuple[Noise, Noise]]:
@@ -116,5 +121,9 @@ def _p_value(rights: Rights, order: tuple[Noise, Noise], sampling: Sampling) -> 
     return p_value_mean_above(-_difference(rights, order), 0.0, sampling)
 
 
-def _shown(pair: dict[str, Any]) -> str:
-    return " and ".join(f"{noise} ({accuracy:.4f})" for noise, accuracy in zip(pair["noises"], pair["accuracies"], strict=True))
+def _accuracies(rights: Rights, pair: tuple[Noise, Noise]) -> Interval:
+    return float(rights[pair[0]].mean()), float(rights[pair[1]].mean())
+
+
+def _shown(pair: PatternPair) -> str:
+    return " and ".join(f"{noise} ({accuracy:.4f})" for noise, accuracy in zip(pair.noises, pair.accuracies, strict=True))

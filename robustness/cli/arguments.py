@@ -106,7 +106,8 @@ def declared_model(args: argparse.Namespace) -> tuple[ModelDeclaration, Path]:
 
 def thresholds_of(args: argparse.Namespace) -> Thresholds | None:
     """The thresholds file that a command speaks of, if any: none by default where it says itself which model it means."""
-    from robustness.gate.thresholds import FILE_NAME, read_thresholds
+    from robustness.gate.thresholds import FILE_NAME
+from robustness.kinds import read_thresholds
 
     direct = args.data or args.weights or ":" in args.model
     file = args.thresholds or (None if direct else Path(FILE_NAME))

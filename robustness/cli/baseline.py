@@ -39,7 +39,7 @@ def _save_baseline(args: argparse.Namespace) -> None:
     from robustness.evaluation.baseline import save_baseline
     from robustness.evaluation.evaluate import measure
     from robustness.evaluation.store import Store
-    from robustness.gate.thresholds import read_thresholds
+    from robustness.kinds import read_thresholds
     from robustness.models.load import load_classifier
     from robustness.noise import Clean
 

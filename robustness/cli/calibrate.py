@@ -54,7 +54,7 @@ def _calibrate(args: argparse.Namespace) -> None:
     from fractions import Fraction
 
     from robustness.data import load_image_set
-    from robustness.gate.thresholds import read_thresholds
+    from robustness.kinds import read_thresholds
     from robustness.limits.calibrate import asked_accuracies, calibrate, rewritten
 
     if not 0 <= args.margin <= 100:
@@ -169,7 +169,7 @@ def _replace_thresholds(file: Path, old: str, new: str) -> None:
     import shutil
 
     from robustness.files.atomic import replacing
-    from robustness.gate.thresholds import read_thresholds
+    from robustness.kinds import read_thresholds
 
     try:
         with replacing(file) as partial:

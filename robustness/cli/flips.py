@@ -137,10 +137,11 @@ def _replay(args: argparse.Namespace) -> int:
     from fractions import Fraction
 
     from robustness.data import load_image_set
-    from robustness.gate.thresholds import read_thresholds
+    from robustness.kinds import read_thresholds
     from robustness.hunts.measure import is_within
     from robustness.models.load import load_classifier
-    from robustness.search.finding import draw_pair, read_finding, replay
+    from robustness.search.finding import draw_pair, read_finding
+    from robustness.search.replay import replay
 
     if args.picture and (args.picture.suffix.lower() != ".png" or not args.picture.absolute().parent.is_dir()):
         raise RobustnessError(f"--picture {args.picture}: name a .png file in a folder that is there")

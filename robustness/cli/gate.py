@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     import pytest
 
     from robustness.data import load_image_set
-    from robustness.gate.thresholds import FILE_NAME, read_thresholds
+    from robustness.gate.thresholds import FILE_NAME
+from robustness.kinds import read_thresholds
     from robustness.report.results import forget_results
 
     if args.root:

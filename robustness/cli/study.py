@@ -36,7 +36,7 @@ def _study(args: argparse.Namespace) -> None:
     from robustness.evaluation.cost import cost_of
     from robustness.evaluation.jobs import missing
     from robustness.evaluation.store import Store
-    from robustness.gate.thresholds import read_thresholds
+    from robustness.kinds import read_thresholds
     from robustness.models.checkpoint import load_card
     from robustness.models.load import MissingWeightsError, load_classifier, weights_file
     from robustness.study.page import to_markdown

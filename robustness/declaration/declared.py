@@ -54,6 +54,7 @@ def check_changes_something(noise: Noise, otherwise: str) -> None:
 class Declared:
     """models: by name. kinds: of noise, by name. unusable: noises whose declaration is a problem already."""
 
+    run: Mapping[str, Any]  # the table of that name, as it is written
     models: Mapping[str, ModelDeclaration]
     kinds: Mapping[str, type[Noise]]
     unusable: Collection[str]

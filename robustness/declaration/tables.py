@@ -1,12 +1,12 @@
-"""The tables of `thresholds.toml`, schema 1, as pydantic checks them one by one."""
+"""Tables of a thresholds file, schema 1, as pydantic checks them one by one; those of promises are with their kinds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from robustness.declaration.places import KeyPath
 from robustness.errors import nearest
@@ -24,7 +24,11 @@ Channels = tuple[Finite, Finite, Finite]
 
 
 class Table(BaseModel):
+    """Keys of a table, and of no other kind of value."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
+    SHARES: ClassVar[bool] = False
+    """Whether every number in it that has bounds is a share."""
 
 
 class RunTable(Table):
@@ -59,112 +63,48 @@ class NoiseTable(Table):
     magnitude: str
 
 
-class LimitsTable(Table):
-    """Whatever other keys there are belong to the noise."""
+@dataclass(frozen=True)
+class TopLevel:
+    """A key at the top level of the file. by_name: with tables under names of their own instead of a list of them."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    table: type[Table]
+    by_name: bool = False
+    required: bool = False
 
-    models: Annotated[list[str], Field(min_length=1)]
-    noise: str
-    accuracy: Annotated[Shares, Field(min_length=1)] | None = None
-    max_drop: Annotated[Shares, Field(min_length=1)] | None = None
-    relative: Annotated[Shares, Field(min_length=1)] | None = None
-    worst_class: Annotated[Shares, Field(min_length=1)] | None = None
-    worst_band: Annotated[Shares, Field(min_length=1)] | None = None
-    max_flips: Annotated[Shares, Field(min_length=1)] | None = None
-    max_differences: Annotated[Shares, Field(min_length=1)] | None = None
-    same_as: str | None = None
-    monotone: Share | None = None
-    mean_error: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    reference: str | None = None
-    break_point: Finite | None = None
-    of_clean: PartOfClean | None = None
-    classes: Annotated[list[str], Field(min_length=1)] = []
-    waived_until: date | None = None
-    reason: Annotated[str, Field(min_length=1)] | None = None
-    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**64)]], Field(min_length=1)] = []
+    @property
+    def field(self) -> tuple[Any, Any]:
+        """Annotation and default, as `pydantic.create_model` takes them."""
+        several: Any = dict[Name, self.table] if self.by_name else list[self.table]  # type: ignore[name-defined]
+        return (Annotated[several, Field(min_length=1)], ...) if self.required else (several, None)
 
 
-class HuntsTable(Table):
-    models: Annotated[list[str], Field(min_length=1)]
-    safe: Annotated[dict[str, Finite], Field(min_length=1)]
-    budget: Share
-    images: Annotated[int, Field(ge=1)] = 256
-
-
-class ClaimsTable(Table):
-    """Whatever other keys there are belong to the noise."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
-
-    says: Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps", "outperforms"]
-    models: Annotated[list[str], Field(min_length=1)]
-    over: Annotated[list[str], Field(min_length=2)] | None = None
-    expected: Literal["supported", "refuted", "undecided"]
-    noise: str | None = None
-    of_clean: PartOfClean | None = None
-    noises: Annotated[list[str], Field(min_length=1)] | None = None
-    psnr: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    ssim: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None = None
-    negligible: Share = 0.01
-
-
-class GeneratorTable(Table):
-    load: str
-    judge: str
-    training: str | None = None
-
-
-class GeneratorLimitsTable(Table):
-    generators: Annotated[list[str], Field(min_length=1)]
-    fidelity: NotNegative | None = None
-    worst_class: NotNegative | None = None
-    precision: Share | None = None
-    recall: Share | None = None
-    max_frechet: Finite | None = None
-    max_nearest: NotNegative | None = None
-    max_copied: Share | None = None
-    max_collapsed: Annotated[int, Field(ge=0)] | None = None
-    max_divergence: Finite | None = None
-
-
-class FileTable(Table):
-    schema_: Annotated[int, Field(ge=SCHEMA, le=SCHEMA)] = Field(alias="schema")
-    run: RunTable
-    models: Annotated[dict[Name, ModelTable], Field(min_length=1)]
-    noises: dict[Name, NoiseTable] = {}
-    limits: Annotated[list[LimitsTable], Field(min_length=1)]
-    hunts: list[HuntsTable] = []
-    claims: list[ClaimsTable] = []
-    generators: dict[Name, GeneratorTable] = {}
-    generator_limits: list[GeneratorLimitsTable] = []
-
-
-TABLES: dict[str, type[Table]] = {
-    "run": RunTable,
-    "models": ModelTable,
-    "noises": NoiseTable,
-    "limits": LimitsTable,
-    "hunts": HuntsTable,
-    "claims": ClaimsTable,
-    "generators": GeneratorTable,
-    "generator_limits": GeneratorLimitsTable,
+FILE = {
+    "models": TopLevel(ModelTable, by_name=True, required=True),
+    "noises": TopLevel(NoiseTable, by_name=True),
 }
+"""The tables that belong to no kind of promise, besides `[run]`."""
 
 
-def in_words(problem: Any) -> tuple[KeyPath, str]:
-    """A pydantic error as a path and a sentence."""
+def file_table(top: Mapping[str, TopLevel]) -> type[Table]:
+    """The whole file, with these keys at its top level besides `schema` and `[run]`."""
+    schema = Annotated[int, Field(ge=SCHEMA, le=SCHEMA, alias="schema")]
+    fields: dict[str, Any] = {name: key.field for name, key in top.items()}
+    return create_model("FileTable", __base__=Table, schema_=(schema, ...), run=(RunTable, ...), **fields)
+
+
+def in_words(problem: Any, top: Mapping[str, TopLevel]) -> tuple[KeyPath, str]:
+    """A pydantic error as a path and a sentence. top: the keys that the file may have, besides `schema` and `[run]`."""
     path = tuple(problem["loc"])
     if path[-1:] == ("[key]",):
         return path[:-1], "a name has letters, digits, - and _, and does not begin with a digit or -"
     match problem["type"]:
         case "extra_forbidden":
-            table = FileTable if len(path) == 1 else TABLES[str(path[0])]
-            valid = [field.alias or name for name, field in table.model_fields.items()]
+            table = RunTable if path[0] == "run" else top[str(path[0])].table if len(path) > 1 else None
+            valid = ["schema", "run", *top] if table is None else [*table.model_fields]
             return path, f"unknown key: {nearest(str(path[-1]), valid)}"
         case "missing":
             return path, "missing"
-        case "less_than_equal" | "greater_than_equal" | "finite_number" if path[0] == "limits":
+        case "less_than_equal" | "greater_than_equal" | "finite_number" if path[0] in top and top[str(path[0])].table.SHARES:
             return path, f"{problem['input']} lies outside 0..1"
         case "less_than_equal" | "greater_than_equal" if path == ("schema",):
             return path, unreadable("thresholds", problem["input"], SCHEMA)

@@ -3,49 +3,65 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal, TypeVar
 
 from robustness.errors import some
-from robustness.gate.records import from_property
-from robustness.limits.alarms import with_alarms
+from robustness.gate.notes import Note
+from robustness.gate.promise import AnyKind, Record
+from robustness.gate.thresholds import Thresholds
 
-KINDS = ("limit", "hunt", "claim", "generator_limit")
-"""Of promises that a thresholds file makes; each is a test of that name."""
-PROMISE_TEST = re.compile(rf"::test_({'|'.join(KINDS)})\[(.*)\]$")
+PROMISE_TEST = re.compile(r"::test_(\w+)\[(.*)\]$")
+
+RunVerdict = Literal["PASS", "PARTIAL", "FAIL"]
+R = TypeVar("R")
 
 
-def promise_of(test: str) -> tuple[str, str] | None:
-    """The kind and id of the promise that a test measures."""
-    match = PROMISE_TEST.search(test)
-    return (match[1], match[2]) if match else None
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What a run amounts to, computed once when it ends."""
+
+    verdict: RunVerdict  # PARTIAL: nothing failed, but not everything was selected
+    gaps: tuple[str, ...]  # why it cannot be trusted even where no test failed: a sentence each
+    left_out: tuple[str, ...]  # ids of promises that a narrowed run did not select
+    errors: dict[str, str]  # by test: why a promise could not be measured, or a rule of the project's own does not hold
+    records: tuple[Record, ...]  # by kind, in the order of the thresholds file
+    notes: dict[str, tuple[Note, ...]]  # by test
+    seconds: dict[str, float]  # by test
+
+    def of(self, record: type[R]) -> tuple[R, ...]:
+        """The records of one class."""
+        return tuple(one for one in self.records if isinstance(one, record))
 
 
 @dataclass
 class Ledger:
-    """Kept while the tests report, read when they are done.
+    """Kept while the tests report, closed when they are done."""
 
-    limits, hunts, claims, generator_limits: the ids of all that the thresholds file promises. asked: whether the run was
-    started to gate on them. narrowed: whether the command can leave tests out (-k, -m, --lf, a node id). deselected: whether
-    it left out any of the gate's.
-    """
-
-    limits: Collection[str]
-    hunts: Collection[str] = ()
-    claims: Collection[str] = ()
-    generator_limits: Collection[str] = ()
-    asked: bool = False
-    narrowed: bool = False
-    deselected: bool = False
+    promised: Mapping[str, Sequence[str]]  # the ids of all promises by kind, in the file's order
+    kinds: Sequence[AnyKind] = ()
+    asked: bool = False  # whether the run was started to gate
+    narrowed: bool = False  # whether the command can leave tests out (-k, -m, --lf, a node id)
+    deselected: bool = False  # whether it left out any of the gate's
     collected: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
-    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    notes: dict[str, tuple[Note, ...]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
     uncollected: list[str] = field(default_factory=list)
     dead_workers: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, thresholds: Thresholds, asked: bool = False, narrowed: bool = False) -> Ledger:
+        promised = {kind.name: [str(one) for one in thresholds.of(kind.promise)] for kind in thresholds.kinds}
+        return cls(promised, thresholds.kinds, asked, narrowed)
+
+    def promise_of(self, test: str) -> tuple[str, str] | None:
+        """The kind and id of the promise that a test measures."""
+        match = PROMISE_TEST.search(test)
+        return (match[1], match[2]) if match and match[1] in self.promised else None
 
     def collect(self, tests: Iterable[str]) -> None:
         self.collected.update(tests)
@@ -55,14 +71,11 @@ class Ledger:
         test: str,
         done: bool,
         failure: str | None,
-        properties: Iterable[str],
+        notes: Sequence[Note],
         skipped: bool = False,
         seconds: float = 0.0,
     ) -> None:
-        """Enter one report of a test. done: its last one. properties: the records it carries, all so far.
-
-        seconds: that this part of the test took.
-        """
+        """Enter one report of a test. done: its last one. notes: those it carries, all so far. seconds: of this part of it."""
         self.seconds[test] = self.seconds.get(test, 0.0) + seconds
         if skipped:
             self.skipped.add(test)
@@ -70,107 +83,88 @@ class Ledger:
             self.finished.add(test)
         if failure is not None:
             self.failures.setdefault(test, failure)
-        if records := [from_property(text) for text in properties]:
-            self.records[test] = records
+        if notes:
+            self.notes[test] = tuple(notes)
 
     @property
     def is_gate(self) -> bool:
-        return self.asked or bool(self._collected_promises)
+        return self.asked or any(map(self._is_promised, self.collected))
 
-    @property
-    def outcomes(self) -> dict[str, dict[str, Any]]:
-        """The measured limits by id, in the order of the thresholds file."""
-        return with_alarms(self._measured("limit", self.limits))
+    def _is_promised(self, test: str) -> bool:
+        promise = self.promise_of(test)
+        return promise is not None and promise[1] in self.promised[promise[0]]
 
-    @property
-    def hunted(self) -> dict[str, dict[str, Any]]:
-        """The hunts that ran, by id."""
-        return self._measured("hunt", self.hunts)
+    def close(self) -> Ended:
+        """What the run amounts to so far."""
+        records = self._records()
+        measured = {(record.kind, record.id) for record in records}
+        unmeasured = [(kind, name) for kind, names in self.promised.items() for name in names if (kind, name) not in measured]
+        selected = set(map(self.promise_of, self.collected))
+        left_out = [one for one in unmeasured if one not in selected] if self.narrowed or self.deselected else []
+        missing = set(unmeasured) - set(left_out)
+        gaps = tuple(self._gaps([one for one in unmeasured if one in missing]))
+        errors = self._errors()
+        if not any(self.promised.values()) or gaps or errors or any(record.stops for record in records):
+            verdict: RunVerdict = "FAIL"
+        else:
+            verdict = "PARTIAL" if left_out or self.deselected or self.skipped & self.notes.keys() else "PASS"
+        return Ended(
+            verdict=verdict,
+            gaps=gaps,
+            left_out=tuple(name for _, name in left_out),
+            errors=errors,
+            records=records,
+            notes=self.notes,
+            seconds=self.seconds,
+        )
 
-    @property
-    def tested(self) -> dict[str, dict[str, Any]]:
-        """The claims that were tested, by id."""
-        return self._measured("claim", self.claims)
+    def _records(self) -> tuple[Record, ...]:
+        """Those of promises, each once: where two tests measured one, a broken one stands."""
+        found: dict[tuple[str, str], Record] = {}
+        for _, record in self._reported():
+            key = (record.kind, record.id)
+            if key not in found or record.stops:
+                found[key] = record
+        settled: list[Record] = []
+        for kind in self.kinds:
+            names = self.promised[kind.name]
+            settled += kind.settle({name: found[kind.name, name] for name in names if (kind.name, name) in found}).values()
+        return tuple(settled)
 
-    @property
-    def judged(self) -> dict[str, dict[str, Any]]:
-        """The generator limits that were judged, by id."""
-        return self._measured("generator_limit", self.generator_limits)
+    def _reported(self) -> Iterator[tuple[str, Record]]:
+        classes = tuple(kind.record for kind in self.kinds)
+        for test, notes in self.notes.items():
+            yield from ((test, note) for note in notes if isinstance(note, classes))
 
-    def _measured(self, kind: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-        measured: dict[str, dict[str, Any]] = {}
-        for _, record in self._promises():  # where two tests measured one limit, a broken one stands
-            if record["kind"] == kind and (record[kind] not in measured or record["stops"]):
-                measured[record[kind]] = record
-        return {name: measured[name] for name in ids if name in measured}
+    def _errors(self) -> dict[str, str]:
+        explained = {test for test, record in self._reported() if record.stops}
+        return {test: text for test, text in self.failures.items() if test in self.notes and test not in explained}
 
-    @property
-    def errors(self) -> dict[str, str]:
-        """By test, why a limit could not be measured or a rule of the project's own does not hold."""
-        explained = {test for test, record in self._promises() if record["stops"]}
-        return {test: text for test, text in self.failures.items() if test in self.records and test not in explained}
+    def _gaps(self, missing: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """missing: kinds and ids of what was to be measured, and was not."""
+        found = False
+        for gap in self._all_gaps(missing):
+            found = True
+            yield gap
+        if not found and not self.finished:
+            yield "no test ran"
 
-    @property
-    def left_out(self) -> list[str]:
-        """Limits, hunts, claims and generator limits that a narrowed run did not select."""
-        if not self.narrowed and not self.deselected:
-            return []
-        return [name for kind, name in self._unmeasured() if (kind, name) not in self._collected_promises]
-
-    def gaps(self) -> list[str]:
-        """Why the run cannot be trusted even where no test failed: one sentence each."""
-        gaps = []
+    def _all_gaps(self, missing: Sequence[tuple[str, str]]) -> Iterator[str]:
         if self.uncollected:
-            gaps.append(f"{_count(self.uncollected, 'file')} not collected: {some(self.uncollected)}")
+            yield f"{_count(self.uncollected, 'file')} not collected: {some(self.uncollected)}"
         if self.dead_workers:
-            gaps.append(f"{_count(self.dead_workers, 'worker')} died: {some(self.dead_workers)}")
+            yield f"{_count(self.dead_workers, 'worker')} died: {some(self.dead_workers)}"
         if lost := sorted(self.collected - self.finished):
-            gaps.append(f"{_count(lost, 'collected test')} never reported: {some(lost)}")
-        for kind in KINDS:
-            noun = kind.replace("_", " ")
-            missing = [name for own, name in self._unmeasured() if own == kind and name not in self.left_out]
-            if missing:
-                gaps.append(f"{_count(missing, noun)} not measured: {some(missing)}")
-            hidden = [
-                record[kind] for test, record in self._promises() if record["kind"] == kind and self._is_hidden(test, record)
-            ]
-            if hidden:
-                gaps.append(
-                    f"{_count(hidden, f'broken {noun}')} whose test did not fail (xfail hides nothing here): {some(hidden)}"
+            yield f"{_count(lost, 'collected test')} never reported: {some(lost)}"
+        hidden = [record for test, record in self._reported() if record.stops and test not in self.failures]
+        for kind in self.kinds:
+            if names := [name for own, name in missing if own == kind.name]:
+                yield f"{_count(names, kind.noun)} not measured: {some(names)}"
+            if names := [record.id for record in hidden if record.kind == kind.name]:
+                yield (
+                    f"{_count(names, f'broken {kind.noun}')} whose test did not fail (xfail hides nothing here): {some(names)}"
                 )
-        if not gaps and not self.finished:
-            gaps.append("no test ran")
-        return gaps
-
-    @property
-    def verdict(self) -> str:
-        """FAIL, PARTIAL (nothing failed, not everything was selected) or PASS."""
-        measured = [record for kind in (self.outcomes, self.hunted, self.tested, self.judged) for record in kind.values()]
-        if not self.limits or self.gaps() or self.errors or any(outcome["stops"] for outcome in measured):
-            return "FAIL"
-        skipped_rules = self.skipped & self.records.keys()
-        return "PARTIAL" if self.left_out or self.deselected or skipped_rules else "PASS"
-
-    def _unmeasured(self) -> Iterator[tuple[str, str]]:
-        for kind, ids in self._ids:
-            measured = self._measured(kind, ids)
-            yield from ((kind, name) for name in ids if name not in measured)
-
-    @property
-    def _ids(self) -> list[tuple[str, Collection[str]]]:
-        return list(zip(KINDS, (self.limits, self.hunts, self.claims, self.generator_limits), strict=True))
-
-    @property
-    def _collected_promises(self) -> set[tuple[str, str]]:
-        promised = {(kind, name) for kind, ids in self._ids for name in ids}
-        return {promise for test in self.collected if (promise := promise_of(test)) in promised}
-
-    def _promises(self) -> list[tuple[str, dict[str, Any]]]:
-        return [(test, record) for test, records in self.records.items() for record in records if record["kind"] in KINDS]
-
-    def _is_hidden(self, test: str, record: dict[str, Any]) -> bool:
-        return record["stops"] and test not in self.failures
 
 
-def _count(things: list[str], noun: str) -> str:
+def _count(things: Sequence[str], noun: str) -> str:
     return f"{len(things)} {noun}{'s' * (len(things) != 1)}"

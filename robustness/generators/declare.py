@@ -5,14 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from robustness.data.load import SPLIT
+from robustness.declaration.declared import Declared
 from robustness.declaration.problems import Problems
-from robustness.declaration.tables import GeneratorLimitsTable, GeneratorTable
+from robustness.declaration.tables import Finite, NotNegative, Share, Table, TopLevel
 from robustness.errors import nearest
+from robustness.gate.promise import Kind
+from robustness.generators.record import GeneratorJudged, GeneratorRecord
 from robustness.models.declaration import ModelDeclaration
+from robustness.noise import Noise
+
+
+class GeneratorTable(Table):
+    load: str
+    judge: str
+    training: str | None = None
+
+
+class GeneratorLimitsTable(Table):
+    generators: Annotated[list[str], Field(min_length=1)]
+    fidelity: NotNegative | None = None
+    worst_class: NotNegative | None = None
+    precision: Share | None = None
+    recall: Share | None = None
+    max_frechet: Finite | None = None
+    max_nearest: NotNegative | None = None
+    max_copied: Share | None = None
+    max_collapsed: Annotated[int, Field(ge=0)] | None = None
+    max_divergence: Finite | None = None
+
+
+if TYPE_CHECKING:
+    from robustness.gate.workbench import Workbench
 
 MARKS = tuple(name for name in GeneratorLimitsTable.model_fields if name != "generators")
 """What may be asked: at most so much where the name begins with max_, else at least."""
@@ -37,10 +65,15 @@ class GeneratorDeclaration:
 class GeneratorLimit:
     """One mark of one generator. asks: of `MARKS`. required: at least this much, or at most."""
 
-    generator: str
+    noises: ClassVar[tuple[Noise, ...]] = ()
+    declaration: GeneratorDeclaration
     asks: str
     required: Decimal
     place: str
+
+    @property
+    def generator(self) -> str:
+        return self.declaration.name
 
     @property
     def is_ceiling(self) -> bool:
@@ -101,10 +134,32 @@ def read_generator_limits(
         asked = [name for name in MARKS if name in table]
         if not asked:
             problems.add(path, f"asks for nothing; give at least one of {', '.join(MARKS)}")
-        for name in limits.generators:
+        for name in filter(generators.__contains__, limits.generators):
             for asks in asked:
-                limit = GeneratorLimit(name, asks, Decimal(str(table[asks])), problems.place((*path, asks)))
+                limit = GeneratorLimit(generators[name], asks, Decimal(str(table[asks])), problems.place((*path, asks)))
                 if str(limit) in first:
                     problems.add((*path, asks), f"{limit} is limited twice, first at {first[str(limit)]}")
                 first.setdefault(str(limit), limit.place)
                 yield limit
+
+
+class Generators(Kind[GeneratorLimit, GeneratorRecord]):
+    name = "generator_limit"
+    promise = GeneratorLimit
+    record = GeneratorRecord
+    notes = (GeneratorJudged,)
+    kept = "kept"
+    broken = "broken"
+    tables: ClassVar = {
+        "generators": TopLevel(GeneratorTable, by_name=True),
+        "generator_limits": TopLevel(GeneratorLimitsTable),
+    }
+
+    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[GeneratorLimit]:
+        generators = dict(read_generators(content.get("generators"), declared.models, declared.run.get("data"), problems))
+        return read_generator_limits(content.get("generator_limits"), generators, problems)
+
+    def measure(self, promise: GeneratorLimit, bench: Workbench) -> GeneratorRecord:
+        from robustness.generators.measure import measure_generator
+
+        return measure_generator(promise, bench)

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from robustness.declaration.declared import Declared, check_changes_something, told_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
-from robustness.declaration.tables import HuntsTable
+from robustness.declaration.tables import Finite, Share, Table, TopLevel
 from robustness.errors import RobustnessError, nearest
+from robustness.gate.promise import Kind
+from robustness.hunts.record import HuntRecord
 from robustness.noise import Noise, make_noise
+
+if TYPE_CHECKING:
+    from robustness.gate.thresholds import Thresholds
+    from robustness.gate.workbench import Workbench
+
+FINDINGS = "findings"
+"""The folder beside the thresholds file in which hunts keep what they find."""
+
+
+class HuntsTable(Table):
+    models: Annotated[list[str], Field(min_length=1)]
+    safe: Annotated[dict[str, Finite], Field(min_length=1)]
+    budget: Share
+    images: Annotated[int, Field(ge=1)] = 256
 
 
 @dataclass(frozen=True)
@@ -33,24 +50,16 @@ class Hunt:
     apart: str = ""
 
     @property
+    def noises(self) -> tuple[Noise, ...]:
+        return self.safe
+
+    @property
     def details(self) -> dict[str, str]:
         """What may tell it from another hunt of the model with such noises; a budget does not, for the lower one holds."""
         return {noise.kind: f"{noise.level:.15g}" for noise in self.safe} | {"images": str(self.images)}
 
     def __str__(self) -> str:
         return f"{self.model}-{'+'.join(noise.kind for noise in self.safe)}{self.apart}"
-
-
-def read_hunts(tables: object, declared: Declared, problems: Problems) -> Iterator[Hunt]:
-    """In the file's order; what is wrong goes to `problems`."""
-    first: dict[str, str] = {}
-    found = list(_hunts(tables, declared, problems))
-    for (path, hunt), apart in zip(found, told_apart([(str(hunt), hunt.details) for _, hunt in found]), strict=True):
-        told = replace(hunt, apart=apart)
-        if str(told) in first:
-            problems.add(path, f"{told} is hunted twice, first at {first[str(told)]}")
-        first.setdefault(str(told), told.place)
-        yield told
 
 
 def _hunts(tables: object, declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, Hunt]]:
@@ -83,3 +92,37 @@ def _safe(kind: str, magnitude: float, declared: Declared) -> Noise:
     noise = make_noise(kind, {str(growing[kind].magnitude): magnitude}, growing)
     check_changes_something(noise, "nothing would be hunted")
     return noise
+
+
+class Hunts(Kind[Hunt, HuntRecord]):
+    name = "hunt"
+    promise = Hunt
+    record = HuntRecord
+    kept = "found nothing"
+    broken = "found too many flips"
+    tables: ClassVar = {"hunts": TopLevel(HuntsTable)}
+
+    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Hunt]:
+        first: dict[str, str] = {}
+        found = list(_hunts(content.get("hunts"), declared, problems))
+        for (path, hunt), apart in zip(found, told_apart([(str(hunt), hunt.details) for _, hunt in found]), strict=True):
+            told = replace(hunt, apart=apart)
+            if str(told) in first:
+                problems.add(path, f"{told} is hunted twice, first at {first[str(told)]}")
+            first.setdefault(str(told), told.place)
+            yield told
+
+    def start(self, thresholds: Thresholds) -> object:
+        """The files of findings there are: or why none are known. No hunt is to meet what another of its run finds."""
+        folder = thresholds.base / FINDINGS
+        try:
+            return sorted(str(file) for file in folder.iterdir() if file.suffix == ".json")
+        except FileNotFoundError:
+            return []
+        except OSError as error:  # findings that cannot be read must not count as none
+            return f"{folder}: {error.strerror}; the findings of former hunts cannot be tried"
+
+    def measure(self, promise: Hunt, bench: Workbench) -> HuntRecord:
+        from robustness.hunts.measure import measure_hunt
+
+        return measure_hunt(promise, bench)

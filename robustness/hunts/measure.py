@@ -7,11 +7,10 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 
@@ -20,21 +19,15 @@ from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import is_hashable, make_case, model_identity
 from robustness.evaluation.forward import backing_off
 from robustness.evaluation.store import Store
-from robustness.hunts.declare import Hunt
+from robustness.gate.workbench import Workbench
+from robustness.hunts.declare import FINDINGS, Hunt
+from robustness.hunts.record import HuntRecord
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean
-from robustness.search.finding import (
-    Finding,
-    Replayed,
-    finding_from_json,
-    finding_to_json,
-    make_finding,
-    read_finding,
-    replay,
-    save_finding,
-)
+from robustness.search.finding import Finding, finding_from_json, finding_to_json, read_finding, save_finding
 from robustness.search.hunt import PROFILES, Batch, hunt
 from robustness.search.perturbation import parse_perturbation
+from robustness.search.replay import Replayed, make_finding, replay
 
 SHAREABLE = ("signs-test",)
 """Image sets whose pictures may be kept under version control: those that the package draws itself."""
@@ -52,76 +45,6 @@ class Former:
     def shown(self) -> str:
         """The file, from the current folder."""
         return os.path.relpath(self.file)
-
-
-@dataclass(frozen=True)
-class Hunted:
-    """One hunt and what it found, in plain values.
-
-    hunt: its id. budget: as written. profile, tried: how hard was looked, up to so many perturbations. images, right: how many
-    were looked at, and named right without noise. mended: files of former findings that break the budget they were found under
-    no more; within_budget: of those that still do, but not today's; beyond: of those on the model that lie in none of its
-    hunts, so that they were not tried. stops: whether something was found.
-    Of what was found, where there is something: flipped, how many it flips now. finding: the content of its file, file: where
-    that is. known: whether a former hunt found it. before, after: what its image is named now, without noise and under the
-    finding's `smallest`. replay: the command that tries it again.
-    """
-
-    hunt: str
-    place: str
-    model: str
-    safe: tuple[str, ...]
-    budget: str
-    profile: str
-    tried: int
-    images: int
-    right: int
-    mended: tuple[str, ...]
-    within_budget: tuple[str, ...]
-    beyond: tuple[str, ...]
-    stops: bool = False
-    flipped: int = 0
-    finding: dict[str, Any] | None = None
-    file: str | None = None
-    known: bool = False
-    before: str | None = None
-    after: str | None = None
-    replay: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"words": self.words()}
-
-    def explain(self) -> str:
-        """The failure message."""
-        return f"{self.place} {self.hunt}\n  {self.words()}\n  replay: {self.replay}"
-
-    def words(self) -> str:
-        """What was found, or how hard was looked; and what became of former findings."""
-        former = {
-            "mended": self.mended,
-            f"within today's budget of {self.budget}": self.within_budget,
-            "beyond what is declared safe today, so not tried": self.beyond,
-        }
-        return "; ".join([self._found(), *(f"{fate}: {', '.join(files)}" for fate, files in former.items() if files)])
-
-    def _found(self) -> str:
-        if self.finding is None:
-            return (
-                f"no noise up to {', '.join(self.safe)}, alone or mixed, flips more than {self.budget} of {self.right:,} right "
-                f"predictions, of up to {self.tried:,} tried (profile {self.profile})"
-            )
-        found = self.finding
-        if self.known:
-            known = " (found by an earlier hunt)"
-            becomes = f"is named {self.before} without noise, and {self.after} under {found['smallest']}"
-        else:
-            known = ""
-            becomes = f"becomes {self.after} from {found['smallest']} on"
-        return (
-            f"{found['perturbation']}, seed {found['seed']}, flips {self.flipped:,} of {self.right:,} right predictions, "
-            f"{self.flipped / self.right:.4f}; the budget is {self.budget}{known}. Image {found['image']}, {found['label']}, "
-            f"{becomes}"
-        )
 
 
 def read_former(files: Iterable[Path], hunts: Sequence[Hunt]) -> list[Former]:
@@ -143,29 +66,22 @@ def read_former(files: Iterable[Path], hunts: Sequence[Hunt]) -> list[Former]:
     return former
 
 
-def run_hunt(
-    declared: Hunt,
-    classifier: Classifier,
-    image_set: ImageSet,
-    profile: str,
-    former: Sequence[Former],
-    folder: Path,
-    replay_with: str,
-    store: Store,
-    run: str,
-) -> Hunted:
+def measure_hunt(declared: Hunt, bench: Workbench) -> HuntRecord:
     """Replay the former findings that lie within what is declared safe, then hunt for a new one.
 
-    One that still breaks the budget ends the hunt; one that does not stays as it is. profile: of `PROFILES`. former: see
-    `read_former`. folder: where a new finding is kept. replay_with: a command, in which {file} stands for a finding. run: see
-    `measure`.
+    One that still breaks the budget ends the hunt; one that does not stays as it is.
     """
+    found = bench.started["hunt"]
+    if isinstance(found, str):
+        raise RobustnessError(found)
+    former = read_former(map(Path, found), bench.thresholds.of(Hunt))
+    classifier, profile = bench.classifier(declared.model), bench.profile
     mended: list[str] = []
     within_budget: list[str] = []
     beyond = [one.shown for one in former if one.finding.model == declared.model and not one.tried_by]
 
-    def hunted(images: int, right: int) -> Hunted:
-        return Hunted(
+    def hunted(images: int, right: int) -> HuntRecord:
+        return HuntRecord(
             hunt=str(declared),
             place=declared.place,
             model=declared.model,
@@ -178,38 +94,78 @@ def run_hunt(
             mended=tuple(mended),
             within_budget=tuple(within_budget),
             beyond=tuple(beyond),
+            words="",
         )
 
-    def caught(finding: Finding, replayed: Replayed, file: Path, known: bool) -> Hunted:
+    def caught(finding: Finding, replayed: Replayed, file: Path, known: bool) -> HuntRecord:
         shown = os.path.relpath(file)
-        return replace(
+        record = replace(
             hunted(finding.images, replayed.right),
             stops=True,
             flipped=replayed.flipped,
-            finding=asdict(finding),
+            finding=finding,
             file=shown,
             known=known,
             before=replayed.named_before,
             after=replayed.named_after,
-            replay=replay_with.replace("{file}", shlex.quote(shown)),
+            replay=_replay_command(declared, shown, bench),
         )
+        return replace(record, words=_in_words(record))
 
     for one in former:
         if declared not in one.tried_by:
             continue
         try:
-            replayed = replay(one.finding, classifier, image_set)
+            replayed = replay(one.finding, classifier, bench.images)
         except RobustnessError as error:
             raise RobustnessError(f"{one.shown}: {error}; delete the file if it is of no more use") from error
         if Fraction(replayed.flipped, replayed.right) > Fraction(declared.budget):
             return caught(one.finding, replayed, one.file, known=True)
         (within_budget if replayed.broken else mended).append(one.shown)
-    look = partial(_look, declared, classifier, image_set, PROFILES[profile], store, run)
+    look = partial(_look, declared, classifier, bench.images, PROFILES[profile], bench.store, bench.run)
     (images, right), new = backing_off(look)
     if new is None:
-        return hunted(images, right)
-    replayed = replay(new, classifier, image_set)
-    return caught(new, replayed, _save(new, replayed, folder, image_set), known=False)
+        record = hunted(images, right)
+        return replace(record, words=_in_words(record))
+    replayed = replay(new, classifier, bench.images)
+    file = _save(new, replayed, bench.thresholds.base / FINDINGS, bench.images)
+    return caught(new, replayed, file, known=False)
+
+
+def _replay_command(declared: Hunt, file: str, bench: Workbench) -> str:
+    if bench.thresholds.models[declared.model].load == "fixture":  # which lives in pytest alone
+        return f"pytest {shlex.quote(bench.test)}"
+    return f"robustness flips replay {shlex.quote(file)} --thresholds {shlex.quote(os.path.relpath(bench.thresholds.file))}"
+
+
+def _in_words(record: HuntRecord) -> str:
+    """What was found, or how hard was looked; and what became of former findings."""
+    former = {
+        "mended": record.mended,
+        f"within today's budget of {record.budget}": record.within_budget,
+        "beyond what is declared safe today, so not tried": record.beyond,
+    }
+    return "; ".join([_found(record), *(f"{fate}: {', '.join(files)}" for fate, files in former.items() if files)])
+
+
+def _found(record: HuntRecord) -> str:
+    found = record.finding
+    if found is None:
+        return (
+            f"no noise up to {', '.join(record.safe)}, alone or mixed, flips more than {record.budget} of {record.right:,} right "
+            f"predictions, of up to {record.tried:,} tried (profile {record.profile})"
+        )
+    if record.known:
+        known = " (found by an earlier hunt)"
+        becomes = f"is named {record.before} without noise, and {record.after} under {found.smallest}"
+    else:
+        known = ""
+        becomes = f"becomes {record.after} from {found.smallest} on"
+    return (
+        f"{found.perturbation}, seed {found.seed}, flips {record.flipped:,} of {record.right:,} right predictions, "
+        f"{record.flipped / record.right:.4f}; the budget is {record.budget}{known}. Image {found.image}, {found.label}, "
+        f"{becomes}"
+    )
 
 
 def _save(finding: Finding, replayed: Replayed, folder: Path, image_set: ImageSet) -> Path:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+
+from robustness.limits.record import LimitRecord
+from robustness.statistics.verdict import Verdict
 
 
-def with_alarms(outcomes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The outcomes, with drops that are alarms failed: all tested together, so that any false alarm is rare (Holm)."""
-    drops = {limit: outcome for limit, outcome in outcomes.items() if outcome["asks"] == "max_drop"}
+def with_alarms(records: Mapping[str, LimitRecord]) -> Mapping[str, LimitRecord]:
+    """The records, with drops that are alarms failed: all tested together, so that any false alarm is rare (Holm)."""
+    drops = {name: (record, record.change) for name, record in records.items() if record.change is not None}
     if not drops:
-        return outcomes
+        return records
     from robustness.statistics.paired import holm
 
-    alpha = 1 - next(iter(drops.values()))["confidence"]
-    alarms = holm([outcome["change"]["p_value"] for outcome in drops.values()], alpha)
+    alpha = 1 - max(record.confidence or 0.0 for record, _ in drops.values())
+    alarms = holm([change.p_value for _, change in drops.values()], alpha)
     failed = {
-        limit: outcome | {"verdict": "FAIL", "stops": outcome["waived_until"] is None or outcome["stops"]}
-        for (limit, outcome), alarm in zip(drops.items(), alarms, strict=True)
-        if alarm and outcome["verdict"] != "PASS"
+        name: replace(record, verdict=Verdict.FAIL, stops=record.waived_until is None or record.stops)
+        for (name, (record, _)), alarm in zip(drops.items(), alarms, strict=True)
+        if alarm and record.verdict is not Verdict.PASS
     }
-    return outcomes | failed
+    return {**records, **failed}

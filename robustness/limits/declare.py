@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from robustness.declaration.declared import Declared, check_changes_something, told_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
-from robustness.declaration.tables import LimitsTable, dotted_key_hint
-from robustness.errors import RobustnessError, nearest
+from robustness.declaration.tables import Finite, PartOfClean, Share, Shares, Table, TopLevel, dotted_key_hint
+from robustness.errors import RobustnessError, nearest, some
+from robustness.gate.promise import Kind
 from robustness.limits.limit import CURVE_ASKS, LEVEL_ASKS, Asks, Limit
+from robustness.limits.record import LimitRecord
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import PRESETS, Noise, Periodic, make_noises, parameter_names
+from robustness.statistics.verdict import Verdict
+
+if TYPE_CHECKING:
+    from robustness.gate.workbench import Workbench
 
 STEPS = 10
 """Levels up to a break point at which accuracy is measured."""
 
 MOST = 2
 """Of an amplitude whose energy waves of every frequency can have; there is little image left at half of it."""
+
+
+class LimitsTable(Table):
+    """Whatever other keys there are belong to the noise."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    SHARES: ClassVar[bool] = True
+
+    models: Annotated[list[str], Field(min_length=1)]
+    noise: str
+    accuracy: Annotated[Shares, Field(min_length=1)] | None = None
+    max_drop: Annotated[Shares, Field(min_length=1)] | None = None
+    relative: Annotated[Shares, Field(min_length=1)] | None = None
+    worst_class: Annotated[Shares, Field(min_length=1)] | None = None
+    worst_band: Annotated[Shares, Field(min_length=1)] | None = None
+    max_flips: Annotated[Shares, Field(min_length=1)] | None = None
+    max_differences: Annotated[Shares, Field(min_length=1)] | None = None
+    same_as: str | None = None
+    monotone: Share | None = None
+    mean_error: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    reference: str | None = None
+    break_point: Finite | None = None
+    of_clean: PartOfClean | None = None
+    classes: Annotated[list[str], Field(min_length=1)] = []
+    waived_until: date | None = None
+    reason: Annotated[str, Field(min_length=1)] | None = None
+    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**64)]], Field(min_length=1)] = []
 
 
 class LimitReader:
@@ -208,3 +242,39 @@ def _is_copy(one: ModelDeclaration, other: ModelDeclaration) -> bool:
 def _numbers(value: object) -> list[float]:
     """The numbers in a value that may be one or a list."""
     return [number for number in (value if isinstance(value, list) else [value]) if isinstance(number, int | float)]
+
+
+class Limits(Kind[Limit, LimitRecord]):
+    name = "limit"
+    promise = Limit
+    record = LimitRecord
+    kept = "hold"
+    broken = "broken"
+    tables: ClassVar = {"limits": TopLevel(LimitsTable, required=True)}
+
+    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> list[Limit]:
+        return LimitReader(declared, problems, "baseline" in declared.run).limits(content.get("limits"))
+
+    def reserved(self) -> Iterable[str]:
+        return LimitsTable.model_fields
+
+    def has_intervals(self, content: Mapping[str, Any]) -> bool:
+        """Flips that a limit allows are shown with a band for the population."""
+        limits = content.get("limits")
+        return any(isinstance(table, dict) and "max_flips" in table for table in (limits if isinstance(limits, list) else []))
+
+    def measure(self, promise: Limit, bench: Workbench) -> LimitRecord:
+        from robustness.limits.measure import measure_limit
+
+        return measure_limit(promise, bench)
+
+    def settle(self, records: Mapping[str, LimitRecord]) -> Mapping[str, LimitRecord]:
+        from robustness.limits.alarms import with_alarms
+
+        return with_alarms(records)
+
+    def not_kept(self, records: Sequence[LimitRecord], named: bool) -> Iterator[str]:
+        for verdict, words in ((Verdict.FAIL, "measured limits broken"), (Verdict.INCONCLUSIVE, "undecided")):
+            if stopping := [record.under for record in records if record.stops and record.verdict is verdict]:
+                which = f" ({some(list(dict.fromkeys(stopping)))})" if named else ""
+                yield f"{len(stopping)} of {len(records)} {words}{which}"

@@ -60,6 +60,10 @@ class Limit:
     apart: str = ""
 
     @property
+    def noises(self) -> tuple[Noise, ...]:
+        return (self.noise, *self.levels)
+
+    @property
     def details(self) -> dict[str, str]:
         """What may tell it from another limit on the same subject."""
         if len({level.family for level in self.levels}) == 1:

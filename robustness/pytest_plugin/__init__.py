@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     file = thresholds_file(config)
     if file is None:
         return
-    from robustness.gate.thresholds import read_thresholds
+    from robustness.kinds import read_thresholds
     from robustness.pytest_plugin import collection, fixtures, gpus, reports
 
     config.pluginmanager.register(fixtures)

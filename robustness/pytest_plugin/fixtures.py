@@ -208,7 +208,7 @@ class Gate:
         from robustness.data import load_image_set
         from robustness.evaluation.store import Store
         from robustness.gan.checkpoint import generator_file, load_generator
-        from robustness.gan.marks import marks_of
+        from robustness.generators.marks import marks_of
 
         thresholds, base = self.thresholds, self.thresholds.base
         try:

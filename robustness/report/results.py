@@ -14,7 +14,7 @@ Schema 1; keys may be added to it, and `robustness.report.read` knows what their
     claims        one object per claim that was tested (`robustness.claims.measure.Examined`)
     generator_limits  one object per limit on a generator that was judged (`robustness.generators.measure.GeneratorJudged`,
                   without `judged`)
-    generators    by name: all marks of each generator that was judged (`robustness.gan.marks.marks_of`): those of each class,
+    generators    by name: all marks of each generator that was judged (`robustness.generators.marks.marks_of`): those of each class,
                   the losses of its training, and a sheet of samples
     left_out      ids of limits, hunts, claims and generator limits that a narrowed run did not select
     errors        by test: why a limit could not be measured, or a rule of the project's own does not hold

@@ -24,6 +24,7 @@ from robustness.evaluation.jobs import Job
 from robustness.evaluation.store import Store
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise
+from robustness.search.curve import FlipCurve
 from robustness.search.first_change import first_changes
 
 LEVELS = 200
@@ -121,6 +122,29 @@ class Search:
         gained = np.bincount(self.levels[self.mended], minlength=LEVELS + 2)
         rights: npt.NDArray[np.int64] = int(self.right.sum()) + np.cumsum(gained - lost)[: LEVELS + 1]
         return rights
+
+    @cached_property
+    def flipped(self) -> npt.NDArray[np.float64]:
+        """Of the right predictions the share that has flipped, at each of the levels 0..LEVELS."""
+        levels = self.levels[self.right]
+        shares: npt.NDArray[np.float64] = np.cumsum(np.bincount(levels, minlength=LEVELS + 2))[: LEVELS + 1] / max(
+            1, len(levels)
+        )
+        return shares
+
+    @property
+    def curve(self) -> FlipCurve:
+        """The distribution of critical magnitudes."""
+        noise = self.of.case.noise
+        return FlipCurve(
+            noise=str(noise),
+            family=noise.family,
+            magnitude=noise.magnitude,
+            magnitudes=tuple(float(magnitude) for magnitude in self.magnitudes),
+            right=int(self.right.sum()),
+            total=len(self.labels),
+            flipped=tuple(round(float(share), 6) for share in self.flipped),
+        )
 
     @property
     def resolution(self) -> str:

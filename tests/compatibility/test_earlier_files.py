@@ -19,7 +19,7 @@ from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
 from robustness.files.schemas import package_version
 from robustness.gan.checkpoint import load_generator
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 from robustness.models.checkpoint import card_path, load_card, load_class_names
 from robustness.models.declaration import shipped_weights
 from robustness.noise import Gaussian

@@ -17,7 +17,8 @@ from mutations import VALUES, damaged, mutated
 from robustness.data import Fit, ImageSet
 from robustness.models.classifier import Classifier
 from robustness.noise import Gaussian, Offset
-from robustness.search.finding import Finding, finding_to_json, read_finding, replay
+from robustness.search.finding import Finding, finding_to_json, read_finding
+from robustness.search.replay import replay
 
 IMAGES = ImageSet.from_images(
     "plain", [np.full((8, 8, 3), grey, np.uint8) for grey in (20, 60, 150, 240)], [0, 0, 1, 1], ["dark", "light"]

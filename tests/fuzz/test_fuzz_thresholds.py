@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mutations import OF_TOML, VALUES, damaged, mutated
 from toml import to_toml
 
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 from robustness.noise import KINDS, PRESETS
 
 PARSER = "thresholds.toml"

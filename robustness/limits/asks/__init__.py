@@ -1,1 +1,5 @@
 """What a limit can ask, a file each."""
+
+from typing import Any
+
+ASKS: dict[str, Any] = {}

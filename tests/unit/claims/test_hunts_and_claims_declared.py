@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 from robustness.noise import PRESETS, Clean, Gaussian, Periodic, SaltAndPepper
 
 HEAD = """\

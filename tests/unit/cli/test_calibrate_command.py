@@ -17,7 +17,7 @@ from robustness.cli import main
 from robustness.data import load_image_set
 from robustness.evaluation.evaluate import measure
 from robustness.evaluation.store import Store
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 from robustness.limits.judge import judge
 from robustness.models.load import load_classifier
 from robustness.statistics.verdict import Verdict

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from robustness.cli import main
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 
 GATE = (
     'schema = 1\n[run]\ndata = "signs"\n[models.cnn]\nload = "baseline-cnn"\nweights = "signs"\n'

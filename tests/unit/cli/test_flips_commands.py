@@ -22,9 +22,10 @@ from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Clean, Gaussian, Offset
 from robustness.search.critical import FINE, search_flips
-from robustness.search.finding import finding_to_json, make_finding, read_finding, save_finding
+from robustness.search.finding import finding_to_json, read_finding, save_finding
 from robustness.search.hunt import Batch, minimise
 from robustness.search.perturbation import Perturbation
+from robustness.search.replay import make_finding
 from robustness.search.waves import FREQUENCIES, ORIENTATIONS, waves
 
 THRESHOLDS = """\

@@ -9,7 +9,7 @@ import pytest
 from docs_pages import NAMES, PAGES, blocks
 
 from robustness.errors import RobustnessError
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 from robustness.models.declaration import BUILT_IN
 
 SHOWN = [

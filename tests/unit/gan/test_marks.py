@@ -11,12 +11,12 @@ import torch
 from painters import COLOURS, NamesColours, Painter, painted
 from PIL import Image
 
-import robustness.gan.marks
+import robustness.generators.marks
 from robustness.data import Fit
 from robustness.evaluation.store import Store
 from robustness.gan.condition import Condition
 from robustness.gan.judge import judge
-from robustness.gan.marks import marks_of
+from robustness.generators.marks import marks_of
 from robustness.gan.sample import Generator
 from robustness.models.classifier import Classifier
 
@@ -57,7 +57,7 @@ def marks(tmp_path, monkeypatch):
         judged.append(arguments)
         return judge(*arguments)
 
-    monkeypatch.setattr(robustness.gan.marks, "judge", counted)
+    monkeypatch.setattr(robustness.generators.marks, "judge", counted)
 
     def marks(what="", run="a run"):
         return marks_of(*changed(what), Store(), run), len(judged)
@@ -94,7 +94,7 @@ def test_samples_are_shown_above_the_training_images_nearest_to_them(marks):
 
 
 def test_a_sheet_of_many_classes_has_bands(marks, monkeypatch):
-    monkeypatch.setattr("robustness.gan.marks.WIDEST", 2)
+    monkeypatch.setattr("robustness.generators.marks.WIDEST", 2)
     with Image.open(io.BytesIO(base64.b64decode(marks()[0]["sheet"]))) as sheet:
         assert sheet.size == (2 * 28, 2 * 4 * 28)
         tiles = np.asarray(sheet.convert("RGBA")).reshape(8, 28, 2, 28, 4).mean(axis=(1, 3))
@@ -104,8 +104,8 @@ def test_a_sheet_of_many_classes_has_bands(marks, monkeypatch):
 
 
 def test_a_sheet_ends_where_an_image_can_be_no_higher(marks, monkeypatch):
-    monkeypatch.setattr("robustness.gan.marks.WIDEST", 1)
-    monkeypatch.setattr("robustness.gan.marks.MOST", 2)
+    monkeypatch.setattr("robustness.generators.marks.WIDEST", 1)
+    monkeypatch.setattr("robustness.generators.marks.MOST", 2)
     with Image.open(io.BytesIO(base64.b64decode(marks()[0]["sheet"]))) as sheet:
         assert sheet.size == (28, 2 * 4 * 28)
 

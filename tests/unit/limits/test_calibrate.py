@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robustness.errors import RobustnessError
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 from robustness.limits.calibrate import Asked, Subject, asked_accuracies, calibrate, prediction_limit, rewritten
 from robustness.noise import PRESETS, Clean, Gaussian
 from robustness.statistics.verdict import needed

@@ -16,7 +16,7 @@ from torch import nn
 
 from robustness.data import Fit
 from robustness.errors import RobustnessError
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, FORMS, ModelDeclaration
 from robustness.models.export import export_network

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-import robustness.gan.marks  # noqa: F401 - loaded once here, as in conftest.py
+import robustness.generators.marks  # noqa: F401 - loaded once here, as in conftest.py
 from robustness.gan.checkpoint import save_generator
 from robustness.gan.condition import Condition
 from robustness.gan.networks import SIZE, StudyGenerator
@@ -33,7 +33,7 @@ class NamesColours(nn.Module):
 """
 COUNTING = """
 import os
-import robustness.gan.marks as marks
+import robustness.generators.marks as marks
 
 def judge(*arguments, real=marks.judge):
     with open("judged", "a") as file:

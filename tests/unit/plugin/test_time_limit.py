@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 
 STUCK = """
 import time

@@ -16,7 +16,7 @@ from robustness.declaration.scope import Scope
 from robustness.evaluation.result import Result
 from robustness.gate.ledger import Ledger
 from robustness.gate.records import to_property
-from robustness.gate.thresholds import read_thresholds
+from robustness.kinds import read_thresholds
 from robustness.generators.measure import GeneratorJudged
 from robustness.hunts.measure import Hunted
 from robustness.limits.flips import describe_flips

@@ -16,17 +16,10 @@ from PIL import Image
 from robustness.errors import RobustnessError
 from robustness.noise import Gaussian, Offset, Periodic
 from robustness.search.critical import LEVELS
-from robustness.search.finding import (
-    Finding,
-    finding_from_json,
-    finding_to_json,
-    make_finding,
-    read_finding,
-    replay,
-    save_finding,
-)
+from robustness.search.finding import Finding, finding_from_json, finding_to_json, read_finding, save_finding
 from robustness.search.hunt import PROFILES, Batch, hunt, minimise
 from robustness.search.perturbation import Perturbation, parse_perturbation
+from robustness.search.replay import make_finding, replay
 
 NONE = Decimal(0)
 SAFE = (Gaussian(20), Periodic(0.05))

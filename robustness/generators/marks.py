@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from pydantic import TypeAdapter
 
 from robustness.data import ImageSet
 from robustness.evaluation.evaluate import is_hashable, model_identity
@@ -20,6 +21,7 @@ from robustness.evaluation.store import Store
 from robustness.gan.judge import judge, judged_values
 from robustness.gan.networks import SIZE
 from robustness.gan.sample import Generator
+from robustness.generators.record import Marks
 from robustness.models.classifier import Classifier
 
 ROWS, COLUMNS = 4, 10
@@ -32,7 +34,7 @@ MOST = 16383 // (ROWS * SIZE)
 
 def marks_of(
     generator: Generator, classifier: Classifier, real: ImageSet, training: ImageSet, seed: int, store: Store, run: str
-) -> dict[str, Any]:
+) -> Marks:
     """The values of `judged_values`, and beside them
 
     losses: those of the generator's training, as `Generator` has them.
@@ -58,7 +60,8 @@ def marks_of(
         content = ["judged 3", made, of_judge, names, images, seed, bound]
         return store.remember(hashlib.sha256(json.dumps(content).encode()).hexdigest(), bound, make)
 
-    return {**json.loads(backing_off(remembered)[0]), "hash": generator.content_hash()}
+    kept = json.loads(backing_off(remembered)[0])
+    return TypeAdapter(Marks).validate_json(json.dumps({**kept, "hash": generator.content_hash()}))
 
 
 def draw_sheet(generator: Generator, seed: int) -> str:

@@ -1,0 +1,74 @@
+"""What a gate's test tells besides the record of a promise, and how both cross from worker to controller: as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from robustness.errors import RobustnessError, in_one_line
+
+
+class Note(Protocol):
+    """A frozen dataclass of values that are fit for JSON. kind: tells its class from all others'."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateTest:
+    """The test depends on the gate's fixtures: it measures a promise, or is a rule of the project's own."""
+
+    kind: ClassVar[str] = "rule"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelUsed:
+    """A model that was measured, whether for a limit, a hunt, a claim or as a judge."""
+
+    kind: ClassVar[str] = "model"
+    model: str
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleMeasured:
+    """What a rule of the project's own measured."""
+
+    kind: ClassVar[str] = "measurement"
+    case: str
+    key: str
+    right: int
+    total: int
+
+
+NOTES: tuple[type[Note], ...] = (GateTest, ModelUsed, RuleMeasured)
+
+
+def to_text(note: Note) -> str:
+    """As JSON, which survives every transport; a `RobustnessError` where it would not come back as it is."""
+    text = adapter(type(note)).dump_json(note, by_alias=True).decode()
+    try:
+        unchanged = adapter(type(note)).validate_json(text, strict=True) == note
+    except ValidationError as error:  # NaN, which JSON does not have, or a value of another type
+        raise RobustnessError(f"{note.kind}: cannot be reported: {in_one_line(error)}") from error
+    if not unchanged:
+        raise RobustnessError(f"{note.kind}: cannot be reported: it comes back otherwise")
+    return f"{note.kind} {text}"
+
+
+def from_text(text: str, classes: Iterable[type[Note]]) -> Note:
+    """The inverse of `to_text`. classes: of all notes that there may be."""
+    kind, _, content = text.partition(" ")
+    (cls,) = (cls for cls in classes if cls.kind == kind)
+    note: Note = adapter(cls).validate_json(content, strict=True)
+    return note
+
+
+@lru_cache
+def adapter(cls: Any) -> TypeAdapter[Any]:
+    """What turns values of a class into JSON, and JSON into such values."""
+    return TypeAdapter(cls)

@@ -1,0 +1,139 @@
+"""The workbench: the images, the classifiers by name, and what measures them. A gate's tests and the commands share it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from torch import nn
+
+from robustness.data import ImageSet, load_image_set
+from robustness.errors import RobustnessError
+from robustness.evaluation.evaluate import Enough, Measurement, measure, model_identity
+from robustness.evaluation.store import Store
+from robustness.gate.notes import ModelUsed, Note, RuleMeasured
+from robustness.gate.promise import Promise, Record
+from robustness.gate.sentinels import check_model
+from robustness.gate.thresholds import Thresholds
+from robustness.gate.time_limit import within
+from robustness.models.classifier import Classifier
+from robustness.models.declaration import ModelDeclaration
+from robustness.models.load import load_classifier, wrap_module
+from robustness.noise import Clean, Noise
+from robustness.search.critical import COARSE, Search, search_flips
+
+T = TypeVar("T")
+
+
+def no_fixture(declaration: ModelDeclaration) -> object:
+    return load_classifier(declaration)  # says that only tests can measure it
+
+
+@dataclass(frozen=True, eq=False)
+class Workbench:
+    """What a promise is measured with. What is bound to its run ends with it: use it in a `with` statement.
+
+    Images and classifiers are loaded once, and kept over `replace`.
+    """
+
+    thresholds: Thresholds
+    store: Store = field(default_factory=Store)
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)  # names this run, in all of its processes
+    root: Path | None = None  # where image sets live
+    profile: str = "dev"  # how hard hunts try
+    started: Mapping[str, Any] = field(default_factory=dict)  # by kind: what was looked at before the run's first test
+    fixture: Callable[[ModelDeclaration], object] = no_fixture  # gives a model that lives in a pytest fixture
+    test: str = ""  # the id of the test at work
+    note: Callable[[Note], None] = lambda note: None  # hears what else there is to tell of the run
+    kept: dict[object, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.store.end_run(self.run)
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` gives, made once a process."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        found: T = self.kept[key]
+        return found
+
+    @property
+    def images(self) -> ImageSet:
+        """The images of `[run] data`."""
+        data, base = self.thresholds.data, self.thresholds.base
+        return self.once("images", lambda: load_image_set(data, root=self.root, base=base))
+
+    def load(self, name: str) -> Classifier:
+        """A declared model, as it is."""
+        declaration, base = self.thresholds.models[name], self.thresholds.base
+        if declaration.load == "fixture":
+            return wrap_module(self.fixture(declaration), declaration, base)
+        return self.once(("model", name), lambda: load_classifier(declaration, base))
+
+    def classifier(self, name: str) -> Classifier:
+        """A declared model that passed its sentinels; one that fails them fails everything that is asked of it."""
+        self.once(("sentinels", name), lambda: self._check(name))
+        return self.load(name)
+
+    def _check(self, name: str) -> None:
+        classifier, noises = self.load(name), [noise for promise in self.thresholds.promises for noise in promise.noises]
+        check_model(classifier, self.images, noises, self.thresholds.seed, self.store, self.run)
+        self.note(ModelUsed(model=name, hash=model_identity(classifier)))
+
+    def record(self, promise: Promise) -> Record:
+        """What becomes of a promise, within the time that `[run]` allows; a `RobustnessError` where it cannot be measured."""
+        with within(self.thresholds.time_limit):
+            record: Record = self.thresholds.kind_of(promise).measure(promise, self)
+            return record
+
+    def measure(
+        self, classifier: Classifier, noise: Noise, seed: int | None = None, enough: Enough | None = None
+    ) -> Measurement:
+        """The case of a classifier on the declared images. seed: of the noise, the file's by default. enough: see `measure`."""
+        seed = self.thresholds.seed if seed is None else seed
+        return measure(classifier, self.images, noise, seed, self.store, self.run, enough)
+
+    def search(self, classifier: Classifier, highest: Noise, seed: int | None = None, stride: int = COARSE) -> Search:
+        """Every image's critical magnitude up to `highest`, see `search_flips`."""
+        seed = self.thresholds.seed if seed is None else seed
+        return search_flips(classifier, self.images, highest, seed, self.store, self.run, stride)
+
+    def accuracy(self, model: Classifier | nn.Module, images: ImageSet, noise: Noise | None = None) -> float:
+        """The share of images that the model classifies correctly under the noise, clean by default.
+
+        Measured afresh: two codes that no hash tells apart may come by the same name, so their results are not shared.
+        """
+        classifier, run = self._wrapped(model), f"{self.run} {uuid.uuid4().hex}"
+        try:
+            measurement = measure(classifier, images, noise or Clean(), self.thresholds.seed, self.store, run)
+        finally:
+            self.store.end_run(run)
+        case = measurement.case
+        self.note(RuleMeasured(case=str(case), key=case.key, right=measurement.right, total=measurement.total))
+        return measurement.accuracy
+
+    def _wrapped(self, model: object) -> Classifier:
+        """A classifier as it is; a fixture's own module as its declaration describes it."""
+        if isinstance(model, Classifier):
+            return model
+        own = [declaration for declaration in self.thresholds.models.values() if declaration.load == "fixture"]
+        matching = [declaration for declaration in own if self.fixture(declaration) is model]
+        if len(matching) > 1:
+            names = ", ".join(declaration.name for declaration in matching)
+            raise RobustnessError(f"{names} are one and the same module: return a copy from each fixture")
+        if matching:
+            return wrap_module(model, matching[0], self.thresholds.base)
+        raise RobustnessError(
+            f"a {type(model).__name__} that no declared model's fixture returned: declare it in "
+            f'{self.thresholds.file.name} with load = "fixture", or return a robustness.Classifier'
+        )
+
+    def for_test(self, test: str, fixture: Callable[[ModelDeclaration], object], note: Callable[[Note], None]) -> Workbench:
+        return replace(self, test=test, fixture=fixture, note=note)

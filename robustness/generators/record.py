@@ -1,0 +1,123 @@
+"""What became of a limit on a generator, and the marks of the generator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from robustness.statistics.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassMarks:
+    """One class: as many samples as there are real images. See `robustness.gan.judge.ClassJudged`."""
+
+    name: str
+    images: int
+    right: int  # samples that the judge classifies as asked
+    real_right: int  # real images that it classifies correctly
+    low: float  # an interval of the share `right`
+    high: float
+    variety: float | None
+    fidelity: float | None
+    collapsed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """All marks of a generator; None for what does not exist, or is no finite number. See `robustness.gan.judge.Judged`."""
+
+    judge: str
+    samples: int
+    fidelity: float | None
+    classes: tuple[ClassMarks, ...]
+    collapsed: tuple[str, ...]
+    worst_class: str | None = None
+    precision: float | None
+    recall: float | None
+    frechet: float | None
+    nearest: float | None = None
+    copied: float | None
+    copy_distance: float | None = None
+    divergence: float | None = None
+    losses: dict[str, tuple[float | None, ...]]  # of its training, by network
+    sheet: str  # samples, WebP in base64
+    pairs: str | None = None  # the samples nearest to a training image, likewise
+    hash: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorJudged:
+    """All marks of a declared generator, told once a process."""
+
+    kind: ClassVar[str] = "generator"
+    generator: str
+    marks: Marks
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorRecord:
+    """One limit on a generator, and the mark it is about."""
+
+    kind: ClassVar[str] = "generator_limit"
+    PROPERTIES: ClassVar[Mapping[str, str]] = {
+        "generator": "generator",
+        "judge": "judge",
+        "asks": "asks",
+        "measured": "value",
+        "limit": "required",
+        "reason": "words",
+        "place": "place",
+    }
+
+    generator_limit: str  # its id
+    place: str
+    generator: str
+    judge: str
+    asks: str
+    required: str  # as written
+    value: float
+    stops: bool
+    words: str
+
+    @property
+    def id(self) -> str:
+        return self.generator_limit
+
+    @property
+    def name(self) -> str:
+        return f"generator {self.generator_limit}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.generator}: a limit on the generator is broken"
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.FAIL if self.stops else Verdict.PASS
+
+    @property
+    def reason(self) -> str:
+        return self.words
+
+    @property
+    def measured(self) -> str:
+        return f"{self.value:.4g}"
+
+    @property
+    def asked(self) -> str:
+        return f"limit {self.required}"
+
+    @property
+    def group(self) -> str:
+        return self.kind
+
+    again: ClassVar[None] = None
+    row: ClassVar[None] = None
+    stored: ClassVar[None] = None
+    throughput: ClassVar[None] = None
+
+    def explain(self) -> str:
+        """The failure message."""
+        return f"{self.place} {self.generator_limit}\n  {self.words}"

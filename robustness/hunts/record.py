@@ -1,0 +1,94 @@
+"""What became of a hunt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from robustness.search.finding import Finding
+from robustness.statistics.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class HuntRecord:
+    """One hunt and what it found."""
+
+    kind: ClassVar[str] = "hunt"
+    PROPERTIES: ClassVar[Mapping[str, str]] = {
+        "model": "model",
+        "noise": "safe",
+        "limit": "budget",
+        "right": "right",
+        "images": "images",
+        "reason": "words",
+        "place": "place",
+        "repeat": "replay",
+    }
+
+    hunt: str  # its id
+    place: str
+    model: str
+    safe: tuple[str, ...]  # the noises at the highest magnitude declared safe
+    budget: str  # as written
+    profile: str = "ci"  # how hard was looked
+    tried: int  # perturbations, at most
+    images: int = 0  # looked at
+    right: int  # of them correctly classified without noise
+    mended: tuple[str, ...] = ()  # files of former findings that break the budget they were found under no more
+    within_budget: tuple[str, ...] = ()  # of those that still do, but not today's
+    beyond: tuple[str, ...] = ()  # of those on the model that lie in none of its hunts, so were not tried
+    stops: bool = False  # whether something was found; what follows is about that
+    flipped: int = 0  # right predictions that change now
+    finding: Finding | None = None
+    file: str | None = None
+    known: bool = False  # whether a former hunt found it
+    before: str | None = None  # what its image is classified as now, without noise
+    after: str | None = None  # and under the finding's `smallest`
+    replay: str | None = None  # the command that tries it again
+    words: str
+
+    @property
+    def id(self) -> str:
+        return self.hunt
+
+    @property
+    def name(self) -> str:
+        return f"hunt {self.hunt}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.model}: a hunt found too many flips"
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.FAIL if self.stops else Verdict.PASS
+
+    @property
+    def reason(self) -> str:
+        return self.words
+
+    @property
+    def again(self) -> str | None:
+        return self.replay
+
+    @property
+    def measured(self) -> str:
+        return f"{self.flipped:,} of {self.right:,} flip" if self.stops else "nothing found"
+
+    @property
+    def asked(self) -> str:
+        return f"budget {self.budget}"
+
+    @property
+    def group(self) -> str:
+        return self.kind
+
+    value: ClassVar[None] = None
+    row: ClassVar[None] = None
+    stored: ClassVar[None] = None
+    throughput: ClassVar[None] = None
+
+    def explain(self) -> str:
+        """The failure message."""
+        return f"{self.place} {self.hunt}\n  {self.words}\n  replay: {self.replay}"
