@@ -107,7 +107,7 @@ def declared_model(args: argparse.Namespace) -> tuple[ModelDeclaration, Path]:
 def thresholds_of(args: argparse.Namespace) -> Thresholds | None:
     """The thresholds file that a command speaks of, if any: none by default where it says itself which model it means."""
     from robustness.gate.thresholds import FILE_NAME
-from robustness.kinds import read_thresholds
+    from robustness.kinds import read_thresholds
 
     direct = args.data or args.weights or ":" in args.model
     file = args.thresholds or (None if direct else Path(FILE_NAME))
@@ -119,7 +119,7 @@ def known_kinds(args: argparse.Namespace) -> Mapping[str, type[Noise]]:
     from robustness.noise import KINDS
 
     thresholds = thresholds_of(args)
-    return thresholds.kinds if thresholds else KINDS
+    return thresholds.noises if thresholds else KINDS
 
 
 def command() -> str:

@@ -67,7 +67,7 @@ def _calibrate(args: argparse.Namespace) -> None:
         raise RobustnessError(f"{args.thresholds}: no accuracy in it can be measured by a command")
     subjects = list(dict.fromkeys(subject for limit in asked for subject in limit.subjects))
     retrained = _retrained(args.retrained, {subject.model for subject in subjects})
-    if thresholds.claim.about == "population":
+    if thresholds.scope.about == "population":
         print("limits about a population also need room for chance: look whether the gate finds them PASS", file=sys.stderr)
     images = load_image_set(thresholds.data, root=args.root, base=thresholds.base)
     measured = _measure_all(subjects, retrained, thresholds, images)

@@ -92,7 +92,7 @@ def _search(args: argparse.Namespace) -> None:
     if others:
         raise RobustnessError(f"{args.noise}: a search wants one noise")
     thresholds = thresholds_of(args)
-    claim = thresholds.claim if thresholds else Scope()
+    claim = thresholds.scope if thresholds else Scope()
     classifier, images, seed = subject(args)
     store, run = Store(), uuid.uuid4().hex
     try:
@@ -137,8 +137,8 @@ def _replay(args: argparse.Namespace) -> int:
     from fractions import Fraction
 
     from robustness.data import load_image_set
-    from robustness.kinds import read_thresholds
     from robustness.hunts.measure import is_within
+    from robustness.kinds import read_thresholds
     from robustness.models.load import load_classifier
     from robustness.search.finding import draw_pair, read_finding
     from robustness.search.replay import replay

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
     from robustness.data import load_image_set
     from robustness.gate.thresholds import FILE_NAME
-from robustness.kinds import read_thresholds
+    from robustness.kinds import read_thresholds
     from robustness.report.results import forget_results
 
     if args.root:

@@ -74,7 +74,7 @@ def asked_accuracies(text: str, thresholds: Thresholds) -> Iterator[Asked]:
         if "accuracy" not in table:
             continue
         place, accuracy = ("limits", number, "accuracy"), table["accuracy"]
-        levels = [tuple(_subjects(table, noises, thresholds)) for noises in _levels(table, thresholds.kinds)]
+        levels = [tuple(_subjects(table, noises, thresholds)) for noises in _levels(table, thresholds.noises)]
         if isinstance(accuracy, list):
             for level, (subjects, value) in enumerate(zip(levels, accuracy, strict=True)):
                 yield Asked((*place, level), subjects, Decimal(str(value)))

@@ -143,7 +143,7 @@ def check(
 
     search: up to the limit's noise, by its stride; where the limit is about flips.
     """
-    measurement, claim = measured[0], thresholds.claim
+    measurement, claim = measured[0], thresholds.scope
     about: str = claim.about if limit.asks in ("accuracy", "max_drop") else "test-set"
     change, words, value, details, searched = None, None, None, None, None
     if limit.asks == "accuracy":
@@ -230,7 +230,7 @@ def _change(measurement: Measurement, image_set: ImageSet, limit: Limit, thresho
     before = read_baseline(thresholds.baseline).predictions(measurement.case)
     after = measurement.result.predictions
     change = Change.from_predictions(before, after, image_set.labels)
-    low, high = drop_interval(change, 1 - thresholds.claim.confidence)
+    low, high = drop_interval(change, 1 - thresholds.scope.confidence)
     return {
         "baseline": thresholds.baseline.name,
         "right_before": int((before == image_set.labels).sum()),

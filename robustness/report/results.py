@@ -68,7 +68,7 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
         "thresholds": {"path": str(thresholds.file), "sha256": thresholds.sha256},
         "data": thresholds.data,
         "seed": thresholds.seed,
-        "confidence": thresholds.claim.confidence,
+        "confidence": thresholds.scope.confidence,
         "models": {name: asdict(declaration) for name, declaration in thresholds.models.items()},
         "noises": {
             name: {
@@ -76,7 +76,7 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
                 "magnitude": kind.magnitude,
                 "arguments": {key: str(value) for key, value in kind.arguments.items()},
             }
-            for name, kind in thresholds.kinds.items()
+            for name, kind in thresholds.noises.items()
             if issubclass(kind, Custom)
         },
         "limits": list(ledger.outcomes.values()),
@@ -106,7 +106,7 @@ def build_results(ledger: Ledger, thresholds: Thresholds, command: list[str], st
             for test, records in ledger.records.items()
             if (measured := [record for record in records if record["kind"] == "measurement"])
         },
-        "timings": describe_timings(ledger, thresholds.claim.early),
+        "timings": describe_timings(ledger, thresholds.scope.early),
         "run": {
             "command": [Path(command[0]).name, *command[1:]],
             "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),

@@ -16,8 +16,8 @@ from robustness.data import Fit
 from robustness.evaluation.store import Store
 from robustness.gan.condition import Condition
 from robustness.gan.judge import judge
-from robustness.generators.marks import marks_of
 from robustness.gan.sample import Generator
+from robustness.generators.marks import marks_of
 from robustness.models.classifier import Classifier
 
 LOSSES = {"generator": [1.0, 2.0], "discriminator": [1.0, 1.0]}

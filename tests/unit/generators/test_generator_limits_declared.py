@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.kinds import read_thresholds
 from robustness.generators.declare import MARKS, GeneratorDeclaration
+from robustness.kinds import read_thresholds
 
 HEAD = """\
 schema = 1

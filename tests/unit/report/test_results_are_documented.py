@@ -9,16 +9,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from robustness.gate.records import to_property
 
 from robustness.claims.measure import Examined
 from robustness.data import ImageSet
 from robustness.declaration.scope import Scope
 from robustness.evaluation.result import Result
 from robustness.gate.ledger import Ledger
-from robustness.gate.records import to_property
-from robustness.kinds import read_thresholds
 from robustness.generators.measure import GeneratorJudged
 from robustness.hunts.measure import Hunted
+from robustness.kinds import read_thresholds
 from robustness.limits.flips import describe_flips
 from robustness.limits.measure import Outcome
 from robustness.noise import Clean, Gaussian
