@@ -109,6 +109,9 @@ class Record(Protocol):
     def throughput(self) -> tuple[int, float] | None:
         """Images, and the seconds they took through noise and network; None where that is not told."""
 
+    def explain(self) -> str:
+        """The message of its test, where it stops the release."""
+
 
 P = TypeVar("P", bound=Promise)
 R = TypeVar("R", bound=Record)
@@ -124,6 +127,7 @@ class Kind(ABC, Generic[P, R]):
     notes: ClassVar[tuple[type[Note], ...]] = ()  # what else its tests tell
     kept: ClassVar[str]  # what is said of several that are kept: "found nothing"
     broken: ClassVar[str]
+    suite: ClassVar[str]  # the file name in the ids of its tests
 
     @property
     def noun(self) -> str:

@@ -148,6 +148,7 @@ class Generators(Kind[GeneratorLimit, GeneratorRecord]):
     promise = GeneratorLimit
     record = GeneratorRecord
     notes = (GeneratorJudged,)
+    suite = "test_generators.py"
     kept = "kept"
     broken = "broken"
     tables: ClassVar = {

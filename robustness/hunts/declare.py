@@ -98,6 +98,7 @@ class Hunts(Kind[Hunt, HuntRecord]):
     name = "hunt"
     promise = Hunt
     record = HuntRecord
+    suite = "test_flips.py"
     kept = "found nothing"
     broken = "found too many flips"
     tables: ClassVar = {"hunts": TopLevel(HuntsTable)}

@@ -12,7 +12,7 @@ from collections.abc import Generator
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.pytest_plugin.run import FOUND, RUN, THRESHOLDS, found_before, is_worker, run_id, thresholds_file
+from robustness.pytest_plugin.run import RUN, STARTED, THRESHOLDS, is_worker, run_id, started, thresholds_file
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "robustness: a test of the gate; `-m robustness` selects them")
     config.stash[RUN] = run_id(config)
     file = thresholds_file(config)
     if file is None:
@@ -52,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[THRESHOLDS] = error
         return
     config.stash[THRESHOLDS] = thresholds
-    config.stash[FOUND] = found_before(config, thresholds)
+    config.stash[STARTED] = started(config, thresholds)
     config.pluginmanager.register(fixtures.model_fixtures(thresholds))
     config.pluginmanager.register(reports)
     if is_worker(config):
@@ -64,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if controller.ledger.asked and sys.stderr.isatty():
         from robustness.pytest_plugin.progress import ProgressBar
 
-        config.pluginmanager.register(ProgressBar())
+        config.pluginmanager.register(ProgressBar(controller.ledger))
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
@@ -77,6 +78,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int 
 
     gpus = visible_gpus()
     return min(workers, workers_with_room(gpus)) if gpus else workers
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from robustness.pytest_plugin import hooks
+
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

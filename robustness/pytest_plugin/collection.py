@@ -1,32 +1,47 @@
-"""`pytest thresholds.toml` runs the packaged suite; tests that use the gate's fixtures are marked as its own."""
+"""`pytest thresholds.toml` runs a test for each promise in it; tests that use the gate's fixtures are marked as its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 
-from robustness.gate.records import to_property
+from robustness.gate.notes import GateTest, to_text
 from robustness.pytest_plugin.run import PROPERTY, is_gate_test, promises, thresholds_file
+
+if TYPE_CHECKING:
+    from robustness.gate.promise import AnyKind
 
 SUITE = Path(__file__).parents[1] / "suite"
 
 
+class PromiseTests(pytest.Module):
+    """The tests of one kind of promise, as a module that imports them has them."""
+
+    kind: AnyKind
+
+    def _getobj(self) -> ModuleType:
+        from robustness.suite.promises import make_test, pytest_generate_tests
+
+        module = ModuleType(self.path.stem)
+        setattr(module, f"test_{self.kind.name}", make_test(self.kind))
+        module.pytest_generate_tests = pytest_generate_tests  # type: ignore[attr-defined]
+        return module
+
+
 class ThresholdsFile(pytest.File):
-    """A thresholds file as tests: the modules of the packaged suite."""
+    """A thresholds file as tests."""
 
     def collect(self) -> Iterator[pytest.Collector]:
         thresholds = promises(self.config)
-        modules = {
-            "limits": thresholds.limits,
-            "flips": thresholds.hunts,
-            "claims": thresholds.claims,
-            "generators": thresholds.generator_limits,
-        }
-        for name, declared in modules.items():
-            if declared:
-                yield pytest.Module.from_parent(self, path=SUITE / f"test_{name}.py")
+        for kind in thresholds.kinds:
+            if thresholds.of(kind.promise):
+                tests: PromiseTests = PromiseTests.from_parent(self, path=SUITE / kind.suite)
+                tests.kind = kind
+                yield tests
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -37,4 +52,5 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     if is_gate_test(item):
-        item.user_properties.append((PROPERTY, to_property("rule", {})))
+        item.add_marker("robustness")
+        item.user_properties.append((PROPERTY, to_text(GateTest())))

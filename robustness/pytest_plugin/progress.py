@@ -8,13 +8,14 @@ from collections.abc import Iterable
 import pytest
 from tqdm import tqdm
 
-from robustness.gate.ledger import promise_of
+from robustness.gate.ledger import Ledger
 
 
 class ProgressBar:
     """On a terminal, a bar with the time left instead of pytest's dots, one step per limit."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger) -> None:
+        self.promise_of = ledger.promise_of
         self.bar = tqdm(desc="measuring limits", unit="limit", file=sys.stderr, leave=False, total=0)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -25,15 +26,15 @@ class ProgressBar:
         self._expect(ids)
 
     def _expect(self, tests: Iterable[str]) -> None:
-        self.bar.total = max(self.bar.total, sum(promise_of(test) is not None for test in tests))
+        self.bar.total = max(self.bar.total, sum(self.promise_of(test) is not None for test in tests))
         self.bar.refresh()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "teardown" and promise_of(report.nodeid):
+        if report.when == "teardown" and self.promise_of(report.nodeid):
             self.bar.update()
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        silent = report.when == "call" and report.passed and promise_of(report.nodeid) is not None
+        silent = report.when == "call" and report.passed and self.promise_of(report.nodeid) is not None
         return ("passed", "", "PASSED") if silent else None
 
     def pytest_sessionfinish(self) -> None:

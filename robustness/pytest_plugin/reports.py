@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from robustness.gate.ledger import Ledger
-from robustness.gate.records import from_property, plain
-from robustness.pytest_plugin.run import FOUND, FOUND_INPUT, PROPERTY, RUN, given_paths, is_gate_test
-from robustness.report.junit import junit_properties
+from robustness.gate.notes import NOTES, from_text
+from robustness.pytest_plugin.run import PROPERTY, RUN, STARTED, STARTED_INPUT, given_paths, is_gate_test
+from robustness.report.ci.junit import junit_properties
 
 if TYPE_CHECKING:
     from robustness.gate.thresholds import Thresholds
+    from robustness.report.results import Results
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,7 +31,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     kept: list[tuple[str, object]] = []
     for name, value in report.user_properties:
         try:
-            kept.append((name, plain(value)))
+            kept.append((name, json.loads(json.dumps(value, default=_scalar))))
         except (TypeError, ValueError):
             report.outcome = "failed"
             report.longrepr = (
@@ -60,14 +62,12 @@ class Controller:
         self.config, self.thresholds = config, thresholds
         self.folder: Path = config.invocation_params.dir / config.getoption("--robustness-report")
         self.started = time.time()
-        self.results: dict[str, Any] | None = None
+        self.results: Results | None = None
         self.unwritten: str | None = None
-        limits, hunts, claims, generator_limits = (
-            list(map(str, promised))
-            for promised in (thresholds.limits, thresholds.hunts, thresholds.claims, thresholds.generator_limits)
-        )
         asked = thresholds.file in given_paths(config) or bool(config.getoption("--thresholds"))
-        self.ledger = Ledger(limits, hunts, claims, generator_limits, asked=asked, narrowed=_is_narrowed(config))
+        self.ledger = Ledger.of(thresholds, asked, _is_narrowed(config))
+        self.classes = (*NOTES, *(cls for kind in thresholds.kinds for cls in (kind.record, *kind.notes)))
+        self.promises = tuple(kind.record for kind in thresholds.kinds)
         self.begun = False
         if self.is_gate:
             self._begin()
@@ -98,7 +98,7 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput[FOUND_INPUT] = self.config.stash[FOUND]
+        node.workerinput[STARTED_INPUT] = self.config.stash[STARTED]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:
@@ -108,12 +108,16 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """The gate's records go to the ledger; others, JUnit XML first of all, get them as properties that people read."""
-        records = [str(value) for name, value in report.user_properties if name == PROPERTY]
+        """The gate's notes go to the ledger; others, JUnit XML first of all, get them as properties that people read."""
+        notes = [from_text(str(value), self.classes) for name, value in report.user_properties if name == PROPERTY]
         failure = _message(report) if report.failed else None
-        self.ledger.report(report.nodeid, report.when == "teardown", failure, records, report.skipped, report.duration)
-        told = [pair for record in map(from_property, records) for pair in junit_properties(record)]
+        last = report.when == "teardown"
+        self.ledger.report(report.nodeid, last, failure, notes, report.skipped, report.duration)
+        told = [pair for note in notes for pair in junit_properties(note)]
         report.user_properties[:] = [*(pair for pair in report.user_properties if pair[0] != PROPERTY), *told]
+        for note in notes if last else ():
+            if isinstance(note, self.promises):
+                self.config.hook.pytest_robustness_record(record=note)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and report.nodeid not in self.ledger.uncollected:
@@ -123,7 +127,7 @@ class Controller:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """After the last test: what is missing counts as a failed test, so that the exit code says so."""
         result = yield
-        if self.is_gate and self.ledger.gaps():
+        if self.is_gate and self.ledger.close().gaps:
             session.testsfailed += 1
         return result
 
@@ -141,17 +145,22 @@ class Controller:
             Store().end_run(self.config.stash[RUN])
 
     def _write_results(self, session: pytest.Session) -> None:
-        from robustness.report.html import write_report
+        from robustness.report.html.page import write_report
         from robustness.report.results import build_results, write_results
+        from robustness.study.published import HYPOTHESES, figures_of
 
-        self.results = build_results(self.ledger, self.thresholds, sys.argv, self.started, self.config.stash[RUN])
+        thresholds = self.thresholds
+        self.results = build_results(
+            self.ledger.close(), thresholds, sys.argv, self.started, self.config.stash[RUN], figures_of, HYPOTHESES
+        )
         write_results(self.results, self.folder)
         self.report = write_report(self.results, self.folder)
         self._append_summary(self.results)
-        if self.results["verdict"] == "FAIL" and not session.exitstatus:
+        if self.results.verdict == "FAIL" and not session.exitstatus:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self.config.hook.pytest_robustness_results(results=self.results, folder=self.folder)
 
-    def _append_summary(self, results: dict[str, Any]) -> None:
+    def _append_summary(self, results: Results) -> None:
         """Where GitHub says that a job's summary goes. It is a courtesy: no verdict hangs on it."""
         from robustness.report.markdown import append_summary
 
@@ -168,7 +177,7 @@ class Controller:
         from robustness.report.bars import fits
         from robustness.report.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
 
-        verdict = self.results["verdict"]
+        verdict = self.results.verdict
         markup = {{"PASS": "green", "PARTIAL": "yellow"}.get(verdict, "red"): True}
         terminalreporter.write_sep("=", "robustness gate", **markup)
         width = self.config.get_terminal_writer().fullwidth
@@ -185,6 +194,17 @@ class Controller:
             terminalreporter.write_line(self.unwritten, yellow=True)
         terminalreporter.write_line(f"report: {os.path.relpath(self.report)}")
         terminalreporter.write_line(verdict_sentence(self.results), bold=True, **markup)
+
+
+def _scalar(value: object) -> object:
+    """A NumPy scalar or a tensor with one element as the Python number it holds."""
+    item = getattr(value, "item", None)
+    if item is None:
+        raise TypeError(f"{type(value).__name__} has no plain form")
+    try:
+        return item()
+    except (ValueError, RuntimeError) as error:
+        raise TypeError(str(error)) from error
 
 
 def _message(report: pytest.TestReport) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,15 +17,13 @@ if TYPE_CHECKING:
 
 THRESHOLDS = pytest.StashKey["Thresholds | RobustnessError"]()
 RUN = pytest.StashKey[str]()
-FOUND = pytest.StashKey[tuple[list[str], str]]()
-"""The files of findings there were before this run's first hunt, and why they are not known, if so."""
+STARTED = pytest.StashKey[Mapping[str, Any]]()
+"""By kind of promise, what was looked at before the run's first test."""
 PROPERTY = "robustness"
 """The name under which a test's report carries the gate's records."""
 
-FOUND_INPUT = "robustness_found"
-"""The name under which xdist's workers are told `FOUND`."""
-FINDINGS = "findings"
-"""The folder beside the thresholds file in which hunts keep what they find."""
+STARTED_INPUT = "robustness_started"
+"""The name under which xdist's workers are told `STARTED`."""
 
 GATE_FIXTURE = "robustness_thresholds"
 """Every test of the gate depends on this fixture, and no other test does."""
@@ -57,18 +56,11 @@ def run_id(config: pytest.Config) -> str:
     return run
 
 
-def found_before(config: pytest.Config, thresholds: Thresholds) -> tuple[list[str], str]:
-    """`FOUND`: one hunt is not to meet what another of the same run finds, so workers are told what the controller saw."""
+def started(config: pytest.Config, thresholds: Thresholds) -> dict[str, Any]:
+    """`STARTED`: workers are told what the controller saw."""
     if is_worker(config):
-        files, problem = config.workerinput[FOUND_INPUT]  # type: ignore[attr-defined]
-        return list(files), str(problem)
-    folder = thresholds.base / FINDINGS
-    try:
-        return sorted(str(file) for file in folder.iterdir() if file.suffix == ".json"), ""
-    except FileNotFoundError:
-        return [], ""
-    except OSError as error:  # findings that cannot be read must not count as none
-        return [], f"{folder}: {error.strerror}; the findings of former hunts cannot be tried"
+        return dict(config.workerinput[STARTED_INPUT])  # type: ignore[attr-defined]
+    return {kind.name: kind.start(thresholds) for kind in thresholds.kinds}
 
 
 def is_worker(config: pytest.Config) -> bool:

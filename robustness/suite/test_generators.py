@@ -1,15 +1,8 @@
 """Every limit on a generator in `thresholds.toml`, one test each."""
 
-from __future__ import annotations
+from robustness.generators.declare import Generators
+from robustness.suite.promises import make_test, pytest_generate_tests
 
-import pytest
+__all__ = ["pytest_generate_tests", "test_generator_limit"]
 
-from robustness.generators.declare import GeneratorLimit
-from robustness.pytest_plugin.fixtures import Gate
-from robustness.suite.parametrize import pytest_generate_tests as pytest_generate_tests
-
-
-def test_generator_limit(generator_limit: GeneratorLimit, robustness_gate: Gate) -> None:
-    judged = robustness_gate.judge(generator_limit)
-    if judged.stops:
-        pytest.fail(judged.explain(), pytrace=False)
+test_generator_limit = make_test(Generators)

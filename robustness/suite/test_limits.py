@@ -1,15 +1,8 @@
 """Every limit in `thresholds.toml`, one test each."""
 
-from __future__ import annotations
+from robustness.limits.declare import Limits
+from robustness.suite.promises import make_test, pytest_generate_tests
 
-import pytest
+__all__ = ["pytest_generate_tests", "test_limit"]
 
-from robustness.limits.limit import Limit
-from robustness.pytest_plugin.fixtures import Gate
-from robustness.suite.parametrize import pytest_generate_tests as pytest_generate_tests
-
-
-def test_limit(limit: Limit, robustness_gate: Gate) -> None:
-    outcome = robustness_gate.check(limit)
-    if outcome.stops:
-        pytest.fail(outcome.explain(), pytrace=False)
+test_limit = make_test(Limits)
