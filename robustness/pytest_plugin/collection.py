@@ -24,7 +24,7 @@ class PromiseTests(pytest.Module):
     kind: AnyKind
 
     def _getobj(self) -> ModuleType:
-        from robustness.suite.promises import make_test, pytest_generate_tests
+        from robustness.pytest_plugin.promise_tests import make_test, pytest_generate_tests
 
         module = ModuleType(self.path.stem)
         setattr(module, f"test_{self.kind.name}", make_test(self.kind))

@@ -1,7 +1,7 @@
 """Every limit in `thresholds.toml`, one test each."""
 
 from robustness.limits.declare import Limits
-from robustness.suite.promises import make_test, pytest_generate_tests
+from robustness.pytest_plugin.promise_tests import make_test, pytest_generate_tests
 
 __all__ = ["pytest_generate_tests", "test_limit"]
 
