@@ -38,12 +38,12 @@ def build_results(
     started: float,
     run: str,
     published: Figures = lambda data, models: {},
-    hypotheses: Mapping[str, Hypothesis] | None = None,
+    hypotheses: Mapping[str, tuple[str, str]] | None = None,
 ) -> Results:
     """The results of a run.
 
-    started: seconds since the epoch. run: its name, which some predictions are bound to. hypotheses: of a study, by what a
-    claim that bears on each says.
+    started: seconds since the epoch. run: its name, which some predictions are bound to. hypotheses: names and words of a
+    study's, by what a claim that bears on each says.
     """
     notes = [note for of_test in ended.notes.values() for note in of_test]
     measured = {
@@ -91,7 +91,9 @@ def build_results(
         generators={note.generator: note.marks for note in notes if isinstance(note, GeneratorJudged)},
         measurements={test: of_test for test, of_test in measured.items() if of_test},
         published=published(images.name, thresholds.models) if images else {},
-        hypotheses={says: one for says, one in (hypotheses or {}).items() if says in said},
+        hypotheses={
+            says: Hypothesis(name=name, words=words) for says, (name, words) in (hypotheses or {}).items() if says in said
+        },
         timings=describe_timings(ended, thresholds.scope.early),
         run=RunDetails(
             command=(Path(command[0]).name, *command[1:]),

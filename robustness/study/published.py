@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from robustness.noise import PRESETS, Clean, Gaussian, GaussianWraparound, Noise, Periodic, SaltAndPepper
 from robustness.noise.specs import RADIAN_PER_PIXEL
-from robustness.report.results import Hypothesis
 
 _CELLS: tuple[Noise, ...] = (Clean(), *PRESETS["paper"])
 
@@ -31,14 +30,14 @@ PUBLISHED: dict[str, dict[Noise, float]] = {
 DATA = "gtsrb-test"
 """The image set that the study measured on."""
 
-_PATTERNS = Hypothesis(name="H2", words="some patterns disrupt more than others, and networks differ in which")
+_PATTERNS = ("H2", "some patterns disrupt more than others, and networks differ in which")
 HYPOTHESES = {
-    "breaks": Hypothesis(name="H1", words="there is a magnitude beyond which a network regularly fails"),
+    "breaks": ("H1", "there is a magnitude beyond which a network regularly fails"),
     "patterns-differ": _PATTERNS,
     "order-differs": _PATTERNS,
-    "outperforms": Hypothesis(name="H3", words="training on what a generator makes of noisy images mends a network"),
+    "outperforms": ("H3", "training on what a generator makes of noisy images mends a network"),
 }
-"""Of the study, by what a claim that bears on each says."""
+"""Their names and words, by what a claim that bears on each says."""
 
 
 def figures_of(data: str, models: Iterable[str]) -> dict[str, dict[str, float]]:
