@@ -188,6 +188,9 @@ class Limits(Kind[Limit, LimitRecord]):
             settled |= ask.settle({id: record for id, record in records.items() if record.asks == name})
         return settled
 
+    def all_kept(self, records: Sequence[LimitRecord]) -> str:
+        return f"all {len(records)} limits hold" if len(records) > 1 else "the one limit holds"
+
     def not_kept(self, records: Sequence[LimitRecord], named: bool) -> Iterator[str]:
         for verdict, words in ((Verdict.FAIL, "measured limits broken"), (Verdict.INCONCLUSIVE, "undecided")):
             if stopping := [record.under for record in records if record.stops and record.verdict is verdict]:

@@ -179,6 +179,11 @@ class LimitRecord:
         return f"{self.model} under {self.subject}"
 
     @property
+    def distance(self) -> float:
+        """Of the level, from the one that leaves images as they are."""
+        return abs((self.level or 0.0) - (self.identity or 0.0))
+
+    @property
     def title(self) -> str:
         return f"{self.under}: {self.verdict}"
 
