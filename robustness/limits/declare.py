@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from robustness.declaration.declared import Declared, check_changes_something, told_apart
+from robustness.declaration.declared import Declared, check_changes_something, each_once, told_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.declaration.tables import Finite, PartOfClean, Share, Shares, Table, TopLevel, dotted_key_hint
@@ -66,14 +66,15 @@ class LimitReader:
     def __init__(self, declared: Declared, problems: Problems, has_baseline: bool) -> None:
         self.declared, self.problems, self.has_baseline = declared, problems, has_baseline
 
-    def limits(self, tables: object) -> list[Limit]:
+    def limits(self, tables: object) -> Iterator[Limit]:
         """In the file's order."""
-        limits = list(self._limits(tables))
-        ends = told_apart([(str(limit), limit.details) for limit in limits])
-        return [replace(limit, apart=apart) for limit, apart in zip(limits, ends, strict=True)]
 
-    def _limits(self, tables: object) -> Iterator[Limit]:
-        first: dict[Limit, str] = {}
+        def key(limit: Limit) -> Limit:  # not its text: sigma = 0 and -0.0 are one level
+            return replace(limit, required=Decimal(0), place="")
+
+        return each_once(told_apart(self._limits(tables)), "limited", self.problems, key)
+
+    def _limits(self, tables: object) -> Iterator[tuple[KeyPath, Limit]]:
         for number, table in enumerate(tables if isinstance(tables, list) else []):
             path = ("limits", number)
             if not isinstance(table, dict):
@@ -102,13 +103,7 @@ class LimitReader:
             promises += self._curves(limits, table, path, levels) if levels else []
             seeds: list[int | None] = [*limits.seeds] or [None]
             for promise, name, seed in product(promises, limits.models, seeds):
-                limit = replace(promise, model=name, seed=seed, waived_until=limits.waived_until, reason=limits.reason)
-                key = replace(limit, required=Decimal(0), place="")  # not its text: sigma = 0 and -0.0 are one level
-                if key in first:
-                    line = int(limit.place.rpartition(":")[2])
-                    self.problems.add(path, f"{limit} is limited twice, first at {first[key]}", line)
-                first.setdefault(key, limit.place)
-                yield limit
+                yield path, replace(promise, model=name, seed=seed, waived_until=limits.waived_until, reason=limits.reason)
 
     def _check_asked(self, table: Mapping[str, Any], path: KeyPath) -> None:
         """That a limit asks for something, and that what it is held against is named."""
@@ -253,7 +248,7 @@ class Limits(Kind[Limit, LimitRecord]):
     broken = "broken"
     tables: ClassVar = {"limits": TopLevel(LimitsTable, required=True)}
 
-    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> list[Limit]:
+    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Limit]:
         return LimitReader(declared, problems, "baseline" in declared.run).limits(content.get("limits"))
 
     def reserved(self) -> Iterable[str]:
