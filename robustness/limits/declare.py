@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, ValidationError, create_model
 
-from robustness.declaration.declared import Declared, check_changes_something, told_apart
+from robustness.declaration.declared import Declared, check_changes_something, each_once, told_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.declaration.tables import Table, TopLevel, dotted_key_hint
@@ -45,15 +45,16 @@ KEYS: dict[str, Any] = {key: field for ask in ASKS.values() for key, field in {a
 LimitsTable = create_model("LimitsTable", __base__=CommonTable, **KEYS)
 
 
-def read_limits(tables: object, declared: Declared, problems: Problems) -> list[Limit]:
+def read_limits(tables: object, declared: Declared, problems: Problems) -> Iterator[Limit]:
     """In the file's order; what is wrong goes to `problems`."""
-    limits = list(_limits(tables, declared, problems))
-    ends = told_apart([(str(limit), limit.details) for limit in limits])
-    return [replace(limit, apart=apart) for limit, apart in zip(limits, ends, strict=True)]
+
+    def key(limit: Limit) -> Limit:  # not its text: sigma = 0 and -0.0 are one level
+        return replace(limit, required=Decimal(0), place="", key=())
+
+    return each_once(told_apart(_limits(tables, declared, problems)), "limited", problems, key)
 
 
-def _limits(tables: object, declared: Declared, problems: Problems) -> Iterator[Limit]:
-    first: dict[Limit, str] = {}
+def _limits(tables: object, declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, Limit]]:
     for number, table in enumerate(tables if isinstance(tables, list) else []):
         path = ("limits", number)
         if not isinstance(table, dict):
@@ -70,13 +71,7 @@ def _limits(tables: object, declared: Declared, problems: Problems) -> Iterator[
         promises = list(_promises(written, unsound, path, problems)) if is_known else []
         seeds: list[int | None] = [*limits.seeds] or [None]
         for promise, name, seed in product(promises, limits.models, seeds):
-            limit = replace(promise, model=name, seed=seed, waived_until=limits.waived_until, reason=limits.reason)
-            same = replace(limit, required=Decimal(0), place="", key=())  # not its text: sigma = 0 and -0.0 are one level
-            if same in first:
-                line = int(limit.place.rpartition(":")[2])
-                problems.add(path, f"{limit} is limited twice, first at {first[same]}", line)
-            first.setdefault(same, limit.place)
-            yield limit
+            yield path, replace(promise, model=name, seed=seed, waived_until=limits.waived_until, reason=limits.reason)
 
 
 def _check(written: Written, path: KeyPath, problems: Problems) -> set[str]:
@@ -166,7 +161,7 @@ class Limits(Kind[Limit, LimitRecord]):
     broken = "broken"
     tables: ClassVar = {"limits": TopLevel(LimitsTable, required=True)}
 
-    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> list[Limit]:
+    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Limit]:
         return read_limits(content.get("limits"), declared, problems)
 
     def reserved(self) -> Iterable[str]:
