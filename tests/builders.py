@@ -43,8 +43,8 @@ from robustness.report.results import (
     Images,
     NoisyImages,
     Results,
-    RunDetails,
     RuleMeasured,
+    RunDetails,
     ThresholdsFile,
     Timing,
     Turned,
@@ -438,7 +438,9 @@ def rich_results() -> Results:
         model_hashes={"net": "cd" * 32},
         noises={"fog": DeclaredNoise(load="python:fog:Fog", magnitude="share", arguments={"p": "1"})},
         generators={"signs": marks(losses={"generator": (1.0, 2.0), "discriminator": (1.0, 0.5)}, hash="ab" * 32)},
-        measurements={"test_rules.py::test_mine": (RuleMeasured(case="net / signs / clean", key="ab" * 32, right=9, total=10),)},
+        measurements={
+            "test_rules.py::test_mine": (RuleMeasured(case="net / signs / clean", key="ab" * 32, right=9, total=10),)
+        },
         published={"net": {"clean": 0.9}},
         hypotheses={"breaks": Hypothesis(name="H1", words="it breaks somewhere")},
         timings=(
