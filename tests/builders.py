@@ -1,10 +1,11 @@
-"""What tests are about, a line each: networks, images, searches, a workbench without a file, and records of every kind."""
+"""Values of the kinds that tests need, with sensible defaults: each function takes the fields that matter as keywords."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,23 @@ from scipy import stats
 from torch import nn
 
 from robustness.claims.declare import DeclaredClaim
-from robustness.claims.record import BreakEvidence, ClaimRecord
+from robustness.claims.record import (
+    BreakEvidence,
+    ClaimRecord,
+    Distortion,
+    GainCell,
+    GainEvidence,
+    LevelPair,
+    LevelsEvidence,
+    OrderEvidence,
+    OrderPair,
+    PatternPair,
+    PatternsEvidence,
+)
 from robustness.data import Fit, ImageSet
 from robustness.evaluation.case import Case
+from robustness.evaluation.evaluate import Measurement
+from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
 from robustness.gan.condition import Condition
 from robustness.gan.sample import Generator
@@ -30,14 +45,468 @@ from robustness.generators.record import ClassMarks, GeneratorRecord, Marks
 from robustness.hunts.declare import Hunt
 from robustness.hunts.record import HuntRecord
 from robustness.kinds import KINDS
-from robustness.limits.record import LimitRecord
+from robustness.limits.record import (
+    ClassFlips,
+    DifferencesFound,
+    DifferentImage,
+    DropFound,
+    FlippedImage,
+    FlipsFound,
+    LimitRecord,
+    Quantile,
+    WaveMap,
+)
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import KINDS as NOISES
-from robustness.noise import Gaussian, Noise
-from robustness.search.critical import LEVELS, Flips, Search, SearchCase
+from robustness.noise import Clean, Gaussian, Noise, Periodic, parse_noise
+from robustness.report.results import (
+    ClassCounts,
+    Confusions,
+    DeclaredModel,
+    DeclaredNoise,
+    Hypothesis,
+    ImageClass,
+    Images,
+    NoisyImages,
+    Results,
+    RuleMeasured,
+    RunDetails,
+    ThresholdsFile,
+    Timing,
+    Turned,
+    TurnedImage,
+)
+from robustness.search.critical import Flips, Search, SearchCase
+from robustness.search.curve import FlipCurve
 from robustness.search.finding import Finding
 from robustness.statistics.verdict import Verdict
+
+LEVELS = 200
+"""Of a search."""
+
+
+# Limits.
+
+
+def limit_record(noise: Noise | str = "gaussian(sigma=25)", **more) -> LimitRecord:
+    """A limit on accuracy, kept, unless `verdict` says otherwise; one that is not stops the release unless `stops` is given."""
+    noise = parse_noise(noise) if isinstance(noise, str) else noise
+    asks, model = more.get("asks", "accuracy"), more.get("model", "net")
+    seen, total = more.get("seen", 100), more.get("total", more.get("seen", 100))
+    right = more.get("right", round(more.get("accuracy", 0.8) * seen))
+    accuracy = more.get("accuracy", right / seen)
+    value = more.get("value", accuracy)
+    subject = more.get("subject", str(noise) if asks == "accuracy" else f"{noise}-{asks}")
+    required = more.get("required", "0.75")
+    verdict = Verdict(more.get("verdict", "FAIL" if more.get("stops") else "PASS"))
+    fields = dict(
+        limit=f"{model}-{subject}",
+        place="thresholds.toml:9",
+        model=model,
+        data="signs",
+        subject=subject,
+        is_plain=asks == "accuracy",
+        noise=str(noise),
+        family=noise.family,
+        magnitude=noise.magnitude,
+        level=None if noise.level is None else float(noise.level),
+        identity=None if noise.identity is None else float(noise.identity),
+        bit_identical=noise.bit_identical,
+        seed=0,
+        asks=asks,
+        required=required,
+        needed=75,
+        value=value,
+        words=None,
+        right=right,
+        seen=seen,
+        total=total,
+        accuracy=accuracy,
+        claim="test-set",
+        confidence=None,
+        low=None,
+        high=None,
+        to_decide=None,
+        stops=verdict is not Verdict.PASS,
+        key="ab" * 32,
+        model_hash="cd" * 32,
+        size=8,
+        fit="resize",
+        stored=False,
+        seconds=0.5,
+        repeat=f"robustness evaluate {model}",
+        reason=f"accuracy {accuracy:.4f}: {right:,} of {seen:,} right, the limit {required} asks for 75",
+    )
+    return LimitRecord(**fields | more | {"verdict": verdict})
+
+
+def drop_found(**more) -> DropFound:
+    fields = dict(baseline="v1.safetensors", right_before=90, broken=12, mended=2, allowed=5, drop=0.1, low=0.04, high=0.16)
+    return DropFound(**fields | dict(p_value=0.0625) | more)
+
+
+def spread(values) -> tuple[float, ...]:
+    """Lines between values at even levels, at each level of a search."""
+    even = np.interp(np.linspace(0, 1, LEVELS + 1), np.linspace(0, 1, len(values)), values)
+    return tuple(round(float(at), 6) for at in even)
+
+
+def flip_curve(noise: Noise = Gaussian(50), shares=(0.0, 0.5), **more) -> FlipCurve:
+    """shares: flipped, at even levels; lines between them."""
+    return FlipCurve(**_curve(noise, shares) | more)
+
+
+def _curve(noise, shares):
+    return dict(
+        noise=str(noise),
+        family=noise.family,
+        magnitude=noise.magnitude,
+        magnitudes=tuple(float(step.level) for step in noise.ladder(LEVELS)),
+        right=10,
+        total=10,
+        flipped=tuple(shares) if len(shares) > LEVELS else spread(shares),
+    )
+
+
+def flips_found(noise: Noise = Gaussian(50), shares=(0.0, 0.5), name="stop", **more) -> FlipsFound:
+    """A search with everything to show; no band unless it is given. name: of the class that flips."""
+    fields = dict(
+        resolution=f"{LEVELS} magnitudes up to {noise.magnitude} {noise.level:g}",
+        passes=9.5,
+        accuracy=spread((0.9, 0.4)),
+        mended=1,
+        confidence=0.95,
+        band=None,
+        band_missing="no claim about a population can be made" if more.get("band") is None else None,
+        quantiles=(
+            Quantile(share=0.01, magnitude=5.0, low=2.5, high=None),
+            Quantile(share=0.5, magnitude=None, low=None, high=None),
+        ),
+        classes=(ClassFlips(name=name, flipped=4, right=10),),
+        images=tuple(FlippedImage(index=n, label=name, becomes=f"{name} after", magnitude=5.0 * n + 5) for n in range(2)),
+    )
+    return FlipsFound(**_curve(noise, shares) | fields | more)
+
+
+def wave_map(**more) -> WaveMap:
+    fields = dict(
+        frequencies=(0.125, 0.5),
+        orientations=(0.0, 45.0, 90.0),
+        accuracies=((0.9, 0.8, 0.7), (0.6, 0.2, 0.4)),
+        clean=0.9,
+        band="high",
+        words="waves at 0.5 cycles per pixel take half of the accuracy",
+    )
+    return WaveMap(**fields | more)
+
+
+def differences_found(**more) -> DifferencesFound:
+    image = DifferentImage(index=3, label="stop", says="go", source_says="stop", margin=0.25)
+    return DifferencesFound(**dict(source="net", differences=1, ties=0, images=(image,)) | more)
+
+
+def flips_limit(noise: Noise = Gaussian(50), shares=(0.0, 0.5), name="stop", band=None, found=None, **more) -> LimitRecord:
+    found = found or flips_found(noise, shares, name, band=band)
+    fields = dict(asks="max_flips", details=found, value=found.flipped[-1], required="0.6")
+    return limit_record(noise, **fields | more)
+
+
+def waves_limit(found: WaveMap | None = None, **more) -> LimitRecord:
+    return limit_record(Periodic(0.1), **dict(asks="worst_band", details=found or wave_map(), value=0.2, required="0.1") | more)
+
+
+def drop_limit(noise: Noise | str = "gaussian(sigma=25)", change: DropFound | None = None, **more) -> LimitRecord:
+    fields = dict(asks="max_drop", change=change or drop_found(), value=0.1, required="0.2", confidence=0.95)
+    return limit_record(noise, **fields | more)
+
+
+# Hunts, claims, generators.
+
+
+def finding(**more) -> Finding:
+    fields = dict(
+        schema=1,
+        model="net",
+        model_hash="cd" * 32,
+        data="signs",
+        data_hash="ef" * 32,
+        contract=(2,),
+        perturbation="gaussian(sigma=3)",
+        seed=7,
+        images=100,
+        right=90,
+        flipped=7,
+        budget="0.05",
+        flipped_images=(1, 2, 3, 4, 5, 6, 7),
+        image=3,
+        label="stop",
+        before="stop",
+        after="go",
+        smallest="gaussian(sigma=2)",
+    )
+    return Finding(**fields | more)
+
+
+def hunt_record(stops=False, **more) -> HuntRecord:
+    model = more.get("model", "net")
+    fields = dict(
+        hunt=f"{model}-gaussian",
+        place="thresholds.toml:20",
+        model=model,
+        safe=("gaussian(sigma=3)",),
+        budget="0.05",
+        tried=30,
+        images=100,
+        right=90,
+        stops=stops,
+        words="no noise up to gaussian(sigma=3) flips more than 0.05 of 90 right predictions",
+    )
+    caught = dict(
+        flipped=7,
+        finding=finding(model=model),
+        file=f"findings/{model}-1234.json",
+        before="stop",
+        after="go",
+        replay=f"robustness flips replay findings/{model}-1234.json",
+        words="gaussian(sigma=3), seed 7, flips 7 of 90 right predictions",
+    )
+    return HuntRecord(**fields | (caught if stops else {}) | more)
+
+
+def break_evidence(**more) -> BreakEvidence:
+    fields = dict(
+        of_clean="0.9",
+        break_point=25.0,
+        interval=(20.0, 30.0),
+        confidence=0.95,
+        expected=(10.0, 40.0),
+        clean_accuracy=0.9,
+        looked_at="200 magnitudes",
+    )
+    return BreakEvidence(**fields | more)
+
+
+def distortions(noise="gaussian(sigma=26)") -> tuple[Distortion, ...]:
+    return (
+        Distortion(noise=noise, psnr=19.98, ssim=0.7),
+        Distortion(noise="offset(levels=25.5)", psnr=19.83, ssim=None),
+    )
+
+
+def patterns_evidence(**more) -> PatternsEvidence:
+    pair = PatternPair(
+        noises=("gaussian(sigma=26)", "offset(levels=25.5)"),
+        accuracies=(0.5, 0.75),
+        difference=-0.25,
+        interval=(-0.5, 0.0),
+        p_value=0.125,
+        alarm=True,
+    )
+    return PatternsEvidence(**dict(confidence=0.95, negligible=0.01, pairs=(pair,), distortions=distortions()) | more)
+
+
+def order_evidence(**more) -> OrderEvidence:
+    pair = OrderPair(
+        noises=("gaussian(sigma=26)", "offset(levels=25.5)"),
+        accuracies={"net": (0.5, 0.75)},
+        p_values={"net": (0.125, 1.0)},
+        disrupts_more=(("net",), ()),
+    )
+    return OrderEvidence(**dict(confidence=0.95, pairs=(pair,)) | more)
+
+
+def levels_evidence(**more) -> LevelsEvidence:
+    levels = ("gaussian(sigma=5)", "gaussian(sigma=25)")
+    pair = LevelPair(levels=levels, accuracies=(0.75, 0.5), rise=-0.25, at_most=-0.125, p_value=1.0, alarm=False)
+    return LevelsEvidence(**dict(confidence=0.95, negligible=0.01, pairs=(pair,)) | more)
+
+
+def gain_evidence(**more) -> GainEvidence:
+    cell = GainCell(
+        noise="gaussian(sigma=25)", accuracies=(0.75, 0.8), accuracies_of_others=(0.5,), gain=0.275, interval=(0.125, 0.5)
+    )
+    return GainEvidence(**dict(confidence=0.95, negligible=0.01, gain=0.275, interval=(0.125, 0.5), cells=(cell,)) | more)
+
+
+def claim_record(stops=False, **more) -> ClaimRecord:
+    """A claim that came out supported; declared to be refuted where it stops."""
+    models = more.get("models", ("net", "other"))
+    fields = dict(
+        claim=f"{models[0]}-breaks-gaussian",
+        place="thresholds.toml:30",
+        says="breaks",
+        models=models,
+        expected="refuted" if stops else "supported",
+        outcome="supported",
+        stops=stops,
+        words="accuracy falls below 0.9 of clean accuracy at sigma 25",
+        evidence=break_evidence(),
+    )
+    return ClaimRecord(**fields | more)
+
+
+def marks(name="stop", classes=True, **more) -> Marks:
+    """All marks of a generator; one class, of which a third is classified so, unless it knows none."""
+    label = ClassMarks(
+        name=name, images=9, right=3, real_right=9, low=0.07, high=0.7, variety=0.1, fidelity=1 / 3, collapsed=True
+    )
+    fields = dict(
+        judge="net",
+        samples=9,
+        fidelity=1 / 3 if classes else None,
+        classes=(label,) if classes else (),
+        collapsed=(name,) if classes else (),
+        precision=0.5,
+        recall=0.25,
+        frechet=12.0,
+        nearest=1.0,
+        copied=0.0,
+        losses={},
+        sheet="UklGRg==",
+        pairs="cGFpcnM=",
+    )
+    return Marks(**fields | more)
+
+
+def generator_record(stops=False, **more) -> GeneratorRecord:
+    generator = more.get("generator", "signs")
+    fields = dict(
+        generator_limit=f"{generator}-fidelity",
+        place="thresholds.toml:40",
+        generator=generator,
+        judge="net",
+        asks="fidelity",
+        required="0.9" if stops else "0.3",
+        value=1 / 3,
+        stops=stops,
+        words=f"fidelity 0.333, the limit asks for at least {0.9 if stops else 0.3}",
+    )
+    return GeneratorRecord(**fields | more)
+
+
+# Results.
+
+
+def images(*names, **more) -> Images:
+    """Of classes of these names."""
+    classes = tuple(ImageClass(name=name, images=50, picture=None) for name in names or ("stop", "go"))
+    fields = dict(name="signs", images=50 * len(classes), content_hash="cd" * 32, classes=classes)
+    return Images(**fields | more)
+
+
+def run_details(**more) -> RunDetails:
+    fields = dict(
+        command=("robustness", "gate"),
+        started="2026-01-02T03:04:05+00:00",
+        seconds=1.0,
+        versions={"torch": "2"},
+        python="3.12",
+        platform="Linux",
+    )
+    return RunDetails(**fields | more)
+
+
+def results(*records, models=("net",), **more) -> Results:
+    """The results of a run with these records; FAIL where one of them, a gap or an error stops it, unless `verdict` is given."""
+    stops = any(record.stops for record in records) or more.get("gaps") or more.get("errors")
+    fields = dict(
+        verdict="FAIL" if stops else "PASS",
+        gaps=(),
+        left_out=(),
+        errors={},
+        thresholds=ThresholdsFile(path="thresholds.toml", sha256="ab" * 32),
+        data="signs",
+        seed=0,
+        models={model: DeclaredModel(name=model, load="baseline-cnn") for model in models},
+        model_hashes={},
+        noises={},
+        measurements={},
+        run=run_details(),
+        images=None,
+        gallery=(),
+        records=tuple(records),
+    )
+    return Results(**fields | more)
+
+
+def rich_results() -> Results:
+    """With something to show in every section of the report, and a value in every field."""
+    noises = (Clean(), Gaussian(5), Gaussian(25))
+    plain = [
+        limit_record(noise, accuracy=accuracy, low=accuracy - 0.05, high=accuracy + 0.05, claim="population", confidence=0.95)
+        for noise, accuracy in zip(noises, (0.95, 0.9, 0.8), strict=True)
+    ]
+    plain[2] = replace(plain[2], required="0.85", verdict=Verdict.FAIL, stops=True, to_decide=None)
+    own = replace(limit_record("clean", model="other"), bit_identical=False, noise="fog(share=0.5)", family="fog", level=0.5)
+    waived = limit_record(
+        "clean", model="other", verdict="INCONCLUSIVE", stops=False, to_decide=900, waived_until="2026-12-31", waiver="why"
+    )
+    picture = "data:image/png;base64,AAAA"
+    turned = TurnedImage(index=3, before="stop", after="go", clean=picture, noisy=picture)
+    return results(
+        *plain,
+        replace(own, magnitude="share", identity=None, limit="other-fog", subject="fog(share=0.5)"),
+        waived,
+        drop_limit(change=drop_found(broken_images=(3, 4), mended_images=(5,))),
+        flips_limit(band=(spread((0, 0.4)), spread((0, 0.8)))),
+        waves_limit(),
+        limit_record("clean", asks="max_differences", words="1 of 100", details=differences_found()),
+        hunt_record(stops=True),
+        claim_record(evidence=break_evidence(search=flip_curve())),
+        claim_record(claim="patterns", says="patterns-differ", evidence=patterns_evidence(), stops=True),
+        claim_record(claim="order", says="order-differs", evidence=order_evidence()),
+        claim_record(claim="levels", says="more-noise-never-helps", evidence=levels_evidence()),
+        claim_record(claim="gain", says="outperforms", evidence=gain_evidence()),
+        generator_record(),
+        models=("net", "other"),
+        gaps=("1 limit not measured: net-x",),
+        left_out=("net-y",),
+        errors={"test_rules.py::test_mine": "it does not hold"},
+        model_hashes={"net": "cd" * 32},
+        noises={"fog": DeclaredNoise(load="python:fog:Fog", magnitude="share", arguments={"p": "1"})},
+        generators={"signs": marks(losses={"generator": (1.0, 2.0), "discriminator": (1.0, 0.5)}, hash="ab" * 32)},
+        measurements={
+            "test_rules.py::test_mine": (RuleMeasured(case="net / signs / clean", key="ab" * 32, right=9, total=10),)
+        },
+        published={"net": {"clean": 0.9}},
+        hypotheses={"breaks": Hypothesis(name="H1", words="it breaks somewhere")},
+        timings=(
+            Timing(kind="accuracy", tests=5, seconds=2.5, stored=1, images_per_second=400.0),
+            Timing(kind="hunt", tests=1, seconds=1.0, stored=None, images_per_second=None),
+        ),
+        images=images(classes=tuple(ImageClass(name=name, images=50, picture=picture) for name in ("stop", "go"))),
+        confusions=(
+            Confusions(model="net", noise="clean", accuracy=0.9, seen=(50, 50), right=(45, 40), pairs=((1, 0, 10), (0, 1, 5))),
+        ),
+        per_class=(ClassCounts(model="net", noise="clean", seen=(50, 50), right=(45, 40)),),
+        turned=(Turned(model="net", noise="gaussian(sigma=25)", turned=9, pictures=(turned,)),),
+        gallery=(NoisyImages(noise="clean", pictures=(picture,)),),
+    )
+
+
+# Cases and measurements.
+
+
+def case(noise: Noise | str = "clean", **more):
+    noise = parse_noise(noise) if isinstance(noise, str) else noise
+    fields = dict(model="net", data="signs", noise=noise, seed=0, model_hash="cd" * 32, data_hash="ef" * 32, arithmetic="cpu")
+    return Case(**fields | more)
+
+
+def measurement(noise: Noise | str = "clean", right=8, total=10, **more):
+    """Of a set whose images are all of class 0, of which the first are classified correctly."""
+    predictions = np.where(np.arange(total) < right, 0, 1).astype(np.int16)
+    fields = dict(
+        case=case(noise),
+        result=Result(predictions, np.ones(total, np.float32)),
+        looks=[(right, total)],
+        total=total,
+        seconds=0.5,
+        stored=False,
+    )
+    return Measurement(**fields | more)
+
 
 # Networks: two classes, by what a network sees
 
@@ -157,10 +626,6 @@ NEVER = LEVELS + 1
 """The level of an image that does not change."""
 
 
-def case(model: str = "net", data: str = "set", noise: Noise = Gaussian(25)) -> Case:  # noqa: B008 - a frozen value
-    return Case(model, data, noise, 0, "", "", "")
-
-
 def searched(
     levels: npt.ArrayLike,
     right: npt.ArrayLike | None = None,
@@ -231,165 +696,6 @@ def ledger(limit: Sequence[str] = (), **changes: Any) -> Ledger:
     """Of a run that was asked to gate. limit, hunt, claim, generator_limit: the ids of what is promised."""
     promised = {kind.name: changes.pop(kind.name, ()) for kind in KINDS}
     return Ledger(**{"promised": promised | {"limit": limit}, "kinds": KINDS, "asked": True} | changes)
-
-
-# Records
-
-
-def limit_record(limit: str = "net-gaussian(sigma=5)", verdict: str = "PASS", **changes: Any) -> LimitRecord:
-    """90 of 100 images correct, under gaussian(sigma=5) and a limit of 0.8."""
-    fields: dict[str, Any] = {
-        "limit": limit,
-        "place": "thresholds.toml:9",
-        "model": "net",
-        "data": "images",
-        "subject": limit.removeprefix("net-"),
-        "is_plain": True,
-        "noise": "gaussian(sigma=5)",
-        "family": "gaussian",
-        "magnitude": "sigma",
-        "level": 5.0,
-        "identity": 0.0,
-        "bit_identical": True,
-        "seed": 0,
-        "asks": "accuracy",
-        "required": "0.8",
-        "needed": 80,
-        "value": 0.9,
-        "words": None,
-        "right": 90,
-        "seen": 100,
-        "total": 100,
-        "accuracy": 0.9,
-        "claim": "test-set",
-        "confidence": None,
-        "low": None,
-        "high": None,
-        "to_decide": None,
-        "verdict": Verdict(verdict),
-        "stops": verdict != "PASS",
-        "key": "k" * 64,
-        "model_hash": "m" * 64,
-        "stored": False,
-        "seconds": 2.0,
-        "repeat": 'robustness evaluate net --noise "gaussian(sigma=5)"',
-        "reason": "accuracy 0.9000: 90 of 100 right, the limit 0.8 asks for 80",
-    }
-    return LimitRecord(**fields | changes)
-
-
-def finding(**changes: Any) -> Finding:
-    fields: dict[str, Any] = {
-        "schema": 1,
-        "model": "net",
-        "model_hash": "m" * 64,
-        "data": "images",
-        "data_hash": "d" * 64,
-        "contract": (Gaussian.contract,),
-        "perturbation": "gaussian(sigma=3)",
-        "seed": 4,
-        "images": 20,
-        "right": 18,
-        "flipped": 2,
-        "budget": "0.05",
-        "flipped_images": (2, 5),
-        "image": 2,
-        "label": "bright",
-        "before": "bright",
-        "after": "dark",
-        "smallest": "gaussian(sigma=2)",
-    }
-    return Finding(**fields | changes)
-
-
-def hunt_record(hunt: str = "net-gaussian", finding: Finding | None = None, **changes: Any) -> HuntRecord:
-    """With a finding it stops the release."""
-    fields: dict[str, Any] = {
-        "hunt": hunt,
-        "place": "thresholds.toml:17",
-        "model": "net",
-        "safe": ("gaussian(sigma=3)",),
-        "budget": "0.05",
-        "tried": 100,
-        "images": 20,
-        "right": 18,
-        "words": "no noise flips more",
-    }
-    if finding is not None:
-        found = {"stops": True, "flipped": finding.flipped, "file": f"findings/{finding.name}.json", "finding": finding}
-        fields |= found | {"before": finding.before, "after": finding.after, "replay": f"robustness flips replay {found['file']}"}
-    return HuntRecord(**fields | changes)
-
-
-def break_evidence(**changes: Any) -> BreakEvidence:
-    fields: dict[str, Any] = {
-        "of_clean": "0.9",
-        "break_point": 25.0,
-        "interval": (23.0, None),
-        "confidence": 0.95,
-        "expected": (20.0, 30.0),
-        "clean_accuracy": 0.9,
-        "looked_at": "200 magnitudes",
-    }
-    return BreakEvidence(**fields | changes)
-
-
-def claim_record(
-    claim: str = "net-breaks-gaussian", outcome: str = "supported", expected: str = "supported", **changes: Any
-) -> ClaimRecord:
-    fields: dict[str, Any] = {
-        "claim": claim,
-        "place": "thresholds.toml:25",
-        "says": "breaks",
-        "models": ("net",),
-        "expected": expected,
-        "outcome": outcome,
-        "stops": outcome != expected,
-        "words": "accuracy falls below 0.9 of clean accuracy at sigma 25",
-        "evidence": break_evidence(),
-    }
-    return ClaimRecord(**fields | changes)
-
-
-def class_marks(name: str, fidelity: float | None = 1.0, variety: float | None = 1.0, **changes: Any) -> ClassMarks:
-    fields: dict[str, Any] = {"images": 10, "right": 9, "real_right": 9, "low": 0.5, "high": 1.0, "collapsed": False}
-    return ClassMarks(name=name, fidelity=fidelity, variety=variety, **fields | changes)
-
-
-def marks(**changes: Any) -> Marks:
-    fields: dict[str, Any] = {
-        "judge": "judge",
-        "samples": 30,
-        "fidelity": 0.7,
-        "classes": (class_marks("Go", 1.2), class_marks("Stop", 0.02), class_marks("Yield", 0.9)),
-        "collapsed": ("Stop", "Yield"),
-        "worst_class": "Stop",
-        "precision": 0.5,
-        "recall": 0.25,
-        "frechet": 1234.5,
-        "nearest": 1.75,
-        "copied": 0.01,
-        "copy_distance": 0.5,
-        "divergence": -0.5,
-        "losses": {"generator": (1.0, 2.0), "discriminator": (1.0, 1.0)},
-        "sheet": "",
-    }
-    return Marks(**fields | changes)
-
-
-def generator_record(generator_limit: str = "signs-fidelity", **changes: Any) -> GeneratorRecord:
-    fields: dict[str, Any] = {
-        "generator_limit": generator_limit,
-        "place": "thresholds.toml:33",
-        "generator": generator_limit.partition("-")[0],
-        "judge": "judge",
-        "asks": generator_limit.partition("-")[2],
-        "required": "0.5",
-        "value": 0.7,
-        "stops": False,
-        "words": "fidelity 0.7, the limit asks for at least 0.5",
-    }
-    return GeneratorRecord(**fields | changes)
 
 
 # TOML

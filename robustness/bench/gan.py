@@ -23,7 +23,7 @@ from robustness.gan.networks import SIZE
 from robustness.gan.pair import Pair
 from robustness.gan.recipes import NETWORKS
 from robustness.gan.sample import BATCH, Generator
-from robustness.report.table import table
+from robustness.report.text.table import table
 
 CONDITION = Condition(SIGN_NAMES)
 

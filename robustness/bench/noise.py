@@ -24,7 +24,7 @@ from robustness.errors import RobustnessError
 from robustness.noise.apply import apply
 from robustness.noise.reference import apply as reference
 from robustness.noise.specs import Gaussian, Impulse, Noise, Periodic, SaltAndPepper, Shot, Speckle
-from robustness.report.table import table
+from robustness.report.text.table import table
 
 if TYPE_CHECKING:
     import torch

@@ -94,7 +94,7 @@ def _without(fixtures: Set[str], asked: Sequence[Asked]) -> list[Asked]:
 
 
 def _print_changes(changes: Sequence[Change]) -> None:
-    from robustness.report.table import table
+    from robustness.report.text.table import table
 
     rows = [
         [

@@ -85,7 +85,7 @@ def _search(args: argparse.Namespace) -> None:
     from robustness.evaluation.store import Store
     from robustness.limits.flips import describe_flips
     from robustness.noise import parse_noises
-    from robustness.report.flips import flip_lines
+    from robustness.report.text.flips import flip_lines
     from robustness.search.critical import search_flips, search_job
 
     highest, *others = parse_noises(args.noise, known_kinds(args))
@@ -114,7 +114,7 @@ def _breaks(search: Search, images: ImageSet, claim: Scope) -> list[tuple[str, s
 
     from robustness.claims.break_point import find_break_point
     from robustness.declaration.scope import sampling_of
-    from robustness.report.flips import at, between
+    from robustness.report.text.flips import at, between
     from robustness.statistics.sampling import Sampling
 
     if not search.right.any():
@@ -187,7 +187,7 @@ def _waves(args: argparse.Namespace) -> None:
     from robustness.evaluation.store import Store
     from robustness.limits.findings import worst_band
     from robustness.noise import Clean
-    from robustness.report.flips import wave_lines
+    from robustness.report.text.flips import wave_lines
     from robustness.search.waves import waves
 
     if not 0 < args.amplitude <= 2:

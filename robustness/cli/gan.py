@@ -170,7 +170,7 @@ def _judge(args: argparse.Namespace) -> None:
     from robustness.gan.checkpoint import generator_file, load_generator
     from robustness.gan.judge import judge, judged_values
     from robustness.models.load import load_trained
-    from robustness.report.generators import judged_lines
+    from robustness.report.text.generators import judged_lines
 
     data = data_of(args)
     if data in SPLIT and args.training:
@@ -198,7 +198,7 @@ def _break_point(args: argparse.Namespace) -> None:
     from robustness.gan.checkpoint import generator_file, load_generator
     from robustness.models.load import load_trained
     from robustness.noise import parse_noise
-    from robustness.report.break_points import break_point_lines
+    from robustness.report.text.break_points import break_point_lines
 
     generator, classifier = load_generator(generator_file(args.generator, Path())), load_trained(args.classifier)
     real, noise = load_image_set(data_of(args), "test", args.root), parse_noise(args.noise)

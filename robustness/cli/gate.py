@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from robustness.data import load_image_set
     from robustness.gate.thresholds import FILE_NAME
     from robustness.kinds import read_thresholds
-    from robustness.report.results import forget_results
+    from robustness.report.file import forget_results
 
     if args.root:
         os.environ["ROBUSTNESS_DATA"] = str(args.root.absolute())

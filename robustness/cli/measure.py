@@ -90,7 +90,7 @@ def _compare(args: argparse.Namespace) -> None:
     from robustness.evaluation.evaluate import measure
     from robustness.evaluation.store import Store
     from robustness.noise import Clean, parse_noises
-    from robustness.report.measurements import comparison_table
+    from robustness.report.text.measurements import comparison_table
 
     kinds = known_kinds(args)
     noises = [noise for text in args.noise for noise in parse_noises(text, kinds)] or [Clean()]
@@ -108,7 +108,7 @@ def _print_measurements(args: argparse.Namespace, noises: Sequence[Noise]) -> No
     from robustness.evaluation.evaluate import measure
     from robustness.evaluation.jobs import evaluation_job
     from robustness.evaluation.store import Store
-    from robustness.report.measurements import measurement_table, to_plain
+    from robustness.report.text.measurements import measurement_table, to_plain
 
     classifier, images, seed = subject(args)
     store, run = Store(), uuid.uuid4().hex

@@ -50,7 +50,7 @@ def _models(args: argparse.Namespace) -> None:
 
 
 def _overview() -> list[str]:
-    from robustness.report.table import table
+    from robustness.report.text.table import table
 
     rows = [(network, name, *_trained(file)) for network in BUILT_IN for name, file in shipped_weights(network).items()]
     return [
@@ -93,7 +93,7 @@ def _built_in(name: str) -> list[str]:
 
     from robustness.models.layers import layers, parameter_count
     from robustness.models.networks import DEFAULT_SIZE, NETWORKS
-    from robustness.report.table import table
+    from robustness.report.text.table import table
 
     with torch.device("meta"):
         outline = NETWORKS[name](43, DEFAULT_SIZE)

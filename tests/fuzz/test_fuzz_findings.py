@@ -33,6 +33,7 @@ FINDING = finding(
     right=4,
     flipped=1,
     flipped_images=(2,),
+    image=2,
     label="light",
     before="light",
     after="dark",

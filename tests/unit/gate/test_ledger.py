@@ -21,7 +21,7 @@ def run(entered, limit, verdict="PASS", failure=None):
     """Enter a test of a limit as pytest reports it: set up, called, torn down."""
     test = limit_test(limit)
     entered.collect([test])
-    notes = [RULE, limit_record(limit, verdict)]
+    notes = [RULE, limit_record(limit=limit, verdict=verdict)]
     entered.report(test, False, None, [RULE])
     entered.report(test, False, failure or ("broken" if verdict != "PASS" else None), notes)
     entered.report(test, True, None, notes)
@@ -65,7 +65,7 @@ def test_a_collected_test_that_never_reported_is_a_gap():
 def test_a_test_that_was_not_torn_down_is_a_gap():
     kept = ledger(["a"])
     kept.collect([limit_test("a")])
-    kept.report(limit_test("a"), False, None, [RULE, limit_record("a")])
+    kept.report(limit_test("a"), False, None, [RULE, limit_record(limit="a")])
     ended = kept.close()
     assert ended.gaps == (f"1 collected test never reported: {limit_test('a')}",)
 
@@ -82,7 +82,7 @@ def test_a_skipped_limit_is_a_gap_even_in_a_narrowed_run():
 def test_a_broken_limit_whose_test_did_not_fail_is_a_gap():
     kept = ledger(["a"])
     kept.collect([limit_test("a")])
-    kept.report(limit_test("a"), True, None, [RULE, limit_record("a", "FAIL")])
+    kept.report(limit_test("a"), True, None, [RULE, limit_record(limit="a", verdict="FAIL")])
     ended = kept.close()
     assert ended.gaps == ("1 broken limit whose test did not fail (xfail hides nothing here): a",)
     assert ended.verdict == "FAIL"
@@ -201,7 +201,7 @@ def test_of_two_measurements_of_one_limit_the_broken_one_counts(verdicts):
     for number, verdict in enumerate(verdicts):
         test = f"{number}/{limit_test('a')}"
         kept.collect([test])
-        kept.report(test, True, "broken" if verdict == "FAIL" else None, [RULE, limit_record("a", verdict)])
+        kept.report(test, True, "broken" if verdict == "FAIL" else None, [RULE, limit_record(limit="a", verdict=verdict)])
     ended = kept.close()
     assert ended.verdict == "FAIL"
 
@@ -223,7 +223,7 @@ def test_a_promise_of_any_kind_is_kept_broken_or_a_gap(kind):
     for name, stops in zip(ids[:2], (False, True), strict=True):
         test = f"suite/test_any.py::test_{kind}[{name}]"
         kept.collect([test])
-        kept.report(test, True, None, [RULE, RECORDS[kind](name, stops=stops)])
+        kept.report(test, True, None, [RULE, RECORDS[kind](stops=stops, **{kind: name})])
     ended = kept.close()
     assert [record.id for record in ended.of(type(RECORDS[kind]()))] == ids[:2]
     noun = kind.replace("_", " ")

@@ -7,26 +7,14 @@ import json
 import numpy as np
 import pytest
 import torch
-from builders import claim_record, finding, generator_record, hunt_record, limit_record, marks
+from builders import hunt_record, limit_record, marks, rich_results
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustness.claims.record import (
-    Distortion,
-    GainCell,
-    GainEvidence,
-    LevelPair,
-    LevelsEvidence,
-    OrderEvidence,
-    OrderPair,
-    PatternPair,
-    PatternsEvidence,
-)
 from robustness.errors import RobustnessError
 from robustness.gate.notes import NOTES, GateTest, ModelUsed, RuleMeasured, from_text, plain, to_text
 from robustness.generators.record import GeneratorJudged
 from robustness.kinds import KINDS
-from robustness.limits.record import DifferencesFound, DifferentImage, DropFound, WaveMap
 
 CLASSES = (*NOTES, *(cls for kind in KINDS for cls in (kind.record, *kind.notes)))
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -56,51 +44,12 @@ def test_a_note_comes_back_as_it_was(text, right, total):
     assert same(GateTest())
 
 
-PAIR = {"noises": ("clean", "gaussian(sigma=5)"), "interval": (-0.1, 0.1), "p_value": 1e-300, "alarm": False}
-DROP = DropFound(
-    baseline="v1", right_before=9, broken=3, mended=1, allowed=1, drop=0.2, low=0.1, high=1 / 3, p_value=0.01, broken_images=(4,)
-)
-DIFFERENT = DifferentImage(index=4, label="stop", says="yield", source_says="stop", margin=0.1)
-WAVES = WaveMap(frequencies=(0.1,), orientations=(0.0,), accuracies=((0.5,),), clean=1.0, band="low", words="accuracy")
-CONFIDENT = {"confidence": 0.95, "negligible": 0.01}
-EVIDENCE = [
-    PatternsEvidence(
-        **CONFIDENT,
-        pairs=(PatternPair(**PAIR, accuracies=(0.9, 0.8), difference=0.1),),
-        distortions=(Distortion(noise="gaussian(sigma=5)", psnr=20.0, ssim=None),),
-    ),
-    OrderEvidence(
-        confidence=0.95,
-        pairs=(
-            OrderPair(noises=("a", "b"), accuracies={"one": (1.0, 0.0)}, p_values={"one": (1.0, 0.5)}, disrupts_more=((), ("one",))),
-        ),
-    ),
-    LevelsEvidence(
-        **CONFIDENT,
-        pairs=(LevelPair(levels=("a", "b"), accuracies=(1.0, 0.5), rise=-0.5, at_most=0.1, p_value=1.0, alarm=False),),
-    ),
-    GainEvidence(
-        **CONFIDENT,
-        gain=0.1,
-        interval=(0.0, 0.2),
-        cells=(GainCell(noise="clean", accuracies=(0.9,), accuracies_of_others=(0.8,), gain=0.1, interval=(0.0, 0.2)),),
-    ),
-]
-
-
 @pytest.mark.parametrize(
     "record",
     [
-        limit_record(),
-        limit_record(verdict="INCONCLUSIVE", waived_until="2030-01-01", waiver="known", words="ü, \u2028 and \n", low=0.1),
-        limit_record(change=DROP),
-        limit_record(details=WAVES),
-        limit_record(details=DifferencesFound(source="net", differences=1, ties=0, images=(DIFFERENT,))),
+        *rich_results().records,
+        limit_record(verdict="INCONCLUSIVE", words="ü, \u2028 and \n", low=1 / 3),
         hunt_record(),
-        hunt_record(finding=finding()),
-        claim_record(),
-        *(claim_record(evidence=evidence) for evidence in EVIDENCE),
-        generator_record(value=1 / 3),
         GeneratorJudged(generator="signs", marks=marks(losses={"generator": (None, 0.1)}, frechet=None)),
     ],
     ids=lambda record: f"{record.kind} {type(getattr(record, 'evidence', None) or getattr(record, 'details', None)).__name__}",

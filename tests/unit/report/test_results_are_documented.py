@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from robustness.gate.records import to_property
+from robustness.limits.flips import describe_flips
+from robustness.report.per_class import count_by_class
 
 from robustness.claims.measure import Examined
 from robustness.data import ImageSet
@@ -19,11 +21,9 @@ from robustness.gate.ledger import Ledger
 from robustness.generators.measure import GeneratorJudged
 from robustness.hunts.measure import Hunted
 from robustness.kinds import read_thresholds
-from robustness.limits.flips import describe_flips
 from robustness.limits.measure import Outcome
 from robustness.noise import Clean, Gaussian
 from robustness.report.mistakes import describe_confusions, draw_turned
-from robustness.report.per_class import count_by_class
 from robustness.report.pictures import describe_images, draw_gallery
 from robustness.report.results import build_results
 from robustness.report.timings import describe_timings

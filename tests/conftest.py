@@ -1,0 +1,1 @@
+"""Its being here puts this folder on `sys.path`, so that all tests can import `builders`."""
