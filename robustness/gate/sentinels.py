@@ -17,7 +17,7 @@ import scipy
 import torch
 
 from robustness.data import ImageSet, fit_images
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, some
 from robustness.evaluation.batch import BATCH, check_classes
 from robustness.evaluation.evaluate import is_hashable, model_identity
 from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, batch_size, forward, raw_logits
@@ -153,7 +153,7 @@ def _repetition(batch: _Sample, classifier: Classifier, first: torch.Tensor) -> 
     seen = (
         [f"moved its logits by up to {moved:.2g} of the largest, and changed {other} predictions"] if moved > REPEATED else []
     )
-    seen += [f"overwrote its {_some(changed)}"] if changed else []
+    seen += [f"overwrote its {some(changed)}"] if changed else []
     passes = f"two passes over the same {len(first)} images {' and '.join(seen)}"
     return [f"{classifier.name} gives no fixed answer: {passes}. {_reason(classifier)}"]
 
@@ -168,7 +168,7 @@ def _floating_state(classifier: Classifier) -> dict[str, torch.Tensor]:
 
 def _reason(classifier: Classifier) -> str:
     if training := _in_training(classifier):
-        return f"Still in training mode after eval(): {_some(training)}; let train(False) reach every part"
+        return f"Still in training mode after eval(): {some(training)}; let train(False) reach every part"
     return (
         "Every part is in evaluation mode, so look in forward for random numbers, F.dropout without training=self.training, "
         "and layers in a plain list, which eval() does not reach (use nn.ModuleList)"
@@ -314,10 +314,6 @@ def _is_better(before: Classes, after: Classes, labels: Classes, gain: float) ->
 def _named(logits: torch.Tensor) -> Classes:
     classes: Classes = logits.argmax(dim=1).numpy()
     return classes
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _numbers(values: Sequence[float]) -> str:
