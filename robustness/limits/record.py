@@ -82,7 +82,7 @@ class WaveMap:
     orientations: tuple[float, ...]  # degrees, of the columns
     accuracies: tuple[tuple[float, ...], ...]
     clean: float  # accuracy without noise
-    band: str
+    band: tuple[float, float] | None  # lowest and highest frequency of those that take half of the accuracy
     words: str
 
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
 from robustness.gate.records import from_property, plain, to_property
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
