@@ -105,6 +105,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["headings"] = _headings
+    environment.globals.update(vars(environment.get_template("macros.html.jinja").module))
     return environment
 
 
