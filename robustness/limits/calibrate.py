@@ -6,7 +6,7 @@ import math
 import re
 import statistics
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,7 +21,8 @@ from robustness.declaration.places import KeyPath, line_numbers, value_bytes
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import Measurement
 from robustness.gate.thresholds import Thresholds
-from robustness.noise import Noise, make_noises, parameter_names
+from robustness.limits.limit import Limit
+from robustness.noise import Noise
 
 CONFIDENCE = 0.95
 """That one more network, trained like the others, keeps a limit that comes from their spread."""
@@ -68,39 +69,20 @@ class Change:
     after: Decimal
 
 
-def asked_accuracies(text: str, thresholds: Thresholds) -> Iterator[Asked]:
-    """Every accuracy in the text of a thresholds file that could be read; a list has one for each level."""
-    for number, table in enumerate(tomllib.loads(text)["limits"]):
-        if "accuracy" not in table:
-            continue
-        place, accuracy = ("limits", number, "accuracy"), table["accuracy"]
-        levels = [tuple(_subjects(table, noises, thresholds)) for noises in _levels(table, thresholds.noises)]
-        if isinstance(accuracy, list):
-            for level, (subjects, value) in enumerate(zip(levels, accuracy, strict=True)):
-                yield Asked((*place, level), subjects, Decimal(str(value)))
-        else:
-            yield Asked(place, tuple(subject for level in levels for subject in level), Decimal(str(accuracy)))
-
-
-def _levels(table: Mapping[str, Any], kinds: Mapping[str, type[Noise]]) -> list[tuple[Noise, ...]]:
-    """The noises of each level of a table: lists go side by side, single values hold for all."""
-    kind = table["noise"]
-    columns = {name: table[name] for name in parameter_names(kind, kinds) if name in table}
-    if "break_point" in table:  # it stands for the magnitude
-        columns[str(kinds[kind].magnitude)] = table["break_point"]
-    count = max((len(column) for column in (*columns.values(), table["accuracy"]) if isinstance(column, list)), default=1)
-    rows = [
-        {name: column[level] if isinstance(column, list) else column for name, column in columns.items()}
-        for level in range(count)
+def asked_accuracies(thresholds: Thresholds) -> list[Asked]:
+    """Every accuracy in a thresholds file; a list has one for each level."""
+    asked: dict[KeyPath, list[Limit]] = {}
+    for limit in thresholds.of(Limit):
+        if limit.ask.is_counted:
+            asked.setdefault(limit.key, []).append(limit)
+    return [
+        Asked(key, tuple(_subject(limit, thresholds.seed) for limit in limits), limits[0].required)
+        for key, limits in asked.items()
     ]
-    return [make_noises(kind, row, kinds) for row in rows]
 
 
-def _subjects(table: Mapping[str, Any], noises: Sequence[Noise], thresholds: Thresholds) -> Iterator[Subject]:
-    for model in table["models"]:
-        for noise in noises:
-            for seed in table.get("seeds") or [thresholds.seed]:
-                yield Subject(model, noise, seed, tuple(table.get("classes", ())))
+def _subject(limit: Limit, seed: int) -> Subject:
+    return Subject(limit.model, limit.noise, seed if limit.seed is None else limit.seed, limit.classes)
 
 
 def accuracy_of(measurement: Measurement, images: ImageSet, classes: Sequence[str]) -> Fraction:

@@ -87,7 +87,7 @@ class Controller:
     def _begin(self) -> None:
         """A run that dies must leave neither a former verdict to be read as its own nor results bound to its name."""
         from robustness.evaluation.store import Store
-        from robustness.report.results import forget_results
+        from robustness.report.file import forget_results
 
         self.begun = True
         forget_results(self.folder)
@@ -145,8 +145,9 @@ class Controller:
             Store().end_run(self.config.stash[RUN])
 
     def _write_results(self, session: pytest.Session) -> None:
+        from robustness.report.build import build_results
+        from robustness.report.file import write_results
         from robustness.report.html.page import write_report
-        from robustness.report.results import build_results, write_results
         from robustness.study.published import HYPOTHESES, figures_of
 
         thresholds = self.thresholds
@@ -162,7 +163,7 @@ class Controller:
 
     def _append_summary(self, results: Results) -> None:
         """Where GitHub says that a job's summary goes. It is a courtesy: no verdict hangs on it."""
-        from robustness.report.markdown import append_summary
+        from robustness.report.ci.markdown import append_summary
 
         if file := os.environ.get("GITHUB_STEP_SUMMARY"):
             try:
@@ -173,9 +174,9 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.results is None:
             return
-        from robustness.report.annotations import workflow_commands
-        from robustness.report.bars import fits
-        from robustness.report.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
+        from robustness.report.ci.annotations import workflow_commands
+        from robustness.report.text.bars import fits
+        from robustness.report.text.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
 
         verdict = self.results.verdict
         markup = {{"PASS": "green", "PARTIAL": "yellow"}.get(verdict, "red"): True}

@@ -40,7 +40,7 @@ class Perturbation:
 
     def apply(self, images: torch.Tensor, index: npt.ArrayLike) -> torch.Tensor:
         """The images with the noises on them: uint8 of shape (N, 3, H, W), on the same device. index: see `noise.apply`."""
-        import torch
+        import torch  # a gate's controller reads findings, and does without
 
         for noise in self.noises:
             images = apply(noise, images, index, self.seed, torch.get_num_threads())

@@ -12,7 +12,7 @@ from robustness.evaluation.cost import seconds_of
 from robustness.evaluation.evaluate import measure
 from robustness.evaluation.jobs import AnyJob, evaluation_job
 from robustness.evaluation.store import Store
-from robustness.limits.judge import EARLY_ERROR
+from robustness.limits.asks.accuracy import EARLY_ERROR
 from robustness.models.classifier import Classifier
 from robustness.noise import PRESETS, Clean, Noise, Resolution
 from robustness.search.equivalent import equivalent_magnitude

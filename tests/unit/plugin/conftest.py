@@ -9,6 +9,13 @@ import pytest
 import torch.export._trace  # noqa: F401 - loaded once here: pytester unloads what a run in this process imported, torch does not stand that
 from PIL import Image
 
+import robustness.evaluation.evaluate
+import robustness.limits.measure
+import robustness.models.load
+import robustness.pytest_plugin.fixtures
+import robustness.pytest_plugin.reports
+import robustness.report.build
+import robustness.report.text.terminal  # noqa: F401
 from robustness.noise import Gaussian, apply
 
 TOY = '''
