@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from robustness.gate.records import to_property
 
 from robustness.gate.ledger import Ledger
+from robustness.gate.records import to_property
 
 RULE = to_property("rule", {})
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from robustness.gate.records import from_property, plain, to_property
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
