@@ -678,7 +678,7 @@ def most(draws: int, level: float) -> float:
 # Thresholds and a workbench, without a file
 
 
-def hunt(model: str = "net", safe: Sequence[Noise] = (Gaussian(3),), budget: str = "0.5", images: int = 256) -> Hunt:  # noqa: B008
+def hunt(model: str = "net", safe: Sequence[Noise] = (Gaussian(3),), budget: str = "0.5", images: int = 256) -> Hunt:
     return Hunt(model, tuple(safe), Decimal(budget), images, "thresholds.toml:7")
 
 
