@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from robustness.errors import RobustnessError
+from robustness.process import torch_threads
 from robustness.pytest_plugin.run import FINDINGS, FOUND, PROPERTY, RUN, declared_thresholds
 from robustness.pytest_plugin.time_limit import within
 
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
 
 IMAGES = pytest.StashKey["ImageSet"]()
-LOADED = pytest.StashKey["dict[str, Classifier]"]()
+LOADED = pytest.StashKey["dict[str, tuple[object, Classifier]]"]()
+"""Of each declared model: what its fixture returned, None without one, and the classifier made of it."""
 CHECKED = pytest.StashKey[set[str]]()
 """The declared models that passed their sentinels in this process."""
 MARKS = pytest.StashKey["dict[str, dict[str, Any]]"]()
@@ -60,14 +62,12 @@ def test_set(request: pytest.FixtureRequest, robustness_thresholds: Thresholds) 
 
 
 @pytest.fixture(scope="session")
-def robustness_threads() -> int:
+def robustness_threads() -> Iterator[int]:
     """Torch's threads, shared out among xdist's workers before the first forward pass."""
-    import torch
-
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     threads = max(1, (os.cpu_count() or 1) // workers)
-    torch.set_num_threads(threads)
-    return threads
+    with torch_threads(threads):
+        yield threads
 
 
 @pytest.fixture
@@ -277,18 +277,17 @@ class Gate:
     def _declared_classifier(self, name: str) -> Classifier:
         from robustness.models.load import load_classifier, wrap_module
 
-        declaration = self.thresholds.models[name]
-        if declaration.load == "fixture":
-            return wrap_module(self.request.getfixturevalue(declaration.fixture), declaration, self.thresholds.base)
+        declaration, base = self.thresholds.models[name], self.thresholds.base
+        from_fixture = declaration.load == "fixture"
+        own = self.request.getfixturevalue(declaration.fixture) if from_fixture else None
         loaded = self.request.config.stash.setdefault(LOADED, {})
-        if name not in loaded:
-            loaded[name] = load_classifier(declaration, self.thresholds.base)
-        return loaded[name]
+        if name not in loaded or loaded[name][0] is not own:  # a fixture of narrow scope returns another one in each test
+            loaded[name] = own, (wrap_module(own, declaration, base) if from_fixture else load_classifier(declaration, base))
+        return loaded[name][1]
 
     def _classifier(self, model: object) -> Classifier:
         """A classifier as it is; a fixture's own module as its declaration describes it."""
         from robustness.models.classifier import Classifier
-        from robustness.models.load import wrap_module
 
         if isinstance(model, Classifier):
             return model
@@ -298,7 +297,7 @@ class Gate:
             names = ", ".join(declaration.name for declaration in matching)
             raise RobustnessError(f"{names} are one and the same module: return a copy from each fixture")
         if matching:
-            return wrap_module(model, matching[0], self.thresholds.base)
+            return self._declared_classifier(matching[0].name)
         raise RobustnessError(
             f"a {type(model).__name__} that no declared model's fixture returned: declare it in "
             f'{self.thresholds.file.name} with load = "fixture", or return a robustness.Classifier'

@@ -17,7 +17,6 @@ from torch import nn
 
 from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
-from robustness.evaluation.forward import batch_size
 from robustness.evaluation.store import Store
 from robustness.gate import hunting
 from robustness.gate.hunting import is_within, read_former, run_hunt
@@ -471,7 +470,7 @@ class Crowded(ByLight):
 def test_a_hunt_that_ran_out_of_memory_is_remembered_as_one_in_smaller_batches(hunted):
     network = Classifier("net", Crowded(300), Fit(8), architecture="crowded")
     assert hunted(network=network).right == len(GREYS)
-    assert batch_size(network) == 16
+    assert network.batch_size == 16
     hunted(network=network)
     assert hunted.answers == 0
 
@@ -480,4 +479,4 @@ def test_a_replay_that_runs_out_of_memory_goes_on_in_smaller_batches(hunted):
     assert hunted().stops
     network = Classifier("net", Crowded(130.5), Fit(8), architecture="crowded")
     assert hunted(network=network).known
-    assert batch_size(network) == 16
+    assert network.batch_size == 16
