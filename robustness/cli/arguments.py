@@ -112,9 +112,9 @@ def declared_by(args: argparse.Namespace, *others: str) -> Thresholds:
 
 def to_json(found: Any) -> str:
     """What was found, a dataclass of plain values."""
-    from robustness.gate.notes import adapter
+    from pydantic import TypeAdapter
 
-    return str(adapter(type(found)).dump_json(found, by_alias=True, indent=2), "utf-8")
+    return TypeAdapter(type(found)).dump_json(found, by_alias=True, indent=2).decode()
 
 
 def command() -> str:

@@ -51,12 +51,12 @@ def _cost_lines(args: argparse.Namespace, jobs: Sequence[AnyJob], bench: Workben
 
     from robustness.evaluation.cost import cost_of
     from robustness.evaluation.jobs import missing
+    from robustness.process import torch_threads
 
     on_ray, threads = args.engine == "ray", torch.get_num_threads()
     workers = args.workers or os.cpu_count() or 1
-    if on_ray:
-        torch.set_num_threads(1)  # as each of its workers has
-    cost = cost_of(jobs, missing(jobs, bench.store, bench.run))
+    with torch_threads(1 if on_ray else threads):  # as each of its workers has
+        cost = cost_of(jobs, missing(jobs, bench.store, bench.run))
     if on_ray and cost.seconds:
         seconds, where = cost.seconds / workers + START_UP, f"on {workers} workers, {START_UP} s of it to start them"
     else:

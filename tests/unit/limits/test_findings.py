@@ -8,15 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
-
-from robustness.data import Fit, ImageSet
-from robustness.errors import RobustnessError
-from robustness.evaluation.case import Case
-from robustness.evaluation.evaluate import Measurement
-from robustness.evaluation.result import Result
 from robustness.limits.findings import (
     break_point,
     cases,
@@ -27,6 +21,13 @@ from robustness.limits.findings import (
     relative,
     worst_class,
 )
+from torch import nn
+
+from robustness.data import Fit, ImageSet
+from robustness.errors import RobustnessError
+from robustness.evaluation.case import Case
+from robustness.evaluation.evaluate import Measurement
+from robustness.evaluation.result import Result
 from robustness.limits.limit import Limit
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Gaussian, Shot
@@ -144,6 +145,9 @@ def test_only_models_that_see_the_same_images_are_compared():
         check_comparable(asked, net, replace(old, fit=Fit(8, "resize")))
     with pytest.raises(RobustnessError, match="t:1: net and old are one module"):
         check_comparable(asked, net, replace(old, module=net.module))
+    module, meta = nn.Linear(2, 2), torch.device("meta")  # which copies it, as a GPU would
+    with pytest.raises(RobustnessError, match="t:1: net and old are one module"):
+        check_comparable(asked, *(Classifier(name, module, Fit(8), device=meta) for name in ("net", "old")))
 
 
 def test_what_divides_has_to_be_there():
