@@ -195,7 +195,7 @@ def wave_map(**more) -> WaveMap:
         orientations=(0.0, 45.0, 90.0),
         accuracies=((0.9, 0.8, 0.7), (0.6, 0.2, 0.4)),
         clean=0.9,
-        band="high",
+        band=(0.5, 0.5),
         words="waves at 0.5 cycles per pixel take half of the accuracy",
     )
     return WaveMap(**fields | more)
@@ -537,7 +537,7 @@ class Between(nn.Module):
 
     def __init__(self, low: float, high: float) -> None:
         super().__init__()
-        self.low, self.high = low / 255, high / 255
+        self.low, self.high = (nn.Parameter(torch.tensor(level / 255)) for level in (low, high))  # part of its hash
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         level = batch.mean(dim=(1, 2, 3))
@@ -656,7 +656,7 @@ def most(draws: int, level: float) -> float:
 # Thresholds and a workbench, without a file
 
 
-def hunt(model: str = "net", safe: Sequence[Noise] = (Gaussian(3),), budget: str = "0.5", images: int = 256) -> Hunt:  # noqa: B008
+def hunt(model: str = "net", safe: Sequence[Noise] = (Gaussian(3),), budget: str = "0.5", images: int = 256) -> Hunt:
     return Hunt(model, tuple(safe), Decimal(budget), images, "thresholds.toml:7")
 
 
