@@ -31,7 +31,8 @@ SIGNS = GeneratorDeclaration("signs", "signs.safetensors", "judge")
 
 
 def judged(asks, required, **changed):
-    return judge_limit(GeneratorLimit(SIGNS, asks, Decimal(required), "thresholds.toml:9"), marks(**JUDGED | changed))
+    limit = GeneratorLimit(SIGNS, asks, Decimal(required), "thresholds.toml:9")
+    return judge_limit(limit, replace(marks(), **JUDGED | changed))
 
 
 @pytest.mark.parametrize(
