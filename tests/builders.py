@@ -195,7 +195,7 @@ def wave_map(**more) -> WaveMap:
         orientations=(0.0, 45.0, 90.0),
         accuracies=((0.9, 0.8, 0.7), (0.6, 0.2, 0.4)),
         clean=0.9,
-        band="high",
+        band=(0.5, 0.5),
         words="waves at 0.5 cycles per pixel take half of the accuracy",
     )
     return WaveMap(**fields | more)
@@ -656,7 +656,7 @@ def most(draws: int, level: float) -> float:
 # Thresholds and a workbench, without a file
 
 
-def hunt(model: str = "net", safe: Sequence[Noise] = (Gaussian(3),), budget: str = "0.5", images: int = 256) -> Hunt:  # noqa: B008
+def hunt(model: str = "net", safe: Sequence[Noise] = (Gaussian(3),), budget: str = "0.5", images: int = 256) -> Hunt:
     return Hunt(model, tuple(safe), Decimal(budget), images, "thresholds.toml:7")
 
 

@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robustness.errors import RobustnessError
+from robustness.gate.workbench import Workbench
 from robustness.kinds import read_thresholds
+from robustness.limits.asks.ask import Found
 from robustness.limits.limit import Limit
 from robustness.limits.measure import repeat_command
 from robustness.noise import KINDS, PRESETS, Gaussian, parse_noises
@@ -335,5 +337,6 @@ def test_any_declaration_gives_limits_or_a_robustness_error(file, declared, limi
 
 def test_the_command_that_repeats_names_a_noise_that_the_file_knows(file):
     thresholds = read(file, GOOD)
-    *_, noise = shlex.split(repeat_command(thresholds.of(Limit)[-1], thresholds, "id"))
-    assert parse_noises(noise, thresholds.noises) == (thresholds.of(Limit)[-1].noise,)
+    limit = thresholds.of(Limit)[-1]
+    *_, noise = shlex.split(repeat_command(limit, Workbench(thresholds), Found(0.5, True, "kept")))
+    assert parse_noises(noise, thresholds.noises) == (limit.noise,)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from robustness.data import ImageSet
+from robustness.data import Fit, ImageSet
 from robustness.declaration.scope import Scope
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import Measurement
 from robustness.evaluation.result import Result
 from robustness.gate.thresholds import Thresholds
 from robustness.limits.limit import Limit
-from robustness.limits.measure import check
+from robustness.limits.measure import measure_limit
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import Clean
 
@@ -23,14 +24,24 @@ IMAGES = ImageSet.from_images("set", [np.zeros((1, 1, 3), np.uint8)] * 10, [1, 0
 POPULATION = Scope("population", independent=True)
 
 
-def outcome(asks, claim):
-    limit = Limit("net", Clean(), asks, Decimal("0.5"), "t:1")
-    models = {"net": ModelDeclaration("net", "fixture")}
-    thresholds = Thresholds(Path("t.toml"), "", "set", 0, models, {}, None, claim, False, (limit,))
-    case = Case("net", "set", Clean(), 0, "", "", "")
-    named = IMAGES.labels.astype(np.int16)
-    measurement = Measurement(case, Result(named, np.zeros(10, np.float32)), [(10, 10)], 10, 0.0, False)
-    return check(limit, [measurement] * 2, IMAGES, thresholds, "test")
+class Bench:
+    """On which every image is correctly classified."""
+
+    images, test = IMAGES, "test"
+
+    def __init__(self, scope):
+        self.thresholds = Thresholds(Path("t.toml"), "", "set", 0, {"net": ModelDeclaration("net", "fixture")}, {}, scope=scope)
+
+    def classifier(self, name):
+        return SimpleNamespace(name=name, fit=Fit(8))
+
+    def measure(self, classifier, noise, seed, enough):
+        result = Result(IMAGES.labels.astype(np.int16), np.zeros(10, np.float32))
+        return Measurement(Case("net", "set", noise, 0, "", "", ""), result, [(10, 10)], 10, 0.0, False)
+
+
+def outcome(asks, scope):
+    return measure_limit(Limit("net", Clean(), asks, Decimal("0.5"), "t:1"), Bench(scope))
 
 
 @pytest.mark.parametrize("asks", ["relative", "worst_class"])
