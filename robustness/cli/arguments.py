@@ -75,12 +75,11 @@ def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None
     parser.add_argument("--seed", type=int, help="of the noise (default: 0)")
 
 
-def subject(args: argparse.Namespace, *others: str) -> Workbench:
-    """What measures the model that a command names, and the others, on the images that it names; for a `with` statement."""
+def subject(args: argparse.Namespace, declared: Thresholds) -> Workbench:
+    """What measures the models that a command names, on the images that it names; for a `with` statement."""
     from robustness.data import load_image_set
     from robustness.gate.workbench import Workbench
 
-    declared = declared_by(args, *others)
     seed = declared.seed if args.seed is None else args.seed
     bench = Workbench(replace(declared, data=declared.data or data_of(args), seed=seed), root=args.root)
     if args.data:  # from the current folder, wherever the thresholds file is
@@ -92,7 +91,6 @@ def declared_by(args: argparse.Namespace, *others: str) -> Thresholds:
     """The models and images that a command names, through a thresholds file or itself. others: models beside `args.model`."""
     from robustness.errors import nearest
     from robustness.gate.thresholds import FILE_NAME, Thresholds
-    from robustness.kinds import read_thresholds
     from robustness.models.declaration import ModelDeclaration
     from robustness.noise import KINDS
 
@@ -100,6 +98,8 @@ def declared_by(args: argparse.Namespace, *others: str) -> Thresholds:
     itself = args.data or args.weights or any(":" in name for name in names)
     file = args.thresholds or Path(FILE_NAME)
     if args.thresholds or (not itself and file.exists()):
+        from robustness.kinds import read_thresholds
+
         thresholds = read_thresholds(file)
         for name in names:
             if name not in thresholds.models:

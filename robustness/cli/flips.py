@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from robustness.cli.arguments import Commands, add_root, add_subject, subject, to_json
+from robustness.cli.arguments import Commands, add_root, add_subject, declared_by, subject, to_json
 from robustness.cli.engine import add_engine, prepare
 from robustness.errors import RobustnessError
 
@@ -69,16 +69,19 @@ def add(commands: Commands) -> None:
 
 
 def _search(args: argparse.Namespace) -> None:
+    from robustness.noise import parse_noises
+
+    declared = declared_by(args)
+    highest, *others = parse_noises(args.noise, declared.noises)
+    if others:
+        raise RobustnessError(f"{args.noise}: a search wants one noise")
+
     from robustness.claims.break_point import falls
     from robustness.limits.asks.max_flips import describe_flips
-    from robustness.noise import parse_noises
     from robustness.report.text.flips import at, between, flip_lines
     from robustness.search.critical import search_job
 
-    with subject(args) as bench:
-        highest, *others = parse_noises(args.noise, bench.thresholds.noises)
-        if others:
-            raise RobustnessError(f"{args.noise}: a search wants one noise")
+    with subject(args, declared) as bench:
         classifier, images, scope = bench.load(args.model), bench.images, bench.thresholds.scope
         if not prepare(args, [search_job(classifier, images, highest, bench.thresholds.seed, bench.run, args.every)], bench):
             return
@@ -124,7 +127,7 @@ def _waves(args: argparse.Namespace) -> None:
     from robustness.limits.asks.worst_band import measure_waves
     from robustness.report.text.flips import wave_lines
 
-    with subject(args) as bench:
+    with subject(args, declared_by(args)) as bench:
         found, data = measure_waves(args.model, args.amplitude, bench), bench.images.name
     if args.json:
         print(to_json(found))

@@ -7,12 +7,12 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from robustness.cli.arguments import Commands, add_subject, subject
+from robustness.cli.arguments import Commands, add_subject, declared_by, subject
 from robustness.cli.engine import add_engine, prepare
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
-    from robustness.gate.workbench import Workbench
+    from robustness.gate.thresholds import Thresholds
     from robustness.noise import Noise
 
 
@@ -65,48 +65,51 @@ def add(commands: Commands) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    with subject(args) as bench:
-        _print_measurements(args, bench, _noises(args, bench))
+    declared = declared_by(args)
+    _print_measurements(args, declared, _noises(args, declared))
 
 
 def _sweep(args: argparse.Namespace) -> None:
     from robustness.noise import Clean, parse_noises
 
-    with subject(args) as bench:
-        highest, *others = parse_noises(args.noise, bench.thresholds.noises)
-        top, example = highest.level, '"gaussian(sigma=50)"'
-        if others or top is None or args.steps < 1:
-            raise RobustnessError(f"a sweep wants a noise with a magnitude and at least one step, for example {example}")
-        if highest.identity is None:  # a transform of the user's own, of which 0 is taken to be none
-            steps = (highest.at(float(f"{top * step / args.steps:.6g}")) for step in range(1, args.steps))
-            _print_measurements(args, bench, [Clean(), *steps, highest])
-        else:
-            _print_measurements(args, bench, highest.ladder(args.steps))
+    declared = declared_by(args)
+    highest, *others = parse_noises(args.noise, declared.noises)
+    top = highest.level
+    if others or top is None or args.steps < 1:
+        raise RobustnessError('a sweep wants a noise with a magnitude and at least one step, for example "gaussian(sigma=50)"')
+    if highest.identity is None:  # a transform of the user's own, of which 0 is taken to be none
+        rise = [highest.at(float(f"{top * step / args.steps:.6g}")) for step in range(1, args.steps)]
+        _print_measurements(args, declared, [Clean(), *rise, highest])
+    else:
+        _print_measurements(args, declared, highest.ladder(args.steps))
 
 
 def _compare(args: argparse.Namespace) -> None:
     from robustness.report.text.measurements import comparison_table
 
-    with subject(args, args.before) as bench:
-        noises, after, before = _noises(args, bench), bench.load(args.model), bench.load(args.before)
+    declared = declared_by(args, args.before)
+    noises = _noises(args, declared)
+    with subject(args, declared) as bench:
+        after, before = bench.load(args.model), bench.load(args.before)
         pairs = [(bench.measure(before, noise), bench.measure(after, noise)) for noise in noises]
         print("\n".join(comparison_table(pairs, bench.images.labels)))
 
 
-def _noises(args: argparse.Namespace, bench: Workbench) -> list[Noise]:
+def _noises(args: argparse.Namespace, declared: Thresholds) -> list[Noise]:
     from robustness.noise import Clean, parse_noises
 
-    return [noise for text in args.noise for noise in parse_noises(text, bench.thresholds.noises)] or [Clean()]
+    return [noise for text in args.noise for noise in parse_noises(text, declared.noises)] or [Clean()]
 
 
-def _print_measurements(args: argparse.Namespace, bench: Workbench, noises: Sequence[Noise]) -> None:
+def _print_measurements(args: argparse.Namespace, declared: Thresholds, noises: Sequence[Noise]) -> None:
     from robustness.evaluation.jobs import evaluation_job
     from robustness.report.text.measurements import measurement_table, to_plain
 
-    classifier, seed = bench.load(args.model), bench.thresholds.seed
-    if not prepare(args, [evaluation_job(classifier, bench.images, noise, seed, bench.run) for noise in noises], bench):
-        return
-    measurements = [bench.measure(classifier, noise) for noise in noises]
+    with subject(args, declared) as bench:
+        classifier, seed = bench.load(args.model), bench.thresholds.seed
+        if not prepare(args, [evaluation_job(classifier, bench.images, noise, seed, bench.run) for noise in noises], bench):
+            return
+        measurements = [bench.measure(classifier, noise) for noise in noises]
     if args.json:
         print(json.dumps([to_plain(measurement) for measurement in measurements], indent=2))
     else:

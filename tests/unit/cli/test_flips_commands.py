@@ -18,6 +18,7 @@ from robustness.declaration.scope import Scope
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.store import Store
 from robustness.gate import workbench
+from robustness.limits.asks.max_flips import describe_flips
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Clean, Gaussian, Offset
