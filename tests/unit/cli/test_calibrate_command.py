@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from robustness.limits.judge import judge
 from safetensors.torch import save_file
 
 from robustness.cli import main
 from robustness.gate.workbench import Workbench
 from robustness.kinds import read_thresholds
+from robustness.limits.asks.accuracy import judge_accuracy
 from robustness.limits.limit import Limit
 from robustness.statistics.verdict import Verdict
 
@@ -115,7 +115,7 @@ def test_what_was_calibrated_passes_the_gates_judgement(folder):
         assert limits[0].required == Decimal("0.95")  # exactly what was measured
         for limit in limits:
             measured = bench.measure(bench.load("toy"), limit.noise)
-            assert judge(measured, bench.images, limit.required, bench.thresholds.scope).verdict is Verdict.PASS
+            assert judge_accuracy(measured, bench.images, limit.required, bench.thresholds.scope).verdict is Verdict.PASS
 
 
 def test_a_ratchet_only_raises(capsys, folder):

@@ -38,7 +38,7 @@ def thresholds(tmp_path):
 
 
 def test_an_accuracy_that_a_fixture_has_to_keep_is_left_with_the_reason(thresholds):
-    asked, left = by_command(FILE, thresholds)
+    asked, left = by_command(thresholds)
     assert [str(limit.accuracy) for limit in asked] == ["0.9"]
     assert left == [
         "0.8 under gaussian(sigma=5); held lives in a pytest fixture",
