@@ -48,7 +48,7 @@ class Subject(NamedTuple):
     classes: tuple[str, ...]
 
 
-Measured = Mapping[Subject, Sequence[Fraction]]
+Accuracies = Mapping[Subject, Sequence[Fraction]]
 """Accuracies: the declared network's first, then those of the networks retrained like it."""
 
 
@@ -100,7 +100,7 @@ def accuracy_of(measurement: Measurement, images: ImageSet, classes: Sequence[st
     return Fraction(int(right.sum()), len(right))
 
 
-def calibrate(asked: Sequence[Asked], measured: Measured, margin: Fraction, ratchet: bool) -> list[Change]:
+def calibrate(asked: Sequence[Asked], measured: Accuracies, margin: Fraction, ratchet: bool) -> list[Change]:
     """The new limits: the lowest over what each holds for, rounded down, never below 0.
 
     margin: a share, for models that were not retrained. ratchet: no limit is lowered.
@@ -189,7 +189,7 @@ def retrained_files(texts: Sequence[str], models: Collection[str]) -> dict[str, 
     return files
 
 
-def measure_subjects(asked: Sequence[Asked], retrained: Mapping[str, Sequence[Path]], bench: Workbench) -> Measured:
+def measure_subjects(asked: Sequence[Asked], retrained: Mapping[str, Sequence[Path]], bench: Workbench) -> Accuracies:
     """The accuracies of all that is asked of; networks retrained like a declared one are measured beside it."""
     subjects = dict.fromkeys(subject for limit in asked for subject in limit.subjects)
     networks = {name: _networks(name, retrained.get(name, ()), bench) for name in {subject.model: None for subject in subjects}}

@@ -65,16 +65,15 @@ def _check(written: Written, path: KeyPath, problems: Problems) -> set[str]:
     table, models, unsound = written.table, written.declared.models, set()
     if not written.asked:
         problems.add(path, f"asks for nothing: give it one of {', '.join(ASKS)}")
-    pairs = [("waived_until", "reason"), ("reason", "waived_until")]
-    pairs += [(key, name) for name, ask in ASKS.items() if name not in written.asked for key in ask.more]
-    for key, other in pairs:
+    for key, other in (("waived_until", "reason"), ("reason", "waived_until")):
         if key in table and other not in table:
             problems.add((*path, key), f"goes with {other}")
-    for name in written.asked:
-        ask = ASKS[name]
-        found = [*ask.problems(written)]
-        if ask.needs and ask.needs not in table:
-            found.append((name, f"goes with {ask.needs}"))
+    for name, ask in ASKS.items():
+        if name in written.asked:
+            found = [*ask.problems(written)]
+            found += [(name, f"goes with {ask.needs}")] if ask.needs and ask.needs not in table else []
+        else:
+            found = [(key, f"goes with {name}") for key in ask.more if key in table]
         if ask.reference and ask.reference in table and (model := table[ask.reference]) not in models:
             found.append((ask.reference, f"unknown model {model!r}: {nearest(model, models)}"))
         for key, message in found:

@@ -52,7 +52,7 @@ class Limit:
     @property
     def details(self) -> dict[str, str]:
         """What may tell it from another limit on the same subject."""
-        if len({level.family for level in self.levels}) == 1:
+        if len({level.family for level in self.levels}) == 1 and self.noise.level is not None:
             levels = ",".join(f"{level.level:.15g}" for level in self.levels)
         else:
             levels = " to ".join(map(str, self.levels[:: max(1, len(self.levels) - 1)]))

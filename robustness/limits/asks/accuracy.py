@@ -58,7 +58,7 @@ class Accuracy(Ask):
 
 
 def stopping_rule(scope: Scope, accuracy: Decimal, images: ImageSet) -> FinitePopulation | Bernoulli | None:
-    """Looked at after each batch: when the images need not be evaluated further; None where every one is."""
+    """What says after each batch whether the limit is kept, or None to go on; no rule where every image is evaluated."""
     if not scope.early:
         return None
     if scope.about == "test-set":

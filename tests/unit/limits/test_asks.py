@@ -9,6 +9,7 @@ import pytest
 from robustness.errors import RobustnessError
 from robustness.kinds import read_thresholds
 from robustness.limits.limit import Limit
+from robustness.noise import Clean
 
 HEAD = """schema = 1
 [run]
@@ -67,6 +68,11 @@ def test_a_break_point_is_measured_on_the_way_to_it(tmp_path):
 def test_mean_error_takes_a_preset_and_a_reference(tmp_path):
     (limit,) = read(tmp_path, 'noise = "cifar-c"\nmean_error = 1.1\nreference = "old"').of(Limit)
     assert (len(limit.levels), limit.reference, limit.subject) == (20, "old", "20 noises-mean_error")
+
+
+def test_mean_error_may_be_asked_without_noise(tmp_path):
+    (limit,) = read(tmp_path, 'noise = "clean"\nmean_error = 1.1\nreference = "old"').of(Limit)
+    assert (limit.levels, str(limit)) == ((Clean(),), "net-clean to clean-mean_error")
 
 
 def test_a_model_is_to_say_what_its_source_says_and_may_differ_nowhere_where_no_share_is_given(tmp_path):

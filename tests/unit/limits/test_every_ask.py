@@ -20,7 +20,7 @@ from robustness.gate.workbench import Workbench
 from robustness.kinds import read_thresholds
 from robustness.limits.asks import ASKS
 from robustness.limits.limit import Limit
-from robustness.limits.measure import measure_limit
+from robustness.limits.measure import measure_limit, repeat_command
 from robustness.limits.record import LimitRecord
 from robustness.noise import parse_noises
 
@@ -154,16 +154,11 @@ def test_its_command_is_one(limit, record, bench):
 
 
 def test_a_model_in_a_fixture_is_measured_again_by_its_test(limit, bench):
-    models = bench.thresholds.models
+    found, models = limit.ask.judge(limit.ask.measure(limit, bench)), bench.thresholds.models
     for name in limit.models:
         held = replace(bench.thresholds, models={**models, name: replace(models[name], load="fixture")})
-        with_it = replace(
-            bench, thresholds=held, test="test_limits.py::test_limit[it]", fixture=lambda _: bench.load("toy").module
-        )
-        found = limit.ask.judge(replace(limit.ask.measure(limit, bench), bench=bench))
-        from robustness.limits.measure import repeat_command
-
-        assert repeat_command(limit, with_it, found) == "pytest 'test_limits.py::test_limit[it]'"
+        in_test = replace(bench, thresholds=held, test="test_limits.py::test_limit[it]")
+        assert repeat_command(limit, in_test, found) == "pytest 'test_limits.py::test_limit[it]'"
 
 
 def test_its_bar_ends_somewhere(limit, record):

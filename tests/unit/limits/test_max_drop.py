@@ -15,7 +15,7 @@ from robustness.limits.asks import ASKS
 from robustness.limits.declare import Limits
 from robustness.limits.measure import measure_limit
 from robustness.noise import Gaussian
-from robustness.statistics.paired import excess_p_value
+from robustness.statistics.paired import Change, excess_p_value
 
 IMAGES = images([1] * 100, "ab")
 
@@ -101,6 +101,4 @@ def test_without_a_baseline_there_is_no_drop():
 
 
 def test_the_p_value_is_that_of_a_larger_drop_than_allowed(drop):
-    from robustness.statistics.paired import Change
-
     assert drop(9, 0).change.p_value == excess_p_value(Change(9, 0, 100), 0.01)
