@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import stats
+from torch import nn
 
+from robustness.claims.declare import DeclaredClaim
 from robustness.claims.record import (
     BreakEvidence,
     ClaimRecord,
@@ -19,8 +30,21 @@ from robustness.claims.record import (
     PatternPair,
     PatternsEvidence,
 )
+from robustness.data import Fit, ImageSet
+from robustness.evaluation.case import Case
+from robustness.evaluation.evaluate import Measurement
+from robustness.evaluation.result import Result
+from robustness.evaluation.store import Store
+from robustness.gan.condition import Condition
+from robustness.gan.sample import Generator
+from robustness.gate.ledger import Ledger
+from robustness.gate.promise import Promise
+from robustness.gate.thresholds import Thresholds
+from robustness.gate.workbench import Workbench
 from robustness.generators.record import ClassMarks, GeneratorRecord, Marks
+from robustness.hunts.declare import Hunt
 from robustness.hunts.record import HuntRecord
+from robustness.kinds import KINDS
 from robustness.limits.record import (
     ClassFlips,
     DifferencesFound,
@@ -32,6 +56,9 @@ from robustness.limits.record import (
     Quantile,
     WaveMap,
 )
+from robustness.models.classifier import Classifier
+from robustness.models.declaration import ModelDeclaration
+from robustness.noise import KINDS as NOISES
 from robustness.noise import Clean, Gaussian, Noise, Periodic, parse_noise
 from robustness.report.results import (
     ClassCounts,
@@ -50,6 +77,7 @@ from robustness.report.results import (
     Turned,
     TurnedImage,
 )
+from robustness.search.critical import Flips, Search, SearchCase
 from robustness.search.curve import FlipCurve
 from robustness.search.finding import Finding
 from robustness.statistics.verdict import Verdict
@@ -475,8 +503,6 @@ def rich_results() -> Results:
 
 
 def case(noise: Noise | str = "clean", **more):
-    from robustness.evaluation.case import Case
-
     noise = parse_noise(noise) if isinstance(noise, str) else noise
     fields = {
         "model": "net",
@@ -492,9 +518,6 @@ def case(noise: Noise | str = "clean", **more):
 
 def measurement(noise: Noise | str = "clean", right=8, total=10, **more):
     """Of a set whose images are all of class 0, of which the first are classified correctly."""
-    from robustness.evaluation.evaluate import Measurement
-    from robustness.evaluation.result import Result
-
     predictions = np.where(np.arange(total) < right, 0, 1).astype(np.int16)
     fields = {
         "case": case(noise),
@@ -505,3 +528,210 @@ def measurement(noise: Noise | str = "clean", right=8, total=10, **more):
         "stored": False,
     }
     return Measurement(**fields | more)
+
+
+# Networks: two classes, by what a network sees
+
+
+class ByLight(nn.Module):
+    """Class 1 where the mean grey level is above the threshold; counts how often it was asked."""
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__()
+        self.threshold = nn.Parameter(torch.tensor(threshold / 255))
+        self.answers = 0
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        self.answers += 1
+        excess = batch.mean(dim=(1, 2, 3)) - self.threshold
+        return torch.stack([-excess, excess], dim=1)
+
+
+class ByContrast(ByLight):
+    """Class 1 where neighbours in a row differ by more than the threshold on average."""
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        return super().forward(batch.diff(dim=3).abs())
+
+
+class Between(nn.Module):
+    """Class 1 where the mean grey level lies between the two."""
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        self.low, self.high = low / 255, high / 255
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        level = batch.mean(dim=(1, 2, 3))
+        inside = ((level > self.low) & (level < self.high)).float()
+        return torch.stack([1 - inside, inside], dim=1)
+
+
+class TurnedRound(nn.Module):
+    """Predicts the other class."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        return -self.module(batch)
+
+
+def classifier(name: str = "net", module: nn.Module | None = None, size: int = 8, **changes: Any) -> Classifier:
+    """Of class 1 from a middle grey on; without an architecture, so that results end with their run."""
+    return Classifier(name, module or ByLight(128), **{"fit": Fit(size)} | changes)
+
+
+# Images
+
+
+def plain_images(
+    levels: Iterable[int], name: str = "greys", size: int = 8, classes: Sequence[str] = ("dark", "bright"), **more: Any
+) -> ImageSet:
+    """One image of each grey level, all of the first class."""
+    images = [np.full((size, size, 3), level, np.uint8) for level in levels]
+    return ImageSet.from_images(name, images, [0] * len(images), classes, **more)
+
+
+# Generators whose marks are known, and a judge that knows colours
+
+
+COLOURS = ("blue", "green", "red")
+CHANNEL = torch.tensor([2, 1, 0])
+
+
+class Painter(nn.Module):
+    """Images of the class's colour, lighter or darker by the first latent number, with columns lighter or darker by others.
+
+    `paint` may change what is asked.
+    """
+
+    def __init__(self, paint: Any = lambda labels, latents: (labels, latents)) -> None:
+        super().__init__()
+        self.paint = paint
+
+    def forward(self, latents: torch.Tensor, labels: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
+        labels, latents = self.paint(labels, latents)
+        images = torch.full((len(labels), 3, 28, 28), -1.0)
+        images[torch.arange(len(labels)), CHANNEL[labels]] = (latents[:, 0].tanh() * 0.35 + 0.35)[:, None, None]
+        columns = latents[:, 2:30].tanh() * 0.04
+        lighter = latents[:, 1].tanh() * 0.05 + 0.15
+        return images + (lighter[:, None] + columns - columns.mean(dim=1, keepdim=True))[:, None, None]
+
+
+class NamesColours(nn.Module):
+    """Features: the mean of each channel; the class: the largest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(3, 3, bias=False)
+        with torch.no_grad():
+            self.last.weight.copy_(torch.eye(3).flip(0))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.last(images.mean(dim=(2, 3)))
+
+
+def painted(count: int, seed: int, names: Sequence[str] = COLOURS) -> ImageSet:
+    """Real images: what a faithful painter paints from other latent vectors."""
+    generator = Generator(Painter(), Condition(COLOURS))
+    labels = np.arange(count) % 3
+    images = generator.images(labels, np.arange(count), seed)
+    return ImageSet.from_images("real", images, labels.tolist(), names)
+
+
+# Searches
+
+
+NEVER = LEVELS + 1
+"""The level of an image that does not change."""
+
+
+def searched(
+    levels: npt.ArrayLike,
+    right: npt.ArrayLike | None = None,
+    mended: npt.ArrayLike | None = None,
+    noise: Noise = Gaussian(sigma=100),  # noqa: B008 - a frozen value
+) -> Search:
+    """A search in which each image changes at a level, or `NEVER`. Half a grey level of sigma lies between two levels.
+
+    right: correct without noise, by default all. mended: correct after the change, by default none.
+    """
+    levels = np.asarray(levels)
+    right = np.ones(len(levels), dtype=bool) if right is None else np.asarray(right)
+    mended = np.zeros(len(levels), dtype=bool) if mended is None else np.asarray(mended)
+    magnitudes = np.array([*(step.level for step in noise.ladder(LEVELS)), math.inf])
+    after = np.where(levels == NEVER, -1, np.where(mended, 1, 2)).astype(np.int16)
+    flips = Flips(np.where(right, 1, 0).astype(np.int16), magnitudes[levels], after, np.ones(len(levels), dtype=np.int16))
+    return Search(SearchCase(case(noise=noise), 25), flips, np.ones(len(levels), dtype=np.int64), 0.0, False)
+
+
+# Error rates
+
+
+def most(draws: int, level: float) -> float:
+    """The largest count of errors in so many draws that agrees with the level, but for one draw of a thousand."""
+    return float(stats.binom.ppf(0.999, draws, level))
+
+
+# Thresholds and a workbench, without a file
+
+
+def hunt(model: str = "net", safe: Sequence[Noise] = (Gaussian(3),), budget: str = "0.5", images: int = 256) -> Hunt:
+    return Hunt(model, tuple(safe), Decimal(budget), images, "thresholds.toml:7")
+
+
+def claim(says: Any, *noises: Noise, models: Sequence[str] = ("net",), **changes: Any) -> DeclaredClaim:
+    """Declared supported; patterns are compared at 20 dB."""
+    matched = {"metric": "psnr", "target": 20.0} if says in ("patterns-differ", "order-differs") else {}
+    fields: dict[str, Any] = {"expected": "supported", "place": "t:7", "negligible": "0.02"} | matched | changes
+    return DeclaredClaim(says, tuple(models), noises, **fields | {"negligible": Decimal(str(fields["negligible"]))})
+
+
+def thresholds(
+    *promises: Promise,
+    models: Iterable[str | ModelDeclaration] = ("net",),
+    file: Path = Path("thresholds.toml"),
+    **changes: Any,
+) -> Thresholds:
+    declared = (ModelDeclaration(model, "toy") if isinstance(model, str) else model for model in models)
+    by_name = {model.name: model for model in declared}
+    fields = {"file": file, "sha256": "", "data": "images", "seed": 0, "models": by_name, "noises": dict(NOISES)}
+    return Thresholds(**fields | {"kinds": KINDS, "promises": promises} | changes)
+
+
+def bench(
+    images: ImageSet, *classifiers: Classifier, promises: Sequence[Promise] = (), store: Store | None = None, **changes: Any
+) -> Workbench:
+    """Measures these classifiers, by name, on these images. changes: of the workbench or of its thresholds."""
+    own = {name: changes.pop(name) for name in ("run", "profile", "started", "fixture", "test", "note") if name in changes}
+    kept: dict[object, Any] = {"images": images}
+    for each in classifiers:
+        kept |= {("model", each.name): each, ("sentinels", each.name): None}
+    names = [each.name for each in classifiers]
+    declared = thresholds(*promises, **{"models": names, "data": images.name} | changes)
+    return Workbench(declared, store=store, kept=kept, **{"run": "run"} | own)  # type: ignore[arg-type]  # None: nothing is kept
+
+
+def ledger(limit: Sequence[str] = (), **changes: Any) -> Ledger:
+    """Of a run that was asked to gate. limit, hunt, claim, generator_limit: the ids of what is promised."""
+    promised = {kind.name: changes.pop(kind.name, ()) for kind in KINDS}
+    return Ledger(**{"promised": promised | {"limit": limit}, "kinds": KINDS, "asked": True} | changes)
+
+
+# TOML
+
+
+def to_toml(value: Any) -> str:
+    """A value as TOML, tables inline."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{to_toml(key)} = {to_toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(to_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
+
+
+def line_of(text: str, marked: str) -> int:
+    """The line on which a text has a part for the first time."""
+    return text[: text.index(marked)].count("\n") + 1

@@ -9,12 +9,12 @@ from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, ValidationError, create_model
+from pydantic import ConfigDict, Field, create_model
 
 from robustness.declaration.declared import Declared, check_changes_something, each_once, told_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
-from robustness.declaration.tables import Table, TopLevel, dotted_key_hint
+from robustness.declaration.tables import Table, TopLevel, dotted_key_hint, tables_of
 from robustness.errors import RobustnessError, nearest, some
 from robustness.gate.promise import Kind
 from robustness.limits.asks import ASKS
@@ -45,25 +45,11 @@ KEYS: dict[str, Any] = {key: field for ask in ASKS.values() for key, field in {a
 LimitsTable = create_model("LimitsTable", __base__=CommonTable, **KEYS)
 
 
-def read_limits(tables: object, declared: Declared, problems: Problems) -> Iterator[Limit]:
-    """In the file's order; what is wrong goes to `problems`."""
-
-    def key(limit: Limit) -> Limit:  # not its text: sigma = 0 and -0.0 are one level
-        return replace(limit, required=Decimal(0), place="", key=())
-
-    return each_once(told_apart(_limits(tables, declared, problems)), "limited", problems, key)
-
-
-def _limits(tables: object, declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, Limit]]:
-    for number, table in enumerate(tables if isinstance(tables, list) else []):
-        path = ("limits", number)
-        if not isinstance(table, dict):
-            continue
+def _limits(content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, Limit]]:
+    for path, table, limits in tables_of(content, "limits", LimitsTable):
         declared.check_models(table, path, problems)
         is_known = declared.check_keys(table, path, LimitsTable.model_fields, problems)
-        try:
-            limits = LimitsTable.model_validate(table)
-        except ValidationError:
+        if limits is None:
             continue
         asked = {name: value for name, ask in ASKS.items() if (value := ask.asked(table)) is not None}
         written = Written(table, asked, declared)
@@ -162,7 +148,10 @@ class Limits(Kind[Limit, LimitRecord]):
     tables: ClassVar = {"limits": TopLevel(LimitsTable, required=True)}
 
     def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Limit]:
-        return read_limits(content.get("limits"), declared, problems)
+        def key(limit: Limit) -> Limit:  # not its text: sigma = 0 and -0.0 are one level
+            return replace(limit, required=Decimal(0), place="", key=())
+
+        return each_once(told_apart(_limits(content, declared, problems)), "limited", problems, key)
 
     def reserved(self) -> Iterable[str]:
         return LimitsTable.model_fields

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from robustness.gate.ledger import Ledger
-from robustness.gate.notes import NOTES, from_text
+from robustness.gate.notes import NOTES, from_text, plain
 from robustness.pytest_plugin.run import PROPERTY, RUN, STARTED, STARTED_INPUT, given_paths, is_gate_test
 from robustness.report.ci.junit import junit_properties
 
@@ -31,7 +30,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     kept: list[tuple[str, object]] = []
     for name, value in report.user_properties:
         try:
-            kept.append((name, json.loads(json.dumps(value, default=_scalar))))
+            kept.append((name, plain(value)))
         except (TypeError, ValueError):
             report.outcome = "failed"
             report.longrepr = (
@@ -195,17 +194,6 @@ class Controller:
             terminalreporter.write_line(self.unwritten, yellow=True)
         terminalreporter.write_line(f"report: {os.path.relpath(self.report)}")
         terminalreporter.write_line(verdict_sentence(self.results), bold=True, **markup)
-
-
-def _scalar(value: object) -> object:
-    """A NumPy scalar or a tensor with one element as the Python number it holds."""
-    item = getattr(value, "item", None)
-    if item is None:
-        raise TypeError(f"{type(value).__name__} has no plain form")
-    try:
-        return item()
-    except (ValueError, RuntimeError) as error:
-        raise TypeError(str(error)) from error
 
 
 def _message(report: pytest.TestReport) -> str:

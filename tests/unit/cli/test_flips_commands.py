@@ -10,14 +10,14 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from PIL import Image
+from robustness.limits.flips import describe_flips
 
 from robustness.cli import main
 from robustness.data import load_image_set
 from robustness.declaration.scope import Scope
-from robustness.evaluation import evaluate as evaluation
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.store import Store
-from robustness.limits.flips import describe_flips
+from robustness.gate import workbench
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Clean, Gaussian, Offset
@@ -410,8 +410,8 @@ def test_waves_json_is_what_evaluate_measures(capsys):
 
 
 def test_waves_are_made_for_the_size_that_the_network_sees(capsys, monkeypatch):
-    measured, real = [], evaluation.measure
-    monkeypatch.setattr(evaluation, "measure", lambda *given: measured.append(given[2]) or real(*given))
+    measured, real = [], workbench.measure
+    monkeypatch.setattr(workbench, "measure", lambda *given: measured.append(given[2]) or real(*given))
     said(capsys, "waves", "toy", "--amplitude", "0.07")
     assert measured == [Clean(), *waves(0.07, 8)]
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from painters import COLOURS, NamesColours, Painter, painted
+from builders import COLOURS, NamesColours, Painter, painted
 from torch import nn
 
 from robustness.data import Fit, ImageSet

@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from painters import COLOURS, NamesColours, Painter, painted
+from builders import COLOURS, NamesColours, Painter, painted
 from PIL import Image
 
 import robustness.generators.marks
@@ -20,7 +20,9 @@ from robustness.gan.sample import Generator
 from robustness.generators.marks import marks_of
 from robustness.models.classifier import Classifier
 
-LOSSES = {"generator": [1.0, 2.0], "discriminator": [1.0, 1.0]}
+pytestmark = pytest.mark.usefixtures("exact_arithmetic")
+
+LOSSES = {"generator": (1.0, 2.0), "discriminator": (1.0, 1.0)}
 
 
 class Weighted(Painter):
@@ -36,7 +38,7 @@ def changed(what):
     generator = Generator(
         Weighted(1.0 if what == "weights" else 0.0),
         Condition(COLOURS if what != "condition" else ()),
-        {**LOSSES, "generator": [1.0, 3.0]} if what == "losses" else LOSSES,
+        {**LOSSES, "generator": (1.0, 3.0)} if what == "losses" else LOSSES,
         "another hash" if what == "trained on" else None,
     )
     module = NamesColours()
@@ -72,8 +74,8 @@ def test_a_generator_is_judged_once_and_anew_when_anything_is_another(marks):
     changes = ("weights", "condition", "losses", "judge", "real", "training", "trained on", "seed", "code")
     assert [marks(what)[1] for what in changes] == list(range(2, 2 + len(changes)))
     assert marks()[1] == 1 + len(changes)
-    assert first["fidelity"] == 1.0
-    assert (first["losses"], first["divergence"]) == (LOSSES, 1.0)
+    assert first.fidelity == 1.0
+    assert (first.losses, first.divergence) == (LOSSES, 1.0)
 
 
 def test_where_code_cannot_be_hashed_the_marks_serve_one_run(marks):
@@ -82,20 +84,20 @@ def test_where_code_cannot_be_hashed_the_marks_serve_one_run(marks):
 
 def test_what_is_no_number_is_kept_as_none(marks, monkeypatch):
     monkeypatch.setattr("robustness.gan.judge.frechet_distance", lambda *_: float("nan"))
-    assert marks()[0]["frechet"] is None
+    assert marks()[0].frechet is None
 
 
 def test_samples_are_shown_above_the_training_images_nearest_to_them(marks):
-    with Image.open(io.BytesIO(base64.b64decode(marks()[0]["pairs"]))) as pairs:
+    with Image.open(io.BytesIO(base64.b64decode(marks()[0].pairs))) as pairs:
         assert pairs.size == (10 * 28, 2 * 28)
         above, below = np.asarray(pairs.convert("RGB")).reshape(2, 28, 10, 28, 3).mean(axis=(1, 3))
     assert (above.argmax(axis=1) == below.argmax(axis=1)).all()  # of one colour
-    assert marks("trained on")[0]["pairs"] is None
+    assert marks("trained on")[0].pairs is None
 
 
 def test_a_sheet_of_many_classes_has_bands(marks, monkeypatch):
     monkeypatch.setattr("robustness.generators.marks.WIDEST", 2)
-    with Image.open(io.BytesIO(base64.b64decode(marks()[0]["sheet"]))) as sheet:
+    with Image.open(io.BytesIO(base64.b64decode(marks()[0].sheet))) as sheet:
         assert sheet.size == (2 * 28, 2 * 4 * 28)
         tiles = np.asarray(sheet.convert("RGBA")).reshape(8, 28, 2, 28, 4).mean(axis=(1, 3))
     assert (tiles[:4, :, :3].argmax(axis=2) == [2, 1]).all()
@@ -106,14 +108,14 @@ def test_a_sheet_of_many_classes_has_bands(marks, monkeypatch):
 def test_a_sheet_ends_where_an_image_can_be_no_higher(marks, monkeypatch):
     monkeypatch.setattr("robustness.generators.marks.WIDEST", 1)
     monkeypatch.setattr("robustness.generators.marks.MOST", 2)
-    with Image.open(io.BytesIO(base64.b64decode(marks()[0]["sheet"]))) as sheet:
+    with Image.open(io.BytesIO(base64.b64decode(marks()[0].sheet))) as sheet:
         assert sheet.size == (28, 2 * 4 * 28)
 
 
 @pytest.mark.parametrize(("what", "columns"), [("", 3), ("condition", 10)])
 def test_the_sheet_has_a_column_for_each_class_or_forty_samples(marks, what, columns):
     values, _ = marks(what)
-    with Image.open(io.BytesIO(base64.b64decode(values["sheet"]))) as sheet:
+    with Image.open(io.BytesIO(base64.b64decode(values.sheet))) as sheet:
         assert (sheet.format, sheet.size) == ("WEBP", (columns * 28, 4 * 28))
         tiles = np.asarray(sheet.convert("RGB")).reshape(4, 28, columns, 28, 3).mean(axis=(1, 3))
     if columns == 3:
