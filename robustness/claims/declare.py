@@ -220,7 +220,6 @@ class Claims(Kind[DeclaredClaim, ClaimRecord]):
     name = "claim"
     promise = DeclaredClaim
     record = ClaimRecord
-    suite = "test_claims.py"
     kept = "came out as declared"
     broken = "not as declared"
     tables: ClassVar = {"claims": TopLevel(ClaimsTable)}

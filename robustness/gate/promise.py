@@ -113,6 +113,42 @@ class Record(Protocol):
         """The message of its test, where it stops the release."""
 
 
+class KeptOrBroken:
+    """What records share that know no third verdict and are no row of the table. The field named as their kind is their id."""
+
+    kind: ClassVar[str]
+    row: ClassVar[None] = None
+    stored: ClassVar[None] = None
+    throughput: ClassVar[None] = None
+    place: str
+    stops: bool
+    words: str
+
+    @property
+    def id(self) -> str:
+        return str(getattr(self, self.kind))
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind.replace('_', ' ')} {self.id}"
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.FAIL if self.stops else Verdict.PASS
+
+    @property
+    def reason(self) -> str:
+        return self.words
+
+    @property
+    def group(self) -> str:
+        return self.kind
+
+    def explain(self) -> str:
+        """The failure message."""
+        return f"{self.place} {self.id}\n  {self.reason}"
+
+
 P = TypeVar("P", bound=Promise)
 R = TypeVar("R", bound=Record)
 
@@ -125,9 +161,13 @@ class Kind(ABC, Generic[P, R]):
     promise: type[P]
     record: type[R]
     notes: ClassVar[tuple[type[Note], ...]] = ()  # what else its tests tell
-    kept: ClassVar[str]  # what is said of several that are kept: "found nothing"
-    broken: ClassVar[str]
-    suite: ClassVar[str]  # the file name in the ids of its tests
+    kept: ClassVar[str] = "kept"  # what is said of several that are kept: "found nothing"
+    broken: ClassVar[str] = "broken"
+
+    @property
+    def suite(self) -> str:
+        """The file name in the ids of its tests."""
+        return f"test_{self.name}s.py"
 
     @property
     def noun(self) -> str:

@@ -142,9 +142,7 @@ class Limits(Kind[Limit, LimitRecord]):
     name = "limit"
     promise = Limit
     record = LimitRecord
-    suite = "test_limits.py"
     kept = "hold"
-    broken = "broken"
     tables: ClassVar = {"limits": TopLevel(LimitsTable, required=True)}
 
     def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Limit]:
