@@ -61,7 +61,7 @@ def images_to_decide(right: float, total: float, limit: float, alpha: float) -> 
 def design_effect(right: npt.NDArray[np.bool_], tracks: npt.NDArray[np.int64]) -> float:
     """How many times larger the variance of the accuracy is than that of as many independent images; 1 at least.
 
-    right: bool of shape (N,), whether each image is named right. tracks: integers of shape (N,), the track of each.
+    right: bool of shape (N,), whether each image is classified correctly. tracks: integers of shape (N,), the track of each.
     Source: L. Kish, "Survey Sampling" (1965): the linearised variance of a ratio of sums over tracks,
     `k / (k - 1) * sum((right_i - accuracy * size_i)^2) / N^2`, over the binomial `accuracy * (1 - accuracy) / (N - 1)`;
     the two are equal where every image is its own track.

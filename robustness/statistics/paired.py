@@ -1,7 +1,7 @@
 """Two models on the same images: only the images whose outcome changed say anything, and they say it with less noise.
 
-An image is broken that the first model named right and the second names wrong, and mended the other way round. The drop is the
-accuracy lost, `(broken - mended) / total`.
+An image is broken that the first model classifies correctly and the second does not, and mended the other way round. The drop
+is the accuracy lost, `(broken - mended) / total`.
 """
 
 from __future__ import annotations

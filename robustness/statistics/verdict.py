@@ -1,4 +1,4 @@
-"""The words a limit is judged with, and the count it asks for."""
+"""The verdicts on a limit, and the count that it requires."""
 
 from __future__ import annotations
 
