@@ -8,6 +8,7 @@ import re
 import tomllib
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
 from hostile import attempt, many
@@ -20,7 +21,7 @@ from robustness.kinds import read_thresholds
 from robustness.noise import KINDS, PRESETS
 
 PARSER = "thresholds.toml"
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "schema": 1,
     "run": {
         "data": "folder:images",
@@ -184,7 +185,7 @@ def tried(file, content):
         assert past
         check(text, thresholds)
     elif past:
-        head, *rest = message.split("\n")
+        head, *rest = (message or "").split("\n")
         assert re.fullmatch(r"thresholds\.toml cannot be used: \d+ problems?", head), message
         places = [re.match(r"  thresholds\.toml:(\d+): ", line) for line in rest]
         assert places

@@ -24,7 +24,9 @@ class Server:
     """Serves archives from memory, and misbehaves as told: `faults` are used up, one per request."""
 
     def __init__(self, archives):
-        self.archives, self.requests, self.faults = archives, [], []
+        self.archives = archives
+        self.requests: list[str] = []
+        self.faults: list[str | None] = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -113,7 +115,7 @@ def test_a_second_fetch_downloads_nothing(tmp_path, server):
 
 def test_a_fetch_after_an_interrupted_one_downloads_only_what_is_missing(tmp_path, server):
     server.faults = [None, *["error"] * (1 + fetch.RETRIES)]
-    with pytest.raises(RobustnessError):
+    with pytest.raises(RobustnessError, match=f"{server.url}{TEST_IMAGES}"):
         fetch_gtsrb(tmp_path / "data", server.url)
     server.requests.clear()
     fetch_gtsrb(tmp_path / "data", server.url)

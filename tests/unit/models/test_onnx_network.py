@@ -127,7 +127,7 @@ def test_it_runs_on_the_threads_that_torch_has(load):
 
 def test_it_runs_on_cuda_where_torch_and_onnx_runtime_both_do(monkeypatch):
     class Runtime:
-        available = ("CUDAExecutionProvider", "CPUExecutionProvider")
+        available: tuple[str, ...] = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
         def get_available_providers(self):
             return self.available

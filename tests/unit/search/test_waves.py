@@ -213,5 +213,6 @@ def test_of_what_is_measured_for_it_only_the_waves_are_held_against_the_limit():
     counts, limit = rows(30), Limit("net", Periodic(0.1), "worst_band", Decimal("0.3"), "t:1")
     images = ImageSet.from_images("set", [np.zeros((1, 1, 3), np.uint8)] * TOTAL, [0] * TOTAL, ["a"])
     found = find(limit, [measurement(Periodic(0.1), 0), measurement(Clean(), 62), *measured(counts)], images)
+    assert found.details is not None
     assert (found.value, found.kept, found.details["clean"]) == (30 / TOTAL, True, 62 / TOTAL)
     assert found.details["band"] == (FREQUENCIES[0], FREQUENCIES[0])
