@@ -170,6 +170,7 @@ def test_an_archive_with_a_name_that_leads_elsewhere_is_not_unpacked(tmp_path, s
         fetch_gtsrb(tmp_path / "a" / "b" / "data", server.url)
     outside = tree(tmp_path) - {f"a/b/data/gtsrb/{name}" for name in tree(tmp_path / "a/b/data/gtsrb")}
     assert {name for name in outside if not name.startswith(own_cache.name)} == set()
+    assert not [name for name in tree(tmp_path) if "evil" in name]
     assert not list((tmp_path / "a/b/data/gtsrb").glob("*.csv"))
 
 

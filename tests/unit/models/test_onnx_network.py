@@ -173,6 +173,13 @@ def test_what_is_no_onnx_file_is_refused_in_one_line(content, load, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_what_onnx_runtime_would_log_of_a_file_is_not_printed(load, capfd):
+    content = model()
+    content.graph.initializer.append(numpy_helper.from_array(WEIGHT, "of no use"))
+    load(content)
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_bytes(b"1234")])
 def test_weights_beside_it_that_are_missing_or_too_short_are_refused(damage, load, beside, capfd):
     damage(beside)
