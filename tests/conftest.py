@@ -1,3 +1,5 @@
+"""For all trees. Its being here also puts this folder on `sys.path`, so that all tests can import what they share."""
+
 from __future__ import annotations
 
 import os

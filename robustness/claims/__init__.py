@@ -1,1 +1,1 @@
-"""What a study claims, put to the test."""
+"""A kind of promise: what a study says comes out as declared."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 from robustness.claims.record import ClaimRecord
-from robustness.declaration.declared import Declared, told_apart
+from robustness.declaration.declared import Declared, each_once, told_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
-from robustness.declaration.tables import PartOfClean, Share, Table, TopLevel
+from robustness.declaration.tables import PartOfClean, Share, Table, TopLevel, tables_of
 from robustness.errors import RobustnessError
 from robustness.gate.promise import Kind
 from robustness.noise import Noise, make_noise, parse_noises
@@ -44,8 +44,6 @@ NEEDS: dict[Says, tuple[str, ...]] = {
     "more-noise-never-helps": ("noise",),
     "outperforms": ("over", "noises"),
 }
-
-
 TOGETHER: tuple[Says, ...] = ("order-differs", "outperforms")
 """What is said of all models of a table at once, and not of each."""
 
@@ -55,7 +53,7 @@ class ClaimsTable(Table):
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    says: Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps", "outperforms"]
+    says: Says
     models: Annotated[list[str], Field(min_length=1)]
     over: Annotated[list[str], Field(min_length=2)] | None = None
     expected: Literal["supported", "refuted", "undecided"]
@@ -71,25 +69,22 @@ class ClaimsTable(Table):
 class DeclaredClaim:
     """A claim as declared before it is tested.
 
-    models: one, or for "order-differs" and "outperforms" several. over: for "outperforms" those that they are held against.
     noises: for "breaks" the ends of the range in which accuracy is said to fall below the share `of_clean` of clean accuracy;
-    for "more-noise-never-helps" the levels from weak to strong; for "outperforms" those it is averaged over; else the patterns
-    held against each other, each at the highest magnitude tried, where their distortion is matched to `target` of `metric`,
-    "psnr" in dB or "ssim". negligible: a difference in accuracy that counts as none. apart: what follows its name where another
-    claim of the file has it too.
+    for "more-noise-never-helps" the levels from weak to strong; for "outperforms" those that accuracy is averaged over; else
+    the patterns compared, each at the highest magnitude tried.
     """
 
     says: Says
-    models: tuple[str, ...]
+    models: tuple[str, ...]  # one, or for what is said `TOGETHER` several
     noises: tuple[Noise, ...]
     expected: str
-    negligible: Decimal
+    negligible: Decimal  # a difference in accuracy that counts as none
     place: str
     of_clean: Decimal | None = None
-    metric: Literal["psnr", "ssim"] | None = None
+    metric: Literal["psnr", "ssim"] | None = None  # of distortion, in dB or a share, at whose `target` patterns are compared
     target: float | None = None
-    over: tuple[str, ...] = ()
-    apart: str = ""
+    over: tuple[str, ...] = ()  # for "outperforms" the models that they are compared with
+    apart: str = ""  # what follows its name where another claim of the file has it too
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -100,12 +95,12 @@ class DeclaredClaim:
     def details(self) -> dict[str, str]:
         """What may tell it from another claim of the like on the same models; how it is expected to come out does not."""
         if self.over:
-            told = {"noises": ",".join(map(str, self.noises))}
+            about = {"noises": ",".join(map(str, self.noises))}
         elif self.metric:
-            told = {"noises": ",".join(sorted(noise.family for noise in self.noises))}
+            about = {"noises": ",".join(sorted(noise.family for noise in self.noises))}
         else:
-            told = {str(self.noises[0].magnitude): ",".join(f"{noise.level:.15g}" for noise in self.noises)}
-        return told | {"of_clean": _plain(self.of_clean), "negligible": _plain(self.negligible)}
+            about = {str(self.noises[0].magnitude): ",".join(f"{noise.level:.15g}" for noise in self.noises)}
+        return about | {"of_clean": _plain(self.of_clean), "negligible": _plain(self.negligible)}
 
     def __str__(self) -> str:
         if self.over:
@@ -118,19 +113,12 @@ def _plain(share: Decimal | None) -> str:
     return "" if share is None else f"{share.normalize():f}"
 
 
-def _claims(tables: object, declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, DeclaredClaim]]:
-    for number, table in enumerate(tables if isinstance(tables, list) else []):
-        path = ("claims", number)
-        if not isinstance(table, dict):
-            continue
+def _claims(content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, DeclaredClaim]]:
+    for path, table, claims in tables_of(content, "claims", ClaimsTable):
         declared.check_models(table, path, problems)
         declared.check_models(table, path, problems, "over")
         is_known = declared.check_keys(table, path, ClaimsTable.model_fields, problems)
-        try:
-            claims = ClaimsTable.model_validate(table)
-        except ValidationError:
-            continue
-        if not is_known:
+        if claims is None or not is_known:
             continue
         try:
             noises = _noises(claims, declared)
@@ -238,14 +226,7 @@ class Claims(Kind[DeclaredClaim, ClaimRecord]):
     tables: ClassVar = {"claims": TopLevel(ClaimsTable)}
 
     def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[DeclaredClaim]:
-        first: dict[str, str] = {}
-        found = list(_claims(content.get("claims"), declared, problems))
-        for (path, claim), apart in zip(found, told_apart([(str(claim), claim.details) for _, claim in found]), strict=True):
-            told = replace(claim, apart=apart)
-            if str(told) in first:
-                problems.add(path, f"{told} is claimed twice, first at {first[str(told)]}")
-            first.setdefault(str(told), told.place)
-            yield told
+        return each_once(told_apart(_claims(content, declared, problems)), "claimed", problems)
 
     def has_intervals(self, content: Mapping[str, Any]) -> bool:
         return "claims" in content

@@ -155,7 +155,7 @@ class ClaimRecord:
 
     @property
     def reason(self) -> str:
-        return f"{self.outcome}, declared {self.expected}: {self.words}"
+        return f"{self.outcome}, declared {self.expected}: {self.words}" if self.stops else f"{self.outcome}, as declared"
 
     @property
     def measured(self) -> str:

@@ -25,9 +25,9 @@ def add(commands: Commands) -> None:
 
 def _report(args: argparse.Namespace) -> None:
     from robustness.files.atomic import replacing
-    from robustness.report.comparison import Run
-    from robustness.report.html import render_comparison, render_report
-    from robustness.report.read import read_results
+    from robustness.report.file import read_results
+    from robustness.report.html.comparison import Run
+    from robustness.report.html.page import render_comparison, render_report
 
     runs = [Run(str(file), read_results(file)) for file in args.results]
     try:

@@ -55,7 +55,7 @@ def add(commands: Commands) -> None:
 
 def _info(args: argparse.Namespace) -> None:
     from robustness.files.housekeeping import KINDS, inventory, left_over, size_limit
-    from robustness.report.table import table
+    from robustness.report.text.table import table
 
     folder = _existing_folder()
     files = inventory(folder)

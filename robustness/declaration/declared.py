@@ -1,10 +1,11 @@
-"""What a thresholds file has declared by the time its limits, hunts and claims are read: models and kinds of noise."""
+"""What a thresholds file has declared by the time its promises are read, and what is checked of promises of every kind."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import Field as DataclassField
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -20,15 +21,51 @@ SIDE = 1024
 """Of an image of a million pixels."""
 
 
-def told_apart(promises: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
-    """What is to follow each promise's name, given its details: those in which it differs from others of that name."""
+class Promised(Protocol):
+    """A promise of a thresholds file, a dataclass. `str()` is its name."""
+
+    __dataclass_fields__: ClassVar[dict[str, DataclassField[Any]]]
+
+    @property
+    def place(self) -> str: ...
+
+
+class Apart(Promised, Protocol):
+    """One whose name ends with `apart`."""
+
+    @property
+    def apart(self) -> str: ...
+    @property
+    def details(self) -> Mapping[str, str]:
+        """What may tell it from another of its name."""
+
+
+P = TypeVar("P", bound=Promised)
+A = TypeVar("A", bound=Apart)
+
+
+def told_apart(promises: Iterable[tuple[KeyPath, A]]) -> Iterator[tuple[KeyPath, A]]:
+    """The promises, each after its path; those of one name with the details in which they differ at its end."""
+    promises = list(promises)
     alike: dict[str, list[Mapping[str, str]]] = {}
-    for name, details in promises:
-        alike.setdefault(name, []).append(details)
-    return [
-        "".join(f"-{key}={value}" for key, value in details.items() if value and any(o[key] != value for o in alike[name]))
-        for name, details in promises
-    ]
+    for _, promise in promises:
+        alike.setdefault(str(promise), []).append(promise.details)
+    for path, promise in promises:
+        others, details = alike[str(promise)], promise.details.items()
+        ends = (f"-{key}={value}" for key, value in details if value and any(other[key] != value for other in others))
+        yield path, replace(promise, apart="".join(ends))
+
+
+def each_once(
+    promises: Iterable[tuple[KeyPath, P]], done: str, problems: Problems, key: Callable[[P], object] = str
+) -> Iterator[P]:
+    """The promises, each after its path. Two of one key are a problem: it is `done`, such as "hunted", twice."""
+    first: dict[object, str] = {}
+    for path, promise in promises:
+        if (same := key(promise)) in first:
+            problems.add(path, f"{promise} is {done} twice, first at {first[same]}", int(promise.place.rpartition(":")[2]))
+        first.setdefault(same, promise.place)
+        yield promise
 
 
 def check_changes_something(noise: Noise, otherwise: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from robustness.declaration.places import KeyPath
 from robustness.errors import nearest
@@ -76,6 +76,20 @@ class TopLevel:
         """Annotation and default, as `pydantic.create_model` takes them."""
         several: Any = dict[Name, self.table] if self.by_name else list[self.table]  # type: ignore[name-defined]
         return (Annotated[several, Field(min_length=1)], ...) if self.required else (several, None)
+
+
+T = TypeVar("T", bound=Table)
+
+
+def tables_of(content: Mapping[str, Any], name: str, table: type[T]) -> Iterator[tuple[KeyPath, dict[str, Any], T | None]]:
+    """The tables in the list of that name: path, content, and what that is read as; None is a problem that is known already."""
+    listed = content.get(name)
+    for number, values in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(values, dict):
+            try:
+                yield (name, number), values, table.model_validate(values)
+            except ValidationError:
+                yield (name, number), values, None
 
 
 FILE = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from robustness.errors import RobustnessError, in_one_line
 
@@ -50,10 +52,10 @@ NOTES: tuple[type[Note], ...] = (GateTest, ModelUsed, RuleMeasured)
 
 def to_text(note: Note) -> str:
     """As JSON, which survives every transport; a `RobustnessError` where it would not come back as it is."""
-    text = adapter(type(note)).dump_json(note, by_alias=True).decode()
     try:
+        text = adapter(type(note)).dump_json(note, by_alias=True, warnings="error").decode()
         unchanged = adapter(type(note)).validate_json(text, strict=True) == note
-    except ValidationError as error:  # NaN, which JSON does not have, or a value of another type
+    except (PydanticSerializationError, ValidationError) as error:  # a value of another type, or NaN, which JSON does not have
         raise RobustnessError(f"{note.kind}: cannot be reported: {in_one_line(error)}") from error
     if not unchanged:
         raise RobustnessError(f"{note.kind}: cannot be reported: it comes back otherwise")
@@ -66,6 +68,22 @@ def from_text(text: str, classes: Iterable[type[Note]]) -> Note:
     (cls,) = (cls for cls in classes if cls.kind == kind)
     note: Note = adapter(cls).validate_json(content, strict=True)
     return note
+
+
+def plain(value: object) -> object:
+    """Anybody's value in plain Python types, fit for JSON; a `TypeError` or `ValueError` where it has no such form."""
+    return json.loads(json.dumps(value, default=_scalar))
+
+
+def _scalar(value: object) -> object:
+    """A NumPy scalar or a tensor with one element as the Python number it holds."""
+    item = getattr(value, "item", None)
+    if item is None:
+        raise TypeError(f"{type(value).__name__} has no plain form")
+    try:
+        return item()
+    except (ValueError, RuntimeError) as error:
+        raise TypeError(str(error)) from error
 
 
 @lru_cache

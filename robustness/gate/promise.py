@@ -157,6 +157,10 @@ class Kind(ABC, Generic[P, R]):
         """The records of a whole run by id, once what only the whole run can tell is taken in."""
         return records
 
+    def all_kept(self, records: Sequence[R]) -> str:
+        """What is said of them where all are kept."""
+        return f"{self.count(records)} {self.kept}"
+
     def not_kept(self, records: Sequence[R], named: bool) -> Iterator[str]:
         """What stops the release, counted. named: with the first few names."""
         if stopping := [record.id for record in records if record.stops]:

@@ -17,13 +17,13 @@ import scipy
 import torch
 
 from robustness.data import ImageSet, fit_images
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, some
 from robustness.evaluation.batch import BATCH, check_classes
 from robustness.evaluation.evaluate import is_hashable, model_identity
-from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, batch_size, forward, raw_logits
+from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, forward, raw_logits
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Store
-from robustness.models.classifier import Classifier, to_tensor
+from robustness.models.classifier import Classifier, evaluation_mode, to_tensor
 from robustness.noise import Noise, apply
 from robustness.statistics.paired import Change, p_value
 
@@ -153,7 +153,7 @@ def _repetition(batch: _Sample, classifier: Classifier, first: torch.Tensor) -> 
     seen = (
         [f"moved its logits by up to {moved:.2g} of the largest, and changed {other} predictions"] if moved > REPEATED else []
     )
-    seen += [f"overwrote its {_some(changed)}"] if changed else []
+    seen += [f"overwrote its {some(changed)}"] if changed else []
     passes = f"two passes over the same {len(first)} images {' and '.join(seen)}"
     return [f"{classifier.name} gives no fixed answer: {passes}. {_reason(classifier)}"]
 
@@ -168,7 +168,7 @@ def _floating_state(classifier: Classifier) -> dict[str, torch.Tensor]:
 
 def _reason(classifier: Classifier) -> str:
     if training := _in_training(classifier):
-        return f"Still in training mode after eval(): {_some(training)}; let train(False) reach every part"
+        return f"Still in training mode after eval(): {some(training)}; let train(False) reach every part"
     return (
         "Every part is in evaluation mode, so look in forward for random numbers, F.dropout without training=self.training, "
         "and layers in a plain list, which eval() does not reach (use nn.ModuleList)"
@@ -177,13 +177,14 @@ def _reason(classifier: Classifier) -> str:
 
 def _in_training(classifier: Classifier) -> list[str]:
     """The parts that stay in training mode although they were told otherwise."""
-    named = classifier.module.eval().named_modules()
-    return [f"{name or 'the whole'} ({type(part).__name__})" for name, part in named if part.training]
+    with evaluation_mode(classifier.module):
+        named = classifier.module.named_modules()
+        return [f"{name or 'the whole'} ({type(part).__name__})" for name, part in named if part.training]
 
 
 def _batch_size(batch: _Sample, classifier: Classifier, logits: torch.Tensor) -> list[str]:
     """An image's prediction does not depend on which images come with it, unless two classes are nearly equal."""
-    size = batch_size(classifier)
+    size = classifier.batch_size
     smaller = max(1, size // 4)
     try:
         small = torch.cat([raw_logits(classifier, part).float().cpu() for part in torch.split(batch.images, smaller)])
@@ -314,10 +315,6 @@ def _is_better(before: Classes, after: Classes, labels: Classes, gain: float) ->
 def _named(logits: torch.Tensor) -> Classes:
     classes: Classes = logits.argmax(dim=1).numpy()
     return classes
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _numbers(values: Sequence[float]) -> str:

@@ -1,1 +1,1 @@
-"""A kind of promise."""
+"""A kind of promise: the marks of generated images."""

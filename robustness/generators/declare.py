@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field, ValidationError
 
 from robustness.data.load import SPLIT
-from robustness.declaration.declared import Declared
+from robustness.declaration.declared import Declared, each_once
+from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
-from robustness.declaration.tables import Finite, NotNegative, Share, Table, TopLevel
+from robustness.declaration.tables import Finite, NotNegative, Share, Table, TopLevel, tables_of
 from robustness.errors import nearest
 from robustness.gate.promise import Kind
 from robustness.generators.record import GeneratorJudged, GeneratorRecord
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import Noise
+
+if TYPE_CHECKING:
+    from robustness.gate.workbench import Workbench
 
 
 class GeneratorTable(Table):
@@ -39,9 +43,6 @@ class GeneratorLimitsTable(Table):
     max_divergence: Finite | None = None
 
 
-if TYPE_CHECKING:
-    from robustness.gate.workbench import Workbench
-
 MARKS = tuple(name for name in GeneratorLimitsTable.model_fields if name != "generators")
 """What may be asked: at most so much where the name begins with max_, else at least."""
 JUDGED_AT = (28, "crop-or-pad")
@@ -50,25 +51,22 @@ JUDGED_AT = (28, "crop-or-pad")
 
 @dataclass(frozen=True)
 class GeneratorDeclaration:
-    """load: a checkpoint that `robustness gan train` wrote. judge: the model that names its samples.
-
-    training: the images it was trained on, where `[run] data` has no training split of its own.
-    """
+    """A generator of images."""
 
     name: str
-    load: str
-    judge: str
-    training: str | None = None
+    load: str  # a checkpoint that `robustness gan train` wrote
+    judge: str  # the model that classifies its samples
+    training: str | None = None  # the images it was trained on, where `[run] data` has no training split of its own
 
 
 @dataclass(frozen=True)
 class GeneratorLimit:
-    """One mark of one generator. asks: of `MARKS`. required: at least this much, or at most."""
+    """What is asked of one mark of one generator."""
 
     noises: ClassVar[tuple[Noise, ...]] = ()
     declaration: GeneratorDeclaration
-    asks: str
-    required: Decimal
+    asks: str  # of `MARKS`
+    required: Decimal  # at least this much, or at most
     place: str
 
     @property
@@ -83,10 +81,10 @@ class GeneratorLimit:
         return f"{self.generator}-{self.asks}"
 
 
-def read_generators(
+def _generators(
     tables: object, models: Mapping[str, ModelDeclaration], data: object, problems: Problems
 ) -> Iterator[tuple[str, GeneratorDeclaration]]:
-    """By name; what is wrong goes to `problems`, and limits on such a generator are not reported as unknown too.
+    """By name; one that is not well formed is given too, so that limits on it are not reported as unknown.
 
     data: the images of `[run]`.
     """
@@ -114,33 +112,23 @@ def read_generators(
         yield name, GeneratorDeclaration(name, generator.load, generator.judge, generator.training)
 
 
-def read_generator_limits(
-    tables: object, generators: Mapping[str, GeneratorDeclaration], problems: Problems
-) -> Iterator[GeneratorLimit]:
-    """In the file's order; what is wrong goes to `problems`."""
-    first: dict[str, str] = {}
-    for number, table in enumerate(tables if isinstance(tables, list) else []):
-        path = ("generator_limits", number)
-        if not isinstance(table, dict):
-            continue
+def _limits(
+    content: Mapping[str, Any], generators: Mapping[str, GeneratorDeclaration], problems: Problems
+) -> Iterator[tuple[KeyPath, GeneratorLimit]]:
+    for path, table, limits in tables_of(content, "generator_limits", GeneratorLimitsTable):
         named = table.get("generators")
-        for place, name in enumerate(named if isinstance(named, list) else []):
+        for position, name in enumerate(named if isinstance(named, list) else []):
             if isinstance(name, str) and name not in generators:
-                problems.add((*path, "generators", place), f"unknown generator {name!r}: {nearest(name, generators)}")
-        try:
-            limits = GeneratorLimitsTable.model_validate(table)
-        except ValidationError:
+                problems.add((*path, "generators", position), f"unknown generator {name!r}: {nearest(name, generators)}")
+        if limits is None:
             continue
         asked = [name for name in MARKS if name in table]
         if not asked:
             problems.add(path, f"asks for nothing; give at least one of {', '.join(MARKS)}")
         for name in filter(generators.__contains__, limits.generators):
             for asks in asked:
-                limit = GeneratorLimit(generators[name], asks, Decimal(str(table[asks])), problems.place((*path, asks)))
-                if str(limit) in first:
-                    problems.add((*path, asks), f"{limit} is limited twice, first at {first[str(limit)]}")
-                first.setdefault(str(limit), limit.place)
-                yield limit
+                where = (*path, asks)
+                yield where, GeneratorLimit(generators[name], asks, Decimal(str(table[asks])), problems.place(where))
 
 
 class Generators(Kind[GeneratorLimit, GeneratorRecord]):
@@ -157,8 +145,8 @@ class Generators(Kind[GeneratorLimit, GeneratorRecord]):
     }
 
     def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[GeneratorLimit]:
-        generators = dict(read_generators(content.get("generators"), declared.models, declared.run.get("data"), problems))
-        return read_generator_limits(content.get("generator_limits"), generators, problems)
+        generators = dict(_generators(content.get("generators"), declared.models, declared.run.get("data"), problems))
+        return each_once(_limits(content, generators, problems), "limited", problems)
 
     def measure(self, promise: GeneratorLimit, bench: Workbench) -> GeneratorRecord:
         from robustness.generators.measure import measure_generator

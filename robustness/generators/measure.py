@@ -8,20 +8,8 @@ from robustness.gan.checkpoint import generator_file, load_generator
 from robustness.gate.workbench import Workbench
 from robustness.generators.declare import GeneratorLimit
 from robustness.generators.marks import marks_of
-from robustness.generators.record import ClassMarks, GeneratorJudged, GeneratorRecord, Marks
+from robustness.generators.record import NAMES, GeneratorJudged, GeneratorRecord, Marks, mark, shown, worst_classes
 
-NAMES = {
-    "fidelity": "fidelity",
-    "worst_class": "worst class",
-    "precision": "precision",
-    "recall": "recall",
-    "max_frechet": "Frechet distance",
-    "max_nearest": "nearest training image",
-    "max_copied": "copied",
-    "max_collapsed": "collapsed classes",
-    "max_divergence": "divergence of the losses",
-}
-"""What is asked, in words."""
 OF_CLASSES = ("fidelity", "worst_class", "max_collapsed")
 """Marks of a generator that can be asked for a class."""
 
@@ -65,34 +53,6 @@ def judge_limit(limit: GeneratorLimit, judged: Marks) -> GeneratorRecord:
         stops=not keeps,
         words=f"{NAMES[limit.asks]} {shown(value, required)}{details}, the limit asks for {bound} {limit.required}",
     )
-
-
-def mark(asks: str, judged: Marks) -> float | int | None:
-    """The mark that a limit asks for; None where it does not exist or is no finite number."""
-    match asks:
-        case "worst_class":
-            worst = worst_classes(judged)
-            return worst[0].fidelity if worst else None
-        case "max_collapsed":
-            told = any(label.variety is not None for label in judged.classes)
-            return len(judged.collapsed) if told else None
-    value: float | None = getattr(judged, asks.removeprefix("max_"))
-    return value
-
-
-def worst_classes(judged: Marks) -> list[ClassMarks]:
-    """The classes of which the judge names real images right, those of lowest fidelity first."""
-    known = [(label.fidelity, label) for label in judged.classes if label.fidelity is not None]
-    return [label for _, label in sorted(known, key=lambda pair: pair[0])]
-
-
-def shown(value: float, required: float | None = None) -> str:
-    """A mark with three digits, or with as many as it takes to see on which side of the limit it lies."""
-    for digits in range(max(3, len(f"{abs(value):.0f}")), 17):
-        text = f"{value:.{digits}g}"
-        if required is None or (float(text) > required, float(text) < required) == (value > required, value < required):
-            return text
-    return f"{value!r}"
 
 
 def _details(asks: str, judged: Marks) -> str:

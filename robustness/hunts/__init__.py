@@ -1,1 +1,1 @@
-"""A kind of promise."""
+"""A kind of promise: no noise up to the magnitudes declared safe flips more predictions than a budget."""

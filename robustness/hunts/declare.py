@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from robustness.declaration.declared import Declared, check_changes_something, told_apart
+from robustness.declaration.declared import Declared, check_changes_something, each_once, told_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
-from robustness.declaration.tables import Finite, Share, Table, TopLevel
+from robustness.declaration.tables import Finite, Share, Table, TopLevel, tables_of
 from robustness.errors import RobustnessError, nearest
 from robustness.gate.promise import Kind
 from robustness.hunts.record import HuntRecord
@@ -35,19 +35,14 @@ class HuntsTable(Table):
 
 @dataclass(frozen=True)
 class Hunt:
-    """One model to attack.
-
-    safe: the noises at the highest magnitude declared safe. budget: of the predictions that are right without noise, the share
-    that may change below it. images: how many of the set's, the first in the order of evaluation, are tried. apart: what
-    follows its name where another hunt of the file has it too.
-    """
+    """One model to attack."""
 
     model: str
-    safe: tuple[Noise, ...]
-    budget: Decimal
-    images: int
+    safe: tuple[Noise, ...]  # at the highest magnitude declared safe
+    budget: Decimal  # of the predictions that are correct without noise, the share that may change below it
+    images: int  # how many of the set's are tried, the first in the order of evaluation
     place: str
-    apart: str = ""
+    apart: str = ""  # what follows its name where another hunt of the file has it too
 
     @property
     def noises(self) -> tuple[Noise, ...]:
@@ -62,15 +57,10 @@ class Hunt:
         return f"{self.model}-{'+'.join(noise.kind for noise in self.safe)}{self.apart}"
 
 
-def _hunts(tables: object, declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, Hunt]]:
-    for number, table in enumerate(tables if isinstance(tables, list) else []):
-        path = ("hunts", number)
-        if not isinstance(table, dict):
-            continue
+def _hunts(content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, Hunt]]:
+    for path, table, hunts in tables_of(content, "hunts", HuntsTable):
         declared.check_models(table, path, problems)
-        try:
-            hunts = HuntsTable.model_validate(table)
-        except ValidationError:
+        if hunts is None:
             continue
         safe = []
         for kind, magnitude in hunts.safe.items():
@@ -104,14 +94,7 @@ class Hunts(Kind[Hunt, HuntRecord]):
     tables: ClassVar = {"hunts": TopLevel(HuntsTable)}
 
     def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Hunt]:
-        first: dict[str, str] = {}
-        found = list(_hunts(content.get("hunts"), declared, problems))
-        for (path, hunt), apart in zip(found, told_apart([(str(hunt), hunt.details) for _, hunt in found]), strict=True):
-            told = replace(hunt, apart=apart)
-            if str(told) in first:
-                problems.add(path, f"{told} is hunted twice, first at {first[str(told)]}")
-            first.setdefault(str(told), told.place)
-            yield told
+        return each_once(told_apart(_hunts(content, declared, problems)), "hunted", problems)
 
     def start(self, thresholds: Thresholds) -> object:
         """The files of findings there are: or why none are known. No hunt is to meet what another of its run finds."""

@@ -152,8 +152,8 @@ def _found(record: HuntRecord) -> str:
     found = record.finding
     if found is None:
         return (
-            f"no noise up to {', '.join(record.safe)}, alone or mixed, flips more than {record.budget} of {record.right:,} right "
-            f"predictions, of up to {record.tried:,} tried (profile {record.profile})"
+            f"no noise up to {', '.join(record.safe)}, alone or mixed, flips more than {record.budget} of {record.right:,} "
+            f"right predictions, of up to {record.tried:,} tried (profile {record.profile})"
         )
     if record.known:
         known = " (found by an earlier hunt)"

@@ -9,239 +9,133 @@ from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, create_model
 
-from robustness.declaration.declared import Declared, check_changes_something, told_apart
+from robustness.declaration.declared import Declared, check_changes_something, each_once, told_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
-from robustness.declaration.tables import Finite, PartOfClean, Share, Shares, Table, TopLevel, dotted_key_hint
+from robustness.declaration.tables import Table, TopLevel, dotted_key_hint, tables_of
 from robustness.errors import RobustnessError, nearest, some
 from robustness.gate.promise import Kind
-from robustness.limits.limit import CURVE_ASKS, LEVEL_ASKS, Asks, Limit
+from robustness.limits.asks import ASKS
+from robustness.limits.asks.ask import Written
+from robustness.limits.limit import Limit
 from robustness.limits.record import LimitRecord
-from robustness.models.declaration import ModelDeclaration
-from robustness.noise import PRESETS, Noise, Periodic, make_noises, parameter_names
+from robustness.noise import PRESETS, Noise, make_noises, parameter_names
 from robustness.statistics.verdict import Verdict
 
 if TYPE_CHECKING:
     from robustness.gate.workbench import Workbench
 
-STEPS = 10
-"""Levels up to a break point at which accuracy is measured."""
 
-MOST = 2
-"""Of an amplitude whose energy waves of every frequency can have; there is little image left at half of it."""
-
-
-class LimitsTable(Table):
-    """Whatever other keys there are belong to the noise."""
+class CommonTable(Table):
+    """The keys of a table whatever it asks. Those that are no ask's either belong to the noise."""
 
     model_config = ConfigDict(extra="allow", strict=True)
     SHARES: ClassVar[bool] = True
 
     models: Annotated[list[str], Field(min_length=1)]
     noise: str
-    accuracy: Annotated[Shares, Field(min_length=1)] | None = None
-    max_drop: Annotated[Shares, Field(min_length=1)] | None = None
-    relative: Annotated[Shares, Field(min_length=1)] | None = None
-    worst_class: Annotated[Shares, Field(min_length=1)] | None = None
-    worst_band: Annotated[Shares, Field(min_length=1)] | None = None
-    max_flips: Annotated[Shares, Field(min_length=1)] | None = None
-    max_differences: Annotated[Shares, Field(min_length=1)] | None = None
-    same_as: str | None = None
-    monotone: Share | None = None
-    mean_error: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    reference: str | None = None
-    break_point: Finite | None = None
-    of_clean: PartOfClean | None = None
-    classes: Annotated[list[str], Field(min_length=1)] = []
     waived_until: date | None = None
     reason: Annotated[str, Field(min_length=1)] | None = None
-    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**64)]], Field(min_length=1)] = []
+    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**64)]], Field(min_length=1)] = Field(default=[])
 
 
-class LimitReader:
-    """Reads the tables of one file; what is wrong goes to `problems`. has_baseline: whether `[run]` names one."""
+KEYS: dict[str, Any] = {key: field for ask in ASKS.values() for key, field in {ask.name: ask.field, **ask.more}.items()}
+LimitsTable = create_model("LimitsTable", __base__=CommonTable, **KEYS)
 
-    def __init__(self, declared: Declared, problems: Problems, has_baseline: bool) -> None:
-        self.declared, self.problems, self.has_baseline = declared, problems, has_baseline
 
-    def limits(self, tables: object) -> list[Limit]:
-        """In the file's order."""
-        limits = list(self._limits(tables))
-        ends = told_apart([(str(limit), limit.details) for limit in limits])
-        return [replace(limit, apart=apart) for limit, apart in zip(limits, ends, strict=True)]
+def _limits(content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[tuple[KeyPath, Limit]]:
+    for path, table, limits in tables_of(content, "limits", LimitsTable):
+        declared.check_models(table, path, problems)
+        is_known = declared.check_keys(table, path, LimitsTable.model_fields, problems)
+        if limits is None:
+            continue
+        asked = {name: value for name, ask in ASKS.items() if (value := ask.asked(table)) is not None}
+        written = Written(table, asked, declared)
+        unsound = _check(written, path, problems)
+        promises = list(_promises(written, unsound, path, problems)) if is_known else []
+        seeds: list[int | None] = [*limits.seeds] or [None]
+        for promise, name, seed in product(promises, limits.models, seeds):
+            yield path, replace(promise, model=name, seed=seed, waived_until=limits.waived_until, reason=limits.reason)
 
-    def _limits(self, tables: object) -> Iterator[Limit]:
-        first: dict[Limit, str] = {}
-        for number, table in enumerate(tables if isinstance(tables, list) else []):
-            path = ("limits", number)
-            if not isinstance(table, dict):
-                continue
-            if "same_as" in table:
-                table = {"max_differences": 0, **table}
-            self.declared.check_models(table, path, self.problems)
-            self.declared.check_keys(table, path, LimitsTable.model_fields, self.problems)
+
+def _check(written: Written, path: KeyPath, problems: Problems) -> set[str]:
+    """The asks of a table that no limit can be made of, once it is said what is wrong."""
+    table, models, unsound = written.table, written.declared.models, set()
+    if not written.asked:
+        problems.add(path, f"asks for nothing: give it one of {', '.join(ASKS)}")
+    pairs = [("waived_until", "reason"), ("reason", "waived_until")]
+    pairs += [(key, name) for name, ask in ASKS.items() if name not in written.asked for key in ask.more]
+    for key, other in pairs:
+        if key in table and other not in table:
+            problems.add((*path, key), f"goes with {other}")
+    for name in written.asked:
+        ask = ASKS[name]
+        found = [*ask.problems(written)]
+        if ask.needs and ask.needs not in table:
+            found.append((name, f"goes with {ask.needs}"))
+        if ask.reference and ask.reference in table and (model := table[ask.reference]) not in models:
+            found.append((ask.reference, f"unknown model {model!r}: {nearest(model, models)}"))
+        for key, message in found:
+            problems.add((*path, key), message)
+            unsound.add(name)
+    return unsound
+
+
+def _promises(written: Written, unsound: set[str], path: KeyPath, problems: Problems) -> Iterator[Limit]:
+    """The limits of a table, of no model yet: those of each level, then those of all its levels together."""
+    table, all_noises = written.table, list[Noise]()
+    for level, (noises, required, line) in enumerate(_levels(written, path, problems)):
+        all_noises += noises
+        place = f"{problems.file.name}:{line}"
+        for noise, name in product(noises, [name for name in required if name not in unsound]):
+            key = (*path, name, level) if isinstance(table.get(name), list) else (*path, name)
+            yield Limit("", noise, name, required[name], place, key, **ASKS[name].fields(table))
+    for name, value in written.asked.items() if all_noises else ():
+        ask, key = ASKS[name], (*path, name)
+        if ask.together and name not in unsound:
             try:
-                limits = LimitsTable.model_validate(table)
-            except ValidationError:
-                continue
-            self._check_asked(table, path)
-            rows = list(self._rows(limits, table, path))
-            promises = [
-                Limit(
-                    *("", noise, asks, required, self._place(line)),
-                    classes=tuple(limits.classes) if asks == "accuracy" else (),
-                    reference=limits.same_as if asks == "max_differences" else None,
-                )
-                for noises, asked, line in rows
-                for noise in noises
-                for asks, required in asked.items()
-            ]
-            levels = [noise for noises, _, _ in rows for noise in noises]
-            promises += self._curves(limits, table, path, levels) if levels else []
-            seeds: list[int | None] = [*limits.seeds] or [None]
-            for promise, name, seed in product(promises, limits.models, seeds):
-                limit = replace(promise, model=name, seed=seed, waived_until=limits.waived_until, reason=limits.reason)
-                key = replace(limit, required=Decimal(0), place="")  # not its text: sigma = 0 and -0.0 are one level
-                if key in first:
-                    line = int(limit.place.rpartition(":")[2])
-                    self.problems.add(path, f"{limit} is limited twice, first at {first[key]}", line)
-                first.setdefault(key, limit.place)
-                yield limit
-
-    def _check_asked(self, table: Mapping[str, Any], path: KeyPath) -> None:
-        """That a limit asks for something, and that what it is held against is named."""
-        kind = self.declared.kinds.get(str(table.get("noise")))
-        if not any(asks in table for asks in (*LEVEL_ASKS, *CURVE_ASKS)):
-            self.problems.add(path, f"asks for nothing: give it one of {', '.join((*LEVEL_ASKS, *CURVE_ASKS))}")
-        if "max_drop" in table and not self.has_baseline:
-            self.problems.add(
-                (*path, "max_drop"), 'needs a baseline in [run], for example baseline = "baselines/v1.safetensors"'
-            )
-        if "max_drop" in table and kind is not None and not kind.bit_identical:
-            self.problems.add((*path, "max_drop"), "a transform of your own may make other bytes, so no drop can be measured")
-        for one, other in (("break_point", "of_clean"), ("mean_error", "reference"), ("waived_until", "reason")):
-            for given, missing in ((one, other), (other, one)):
-                if given in table and missing not in table:
-                    self.problems.add((*path, given), f"goes with {missing}")
-        if "max_differences" in table and "same_as" not in table:
-            self.problems.add((*path, "max_differences"), "goes with same_as")
-        for key in ("reference", "same_as"):
-            if key in table and table[key] not in self.declared.models:
-                self.problems.add(
-                    (*path, key), f"unknown model {table[key]!r}: {nearest(str(table[key]), self.declared.models)}"
-                )
-        if "same_as" in table:
-            self._check_same_as(table, path)
-        if "classes" in table and "accuracy" not in table:
-            self.problems.add((*path, "classes"), "goes with accuracy")
-        if "break_point" in table and (kind is None or kind.magnitude is None or kind.identity is None):
-            self.problems.add((*path, "break_point"), f"{table.get('noise')} has no magnitude that grows from nothing")
-        if "max_flips" in table and (kind is None or kind.magnitude is None or kind.identity is None):
-            self.problems.add((*path, "max_flips"), f"{table.get('noise')} is not one built-in noise that grows from nothing")
-        if "worst_band" in table and kind is not Periodic:
-            self.problems.add((*path, "worst_band"), 'speaks of waves: it goes with noise = "periodic"')
-        if "worst_band" in table and any(not 0 < amplitude <= MOST for amplitude in _numbers(table.get("amplitude"))):
-            self.problems.add((*path, "amplitude"), f"worst_band goes with an amplitude above 0 and up to {MOST}")
-        for name in ("frequency", "orientation", "phase"):
-            if "worst_band" in table and name in table:
-                self.problems.add((*path, name), "worst_band goes through all of them: leave it out")
-
-    def _check_same_as(self, table: Mapping[str, Any], path: KeyPath) -> None:
-        """That another model is named, and nothing else is asked."""
-        source, models = table["same_as"], self.declared.models
-        for name in table["models"]:
-            if name == source:
-                self.problems.add((*path, "same_as"), f"{name} always says what {name} says: name the model it was made of")
-            elif name in models and source in models and _is_copy(models[name], models[source]):
-                self.problems.add((*path, "same_as"), f"{source} and {name} are declared alike: nothing would be compared")
-        if others := [asks for asks in (*LEVEL_ASKS, *CURVE_ASKS) if asks in table and asks != "max_differences"]:
-            self.problems.add(
-                (*path, "same_as"),
-                f"speaks of another model, {', '.join(others)} of this one alone: give each a table of its own",
-            )
-
-    def _rows(
-        self, limits: LimitsTable, table: Mapping[str, Any], path: KeyPath
-    ) -> Iterator[tuple[tuple[Noise, ...], dict[Asks, Decimal], int]]:
-        """The noises of each level, what is asked of them, and the line: lists go side by side, single values hold for all."""
-        parameters = dict(limits.model_extra or {})
-        if not self.declared.is_usable(limits.noise) or set(parameters) - set(
-            parameter_names(limits.noise, self.declared.kinds)
-        ):
-            return
-        if limits.break_point is not None and (
-            magnitude := self.declared.kinds[limits.noise].magnitude if limits.noise in self.declared.kinds else None
-        ):
-            if magnitude in parameters:
-                self.problems.add((*path, magnitude), "is what break_point speaks of: leave it out")
-            parameters[magnitude] = limits.break_point
-        columns: dict[str, Any] = {**parameters, **{asks: table[asks] for asks in LEVEL_ASKS if asks in table}}
-        lengths = {name: len(column) for name, column in columns.items() if isinstance(column, list)}
-        levels = max(lengths.values(), default=1)
-        for name, length in lengths.items():
-            if not length:
-                self.problems.add((*path, name), "empty: nothing would be measured")
-        preset = limits.noise in PRESETS and "severity" not in lengths
-        if listed := [asks for asks in LEVEL_ASKS if preset and lengths.get(asks, 1) > 1]:
-            self.problems.add(
-                (*path, listed[0]), f"{limits.noise} takes one {listed[0]} for all its noises, or one per severity"
-            )
-            return
-        uneven = {name: length for name, length in lengths.items() if length not in (0, levels)}
-        for name, length in uneven.items():
-            self.problems.add((*path, name), f"has {length} of {levels} values: lists of one table go side by side")
-        for level in range(0 if uneven or 0 in lengths.values() else levels):
-            row = {name: column[level] if isinstance(column, list) else column for name, column in columns.items()}
-            asked = {asks: Decimal(str(row.pop(asks))) for asks in LEVEL_ASKS if asks in row}
-            where = next(((*path, name, level) for name in lengths), path)
-            try:
-                noises = make_noises(limits.noise, row, self.declared.kinds)
-                for noise in noises if limits.noise in self.declared.growing else ():
-                    if "max_flips" in asked:
-                        check_changes_something(noise, "nothing could flip")
-                    if limits.break_point is not None:
-                        check_changes_something(noise, "nothing could break")
-                yield noises, asked, self.problems.line(where)
+                levels = tuple(ask.levels(all_noises))
             except RobustnessError as error:
-                self.problems.add(where, f"{error}{dotted_key_hint(row)}")
-
-    def _curves(self, limits: LimitsTable, table: Mapping[str, Any], path: KeyPath, levels: list[Noise]) -> Iterator[Limit]:
-        """What is asked of all levels of a table together."""
-        last = levels[-1]
-        if limits.monotone is not None:
-            if len({noise.family for noise in levels}) > 1 or len(levels) < 2 or last.identity is None:
-                self.problems.add((*path, "monotone"), "speaks of two levels or more of one noise that grows from nothing")
-                return
-            away = sorted(levels, key=lambda noise: abs((noise.level or 0.0) - (noise.identity or 0.0)))
-            yield self._curve("monotone", table, path, tuple(away))
-        if limits.mean_error is not None:
-            yield replace(self._curve("mean_error", table, path, tuple(levels)), reference=limits.reference)
-        if (
-            limits.break_point is not None
-            and limits.of_clean is not None
-            and last.level is not None
-            and last.identity is not None
-        ):
-            curve = self._curve("break_point", table, path, tuple(last.ladder(STEPS)[1:]))
-            yield replace(curve, of_clean=Decimal(str(table["of_clean"])))
-
-    def _curve(self, asks: Asks, table: Mapping[str, Any], path: KeyPath, levels: tuple[Noise, ...]) -> Limit:
-        return Limit("", levels[-1], asks, Decimal(str(table[asks])), self.problems.place((*path, asks)), levels=levels)
-
-    def _place(self, line: int) -> str:
-        return f"{self.problems.file.name}:{line}"
+                problems.add(key, str(error))
+                continue
+            place, fields = problems.place(key), ask.fields(table)
+            yield Limit("", levels[-1], name, Decimal(str(value)), place, key, levels=levels, **fields)
 
 
-def _is_copy(one: ModelDeclaration, other: ModelDeclaration) -> bool:
-    """Whether two names stand for one declared model; fixtures go by their names."""
-    return one.load not in ("", "fixture") and replace(one, name=other.name) == other
-
-
-def _numbers(value: object) -> list[float]:
-    """The numbers in a value that may be one or a list."""
-    return [number for number in (value if isinstance(value, list) else [value]) if isinstance(number, int | float)]
+def _levels(written: Written, path: KeyPath, problems: Problems) -> Iterator[tuple[tuple[Noise, ...], dict[str, Decimal], int]]:
+    """The noises of each level, what is asked of them by themselves, and the line: lists go side by side."""
+    kind, kinds = written.table["noise"], written.declared.kinds
+    by_level = {name: value for name, value in written.asked.items() if not ASKS[name].together}
+    columns = {name: written.table[name] for name in written.table if name in parameter_names(kind, kinds)}
+    for name in written.asked:
+        columns |= ASKS[name].parameters(written)
+    columns |= by_level
+    lengths = {name: len(column) for name, column in columns.items() if isinstance(column, list)}
+    for name, length in lengths.items():
+        if not length:
+            problems.add((*path, name), "empty: nothing would be measured")
+    preset = kind in PRESETS and "severity" not in lengths
+    if listed := [name for name in by_level if preset and lengths.get(name, 1) > 1]:
+        problems.add((*path, listed[0]), f"{kind} takes one {listed[0]} for all its noises, or one per severity")
+        return
+    count = max(lengths.values(), default=1)
+    uneven = {name: length for name, length in lengths.items() if length not in (0, count)}
+    for name, length in uneven.items():
+        problems.add((*path, name), f"has {length} of {count} values: lists of one table go side by side")
+    for level in range(0 if uneven or 0 in lengths.values() else count):
+        row = {name: column[level] if isinstance(column, list) else column for name, column in columns.items()}
+        required = {name: Decimal(str(row.pop(name))) for name in by_level}
+        where = next(((*path, name, level) for name in lengths), path)
+        try:
+            noises = make_noises(kind, row, kinds)
+            for noise, name in product(noises if written.grows else (), written.asked):
+                if ASKS[name].idle:
+                    check_changes_something(noise, ASKS[name].idle)
+            yield noises, required, problems.line(where)
+        except RobustnessError as error:
+            problems.add(where, f"{error}{dotted_key_hint(row)}")
 
 
 class Limits(Kind[Limit, LimitRecord]):
@@ -253,16 +147,19 @@ class Limits(Kind[Limit, LimitRecord]):
     broken = "broken"
     tables: ClassVar = {"limits": TopLevel(LimitsTable, required=True)}
 
-    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> list[Limit]:
-        return LimitReader(declared, problems, "baseline" in declared.run).limits(content.get("limits"))
+    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Limit]:
+        def key(limit: Limit) -> Limit:  # not its text: sigma = 0 and -0.0 are one level
+            return replace(limit, required=Decimal(0), place="", key=())
+
+        return each_once(told_apart(_limits(content, declared, problems)), "limited", problems, key)
 
     def reserved(self) -> Iterable[str]:
         return LimitsTable.model_fields
 
     def has_intervals(self, content: Mapping[str, Any]) -> bool:
-        """Flips that a limit allows are shown with a band for the population."""
-        limits = content.get("limits")
-        return any(isinstance(table, dict) and "max_flips" in table for table in (limits if isinstance(limits, list) else []))
+        tables = content.get("limits")
+        tables = [table for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []
+        return any(ask.has_intervals and ask.name in table for ask, table in product(ASKS.values(), tables))
 
     def measure(self, promise: Limit, bench: Workbench) -> LimitRecord:
         from robustness.limits.measure import measure_limit
@@ -270,9 +167,13 @@ class Limits(Kind[Limit, LimitRecord]):
         return measure_limit(promise, bench)
 
     def settle(self, records: Mapping[str, LimitRecord]) -> Mapping[str, LimitRecord]:
-        from robustness.limits.alarms import with_alarms
+        settled = dict(records)
+        for name, ask in ASKS.items():
+            settled |= ask.settle({id: record for id, record in records.items() if record.asks == name})
+        return settled
 
-        return with_alarms(records)
+    def all_kept(self, records: Sequence[LimitRecord]) -> str:
+        return f"all {len(records)} limits hold" if len(records) > 1 else "the one limit holds"
 
     def not_kept(self, records: Sequence[LimitRecord], named: bool) -> Iterator[str]:
         for verdict, words in ((Verdict.FAIL, "measured limits broken"), (Verdict.INCONCLUSIVE, "undecided")):

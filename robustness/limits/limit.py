@@ -6,58 +6,44 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING
 
+from robustness.declaration.places import KeyPath
 from robustness.noise import Noise
 
-Asks = Literal[
-    "accuracy",
-    "max_drop",
-    "relative",
-    "worst_class",
-    "worst_band",
-    "max_flips",
-    "max_differences",
-    "monotone",
-    "mean_error",
-    "break_point",
-]
-LEVEL_ASKS: tuple[Asks, ...] = ("accuracy", "max_drop", "relative", "worst_class", "worst_band", "max_flips", "max_differences")
-"""What is asked of each level by itself; the other things are asked of all levels of a table together."""
-CURVE_ASKS: tuple[Asks, ...] = ("monotone", "mean_error", "break_point")
+if TYPE_CHECKING:
+    from robustness.limits.asks.ask import Ask
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One promise about a model.
-
-    noise: the noise it is made under; the last of `levels` where it is made about several.
-    asks, required: "accuracy", at least this share of the images is named right. "max_drop", compared with the baseline it
-    fell by no more. "relative", it is at least this share of clean accuracy. "worst_class", every class has at least this
-    accuracy. "worst_band", so has every frequency and orientation of waves with this amplitude's energy. "max_flips", of the
-    predictions right without noise at most this share changes up to this magnitude. "max_differences", at most this share of
-    the images is named otherwise than by the model `reference`. "monotone", from no level to a stronger one does accuracy
-    rise by more. "mean_error", errors summed over levels, beside those of the model `reference`, averaged over kinds of
-    noise, are at most this. "break_point", up to this magnitude accuracy stays at or above the share `of_clean` of clean
-    accuracy.
-    seed: of the noise, where it is not the file's. classes: the only ones that count; all where empty.
-    waived_until, reason: up to the end of that day the limit may be broken, and why.
-    apart: what follows its name where another limit of the file has it too.
-    """
+    """One promise about a model, and one thing that it asks."""
 
     model: str
-    noise: Noise
-    asks: Asks
+    noise: Noise  # that it is made under; the last of `levels` where it is made about several
+    asks: str  # one of `robustness.limits.asks.ASKS`
     required: Decimal
     place: str
-    seed: int | None = None
-    classes: tuple[str, ...] = ()
+    key: KeyPath = ()  # of what is required, in the file
+    seed: int | None = None  # of the noise, where it is not the file's
+    classes: tuple[str, ...] = ()  # the only ones that count; all where empty
     levels: tuple[Noise, ...] = ()
-    reference: str | None = None
-    of_clean: Decimal | None = None
-    waived_until: date | None = None
-    reason: str | None = None
-    apart: str = ""
+    reference: str | None = None  # the model that it is held against
+    of_clean: Decimal | None = None  # a share of accuracy without noise
+    waived_until: date | None = None  # up to the end of that day it may be broken
+    reason: str | None = None  # why it may
+    apart: str = ""  # what follows its id where another limit of the file has it too
+
+    @property
+    def ask(self) -> Ask:
+        from robustness.limits.asks import ASKS
+
+        return ASKS[self.asks]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All that it speaks of, its own first."""
+        return (self.model,) if self.reference is None else (self.model, self.reference)
 
     @property
     def noises(self) -> tuple[Noise, ...]:
@@ -80,7 +66,7 @@ class Limit:
     @property
     def is_plain(self) -> bool:
         """Whether it is about accuracy on all images, under the file's seed."""
-        return self.asks == "accuracy" and self.seed is None and not self.classes
+        return self.ask.is_counted and self.seed is None and not self.classes
 
     @property
     def subject(self) -> str:
@@ -90,7 +76,7 @@ class Limit:
             families = {level.family for level in self.levels}
             noise = f"{self.levels[0]} to {noise}" if len(families) == 1 else f"{len(self.levels)} noises"
         classes = re.sub(r"[^a-z0-9]+", "_", ",".join(self.classes).lower())
-        parts = [noise, "" if self.asks == "accuracy" else self.asks, classes, "" if self.seed is None else f"seed{self.seed}"]
+        parts = [noise, "" if self.ask.is_counted else self.asks, classes, "" if self.seed is None else f"seed{self.seed}"]
         return "-".join(filter(None, parts)) + self.apart
 
     def __str__(self) -> str:

@@ -82,7 +82,7 @@ class WaveMap:
     orientations: tuple[float, ...]  # degrees, of the columns
     accuracies: tuple[tuple[float, ...], ...]
     clean: float  # accuracy without noise
-    band: str
+    band: tuple[float, float] | None  # lowest and highest frequency of those that take half of the accuracy
     words: str
 
 
@@ -177,6 +177,11 @@ class LimitRecord:
     @property
     def under(self) -> str:
         return f"{self.model} under {self.subject}"
+
+    @property
+    def distance(self) -> float:
+        """Of the level, from the one that leaves images as they are."""
+        return abs((self.level or 0.0) - (self.identity or 0.0))
 
     @property
     def title(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from robustness.gate.ledger import Ledger
-from robustness.gate.notes import NOTES, from_text
+from robustness.gate.notes import NOTES, from_text, plain
 from robustness.pytest_plugin.run import PROPERTY, RUN, STARTED, STARTED_INPUT, given_paths, is_gate_test
 from robustness.report.ci.junit import junit_properties
 
@@ -31,7 +30,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     kept: list[tuple[str, object]] = []
     for name, value in report.user_properties:
         try:
-            kept.append((name, json.loads(json.dumps(value, default=_scalar))))
+            kept.append((name, plain(value)))
         except (TypeError, ValueError):
             report.outcome = "failed"
             report.longrepr = (
@@ -87,7 +86,7 @@ class Controller:
     def _begin(self) -> None:
         """A run that dies must leave neither a former verdict to be read as its own nor results bound to its name."""
         from robustness.evaluation.store import Store
-        from robustness.report.results import forget_results
+        from robustness.report.file import forget_results
 
         self.begun = True
         forget_results(self.folder)
@@ -145,8 +144,9 @@ class Controller:
             Store().end_run(self.config.stash[RUN])
 
     def _write_results(self, session: pytest.Session) -> None:
+        from robustness.report.build import build_results
+        from robustness.report.file import write_results
         from robustness.report.html.page import write_report
-        from robustness.report.results import build_results, write_results
         from robustness.study.published import HYPOTHESES, figures_of
 
         thresholds = self.thresholds
@@ -162,7 +162,7 @@ class Controller:
 
     def _append_summary(self, results: Results) -> None:
         """Where GitHub says that a job's summary goes. It is a courtesy: no verdict hangs on it."""
-        from robustness.report.markdown import append_summary
+        from robustness.report.ci.markdown import append_summary
 
         if file := os.environ.get("GITHUB_STEP_SUMMARY"):
             try:
@@ -173,9 +173,9 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.results is None:
             return
-        from robustness.report.annotations import workflow_commands
-        from robustness.report.bars import fits
-        from robustness.report.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
+        from robustness.report.ci.annotations import workflow_commands
+        from robustness.report.text.bars import fits
+        from robustness.report.text.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
 
         verdict = self.results.verdict
         markup = {{"PASS": "green", "PARTIAL": "yellow"}.get(verdict, "red"): True}
@@ -194,17 +194,6 @@ class Controller:
             terminalreporter.write_line(self.unwritten, yellow=True)
         terminalreporter.write_line(f"report: {os.path.relpath(self.report)}")
         terminalreporter.write_line(verdict_sentence(self.results), bold=True, **markup)
-
-
-def _scalar(value: object) -> object:
-    """A NumPy scalar or a tensor with one element as the Python number it holds."""
-    item = getattr(value, "item", None)
-    if item is None:
-        raise TypeError(f"{type(value).__name__} has no plain form")
-    try:
-        return item()
-    except (ValueError, RuntimeError) as error:
-        raise TypeError(str(error)) from error
 
 
 def _message(report: pytest.TestReport) -> str:

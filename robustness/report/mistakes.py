@@ -1,9 +1,8 @@
-"""What models got wrong, from their stored predictions: which classes they took for which, and which images noise turned."""
+"""What models got wrong, from their stored predictions: by class, which classes for which, and which images noise turned."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,68 +10,77 @@ import numpy.typing as npt
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError
 from robustness.evaluation.result import Result
+from robustness.limits.record import LimitRecord
 from robustness.noise import Clean, Noise, apply
 from robustness.report.pictures import data_uri
+from robustness.report.results import ClassCounts, Confusions, Turned, TurnedImage
 
 TURNED = 6
 """Images shown of each model and kind of noise."""
 
-Outcome = Mapping[str, Any]
 Find = Callable[[str], Result | None]
 """The predictions of a case by its key; None where they are not kept."""
 
 
-def describe_confusions(outcomes: Iterable[Outcome], image_set: ImageSet, find: Find) -> list[dict[str, Any]]:
-    """Per model what it named each class without noise, and under the noise that left it least accurate.
+def count_by_class(limits: Sequence[LimitRecord], image_set: ImageSet, find: Find) -> tuple[ClassCounts, ...]:
+    """Per model and noise, in the order of the limits."""
+    counted = []
+    for of_model in _by_model(limits).values():
+        for limit in {one.noise: one for one in of_model}.values():
+            if (result := find(limit.key)) is not None:
+                seen, right = (
+                    tuple(np.bincount(image_set.labels[chosen], minlength=len(image_set.class_names)).tolist())
+                    for chosen in (result.predictions >= 0, result.predictions == image_set.labels)
+                )
+                counted.append(ClassCounts(model=limit.model, noise=limit.noise, seen=seen, right=right))
+    return tuple(counted)
 
-    Each entry: model, noise, accuracy; seen and right, per class; pairs of (class, what it was taken for, how often), most
-    frequent first.
-    """
+
+def describe_confusions(limits: Sequence[LimitRecord], image_set: ImageSet, find: Find) -> tuple[Confusions, ...]:
+    """Per model without noise, and under the noise that left it least accurate."""
     described = []
-    for of_model in by_model(outcomes).values():
-        worst = min(of_model, key=lambda outcome: float(outcome["accuracy"]))
-        chosen = [outcome for outcome in of_model if outcome["noise"] == str(Clean())] + [worst]
-        kept = [(outcome, find(outcome["key"])) for outcome in {one["noise"]: one for one in chosen}.values()]
-        described += [_confusions(outcome, image_set, result) for outcome, result in kept if result is not None]
-    return described
+    for of_model in _by_model(limits).values():
+        worst = min(of_model, key=lambda limit: limit.accuracy)
+        chosen = [limit for limit in of_model if limit.noise == str(Clean())] + [worst]
+        kept = [(limit, find(limit.key)) for limit in {one.noise: one for one in chosen}.values()]
+        described += [_confusions(limit, image_set, result) for limit, result in kept if result is not None]
+    return tuple(described)
 
 
-def _confusions(outcome: Outcome, image_set: ImageSet, result: Result) -> dict[str, Any]:
+def _confusions(limit: LimitRecord, image_set: ImageSet, result: Result) -> Confusions:
     count = len(image_set.class_names)
     seen = result.predictions >= 0
-    labels, named = image_set.labels[seen], result.predictions[seen].astype(np.int64)
-    table = np.bincount(labels * count + named, minlength=count**2).reshape(count, count)
+    labels, predicted = image_set.labels[seen], result.predictions[seen].astype(np.int64)
+    table = np.bincount(labels * count + predicted, minlength=count**2).reshape(count, count)
     right = table.diagonal().copy()
     np.fill_diagonal(table, 0)
     pairs = sorted(zip(*np.nonzero(table), strict=True), key=lambda pair: (-table[pair], pair))
-    return {
-        "model": outcome["model"],
-        "noise": outcome["noise"],
-        "accuracy": outcome["accuracy"],
-        "seen": np.bincount(labels, minlength=count).tolist(),
-        "right": right.tolist(),
-        "pairs": [[int(label), int(other), int(table[label, other])] for label, other in pairs],
-    }
+    return Confusions(
+        model=limit.model,
+        noise=limit.noise,
+        accuracy=limit.accuracy,
+        seen=tuple(np.bincount(labels, minlength=count).tolist()),
+        right=tuple(right.tolist()),
+        pairs=tuple((int(label), int(other), int(table[label, other])) for label, other in pairs),
+    )
 
 
 def draw_turned(
-    outcomes: Iterable[Outcome], noises: Mapping[str, Noise], image_set: ImageSet, seed: int, find: Find
-) -> list[dict[str, Any]]:
-    """Images that a model names right without noise and wrong under one: before, after, and what it says.
-
-    noises: by text form. Per model and kind of noise one entry, at the first magnitude that breaks a limit or else the highest,
-    with the images that the model was surest of, each of another class.
+    limits: Sequence[LimitRecord], noises: Mapping[str, Noise], image_set: ImageSet, seed: int, find: Find
+) -> tuple[Turned, ...]:
+    """Per model and kind of noise, at the first magnitude that breaks a limit or else the highest: the images that the model
+    was surest of, each of another class. noises: by text form.
     """
     drawn = []
-    for of_model in by_model(outcomes).values():
-        clean = next((outcome for outcome in of_model if outcome["noise"] == str(Clean())), None)
-        before = find(clean["key"]) if clean else None
-        if clean is None or before is None or clean["size"] is None:
+    for of_model in _by_model(limits).values():
+        clean = next((limit for limit in of_model if limit.noise == str(Clean())), None)
+        before = find(clean.key) if clean else None
+        if clean is None or before is None or clean.size is None:
             continue
-        fit = Fit(clean["size"], clean["fit"])
-        for outcome in _of_each_kind(of_model):
-            after = find(outcome["key"])
-            if after is None or outcome["noise"] not in noises:
+        fit = Fit(clean.size, clean.fit)  # type: ignore[arg-type]  # one of those that `Fit` knows, as it was measured with
+        for limit in _of_each_kind(of_model):
+            after = find(limit.key)
+            if after is None or limit.noise not in noises:
                 continue
             turned = (
                 (before.predictions == image_set.labels) & (after.predictions != image_set.labels) & (after.predictions >= 0)
@@ -82,23 +90,21 @@ def draw_turned(
                 continue
             images = fit_images(image_set.take(places), fit)
             try:
-                noisy = apply(noises[outcome["noise"]], images, image_set.index[places], seed)
+                noisy = apply(noises[limit.noise], images, image_set.index[places], seed)
             except RobustnessError:  # a transform of the user's own, which has said in its limits what is wrong
                 continue
-            pictures = [
-                {
-                    "index": int(image_set.index[place]),
-                    "before": image_set.class_names[image_set.labels[place]],
-                    "after": image_set.class_names[after.predictions[place]],
-                    "clean": data_uri(images[number]),
-                    "noisy": data_uri(noisy[number]),
-                }
+            pictures = tuple(
+                TurnedImage(
+                    index=int(image_set.index[place]),
+                    before=image_set.class_names[image_set.labels[place]],
+                    after=image_set.class_names[after.predictions[place]],
+                    clean=data_uri(images[number]),
+                    noisy=data_uri(noisy[number]),
+                )
                 for number, place in enumerate(places)
-            ]
-            drawn.append(
-                {"model": outcome["model"], "noise": outcome["noise"], "turned": int(turned.sum()), "pictures": pictures}
             )
-    return drawn
+            drawn.append(Turned(model=limit.model, noise=limit.noise, turned=int(turned.sum()), pictures=pictures))
+    return tuple(drawn)
 
 
 def _surest(places: npt.NDArray[np.int64], before: Result, image_set: ImageSet) -> npt.NDArray[np.int64]:
@@ -107,21 +113,18 @@ def _surest(places: npt.NDArray[np.int64], before: Result, image_set: ImageSet) 
     return ordered[np.sort(first)][:TURNED]
 
 
-def by_model(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+def _by_model(limits: Sequence[LimitRecord]) -> dict[str, list[LimitRecord]]:
     """Accuracies on all images, under the file's seed."""
-    found: dict[str, list[Outcome]] = {}
-    for outcome in outcomes:
-        if outcome["is_plain"]:
-            found.setdefault(outcome["model"], []).append(outcome)
+    found: dict[str, list[LimitRecord]] = {}
+    for limit in limits:
+        if limit.is_plain:
+            found.setdefault(limit.model, []).append(limit)
     return found
 
 
-def _of_each_kind(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def _of_each_kind(limits: Sequence[LimitRecord]) -> list[LimitRecord]:
     chosen = []
-    for family in dict.fromkeys(outcome["family"] for outcome in outcomes if outcome["level"] is not None):
-        levels = sorted(
-            (outcome for outcome in outcomes if outcome["family"] == family),
-            key=lambda outcome: abs(outcome["level"] - (outcome["identity"] or 0)),
-        )
-        chosen.append(next((outcome for outcome in levels if outcome["stops"]), levels[-1]))
+    for family in dict.fromkeys(limit.family for limit in limits if limit.level is not None):
+        levels = sorted((limit for limit in limits if limit.family == family), key=lambda limit: limit.distance)
+        chosen.append(next((limit for limit in levels if limit.stops), levels[-1]))
     return chosen

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,30 +13,31 @@ from PIL import Image
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError
 from robustness.noise import Noise, apply
+from robustness.report.results import ImageClass, Images, NoisyImages
 
 SIZE = 40
 GALLERY_IMAGES = 3
 
 
-def describe_images(image_set: ImageSet) -> dict[str, Any]:
-    """Name, size, hash and classes; each class with its number of images and the picture of a typical one."""
+def describe_images(image_set: ImageSet) -> Images:
+    """The set, and each class with its number of images and the picture of a typical one."""
     counts = np.bincount(image_set.labels, minlength=len(image_set.class_names))
-    return {
-        "name": image_set.name,
-        "images": len(image_set),
-        "content_hash": image_set.content_hash,
-        "classes": [
-            {
-                "name": name,
-                "images": int(counts[label]),
-                "picture": data_uri(_fitted(image_set, [_typical(image_set, label)])[0]) if counts[label] else None,
-            }
+
+    def picture(label: int) -> str | None:
+        return data_uri(_fitted(image_set, [_typical(image_set, label)])[0]) if counts[label] else None
+
+    return Images(
+        name=image_set.name,
+        images=len(image_set),
+        content_hash=image_set.content_hash,
+        classes=tuple(
+            ImageClass(name=name, images=int(counts[label]), picture=picture(label))
             for label, name in enumerate(image_set.class_names)
-        ],
-    }
+        ),
+    )
 
 
-def draw_gallery(image_set: ImageSet, noises: Sequence[Noise], seed: int) -> list[dict[str, Any]]:
+def draw_gallery(image_set: ImageSet, noises: Sequence[Noise], seed: int) -> tuple[NoisyImages, ...]:
     """A few images, of classes spread over the set, under each noise."""
     present = np.flatnonzero(np.bincount(image_set.labels))
     labels = present[np.linspace(0, len(present) - 1, min(GALLERY_IMAGES, len(present))).astype(int)]
@@ -49,8 +49,8 @@ def draw_gallery(image_set: ImageSet, noises: Sequence[Noise], seed: int) -> lis
             noisy = apply(noise, images, image_set.index[places], seed)
         except RobustnessError:  # a transform of the user's own may not take this size; its limits have said what is wrong
             continue
-        gallery.append({"noise": str(noise), "pictures": [data_uri(image) for image in noisy]})
-    return gallery
+        gallery.append(NoisyImages(noise=str(noise), pictures=tuple(map(data_uri, noisy))))
+    return tuple(gallery)
 
 
 def data_uri(image: npt.NDArray[np.uint8]) -> str:

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from robustness.gate.ledger import Ended
+from robustness.gate.promise import Record
+from robustness.report.results import Timing, kind_of, records_in
 
-from robustness.gate.ledger import Ledger, promise_of
 
+def describe_timings(ended: Ended, early: bool) -> tuple[Timing, ...]:
+    """For each kind of test that ran, those that took longest first.
 
-def describe_timings(ledger: Ledger, early: bool) -> list[dict[str, Any]]:
-    """An entry for each kind of promise whose tests ran, those that took longest first.
-
-    kind: what a limit asks of; "limit" where none of them could be measured; "hunt", "claim", "generator_limit"; or "rule", a
-    test of the project's own. tests: how many. seconds: in them all together, with what they set up, so that the first of a
-    process has loaded its model. stored: how many found all predictions measured already; None of what does not tell.
-    images_per_second: through noise and network, in limits on accuracy that were measured in this run; None where there is
-    none, and with `early`, which may go on from predictions that are there.
+    early: whether measuring may go on from predictions that are there, so that nothing follows for its speed.
     """
-    limits: dict[str, list[dict[str, Any]]] = {}
-    tests: dict[str, list[str]] = {}
-    for test, records in ledger.records.items():
-        record = next((record for record in records if record["kind"] == "limit"), None)
-        promised = promise_of(test)
-        kind = record["asks"] if record else promised[0] if promised else "rule"
-        tests.setdefault(kind, []).append(test)
-        limits.setdefault(kind, []).extend([record] if record else [])
-    entries = [
-        {
-            "kind": kind,
-            "tests": len(tests[kind]),
-            "seconds": round(sum(ledger.seconds[test] for test in tests[kind]), 3),
-            "stored": sum(limit["stored"] for limit in limits[kind]) if limits[kind] else None,
-            "images_per_second": None if early else _speed(limits[kind]),
-        }
-        for kind in tests
-    ]
-    return sorted(entries, key=lambda entry: -entry["seconds"])
+    found: dict[str, list[tuple[str, Record | None]]] = {}
+    for test, notes in ended.notes.items():
+        record = next(records_in(notes), None)
+        found.setdefault(record.group if record else kind_of(test) or "rule", []).append((test, record))
+    timings = []
+    for kind, tests in found.items():
+        records = [record for _, record in tests if record]
+        seconds = round(sum(ended.seconds[test] for test, _ in tests), 3)
+        speed = None if early else _speed(records)
+        timings.append(Timing(kind=kind, tests=len(tests), seconds=seconds, stored=_stored(records), images_per_second=speed))
+    return tuple(sorted(timings, key=lambda timing: -timing.seconds))
 
 
-def _speed(limits: list[dict[str, Any]]) -> float | None:
-    fresh = [limit for limit in limits if limit["is_plain"] and not limit["stored"] and limit["seconds"]]
-    return round(sum(limit["seen"] for limit in fresh) / sum(limit["seconds"] for limit in fresh), 1) if fresh else None
+def _stored(records: list[Record]) -> int | None:
+    known = [record.stored for record in records if record.stored is not None]
+    return sum(known) if known else None
+
+
+def _speed(records: list[Record]) -> float | None:
+    fresh = [record.throughput for record in records if record.throughput is not None]
+    return round(sum(images for images, _ in fresh) / sum(seconds for _, seconds in fresh), 1) if fresh else None

@@ -7,7 +7,7 @@ ResNet50.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from robustness.noise import PRESETS, Clean, Gaussian, GaussianWraparound, Noise, Periodic, SaltAndPepper
@@ -26,6 +26,25 @@ PUBLISHED: dict[str, dict[Noise, float]] = {
     "resnet50": _row(81.58, 80.99, 80.82, 80.76, 71.07, 63.12, 20.24, 68.12, 54.12, 23.39),
 }
 """By the names that models have here: without noise, and at the min, avg and max level of the three noises."""
+
+DATA = "gtsrb-test"
+"""The image set that the study measured on."""
+
+_PATTERNS = ("H2", "some patterns disrupt more than others, and networks differ in which")
+HYPOTHESES = {
+    "breaks": ("H1", "there is a magnitude beyond which a network regularly fails"),
+    "patterns-differ": _PATTERNS,
+    "order-differs": _PATTERNS,
+    "outperforms": ("H3", "training on what a generator makes of noisy images mends a network"),
+}
+"""Their names and words, by what a claim that bears on each says."""
+
+
+def figures_of(data: str, models: Iterable[str]) -> dict[str, dict[str, float]]:
+    """The study's accuracies on an image set, by model and noise: of models that bear its networks' names."""
+    known = [model for model in models if model in PUBLISHED] if data == DATA else []
+    return {model: {str(noise): percent / 100 for noise, percent in PUBLISHED[model].items()} for model in known}
+
 
 HIGHEST = {"gaussian": 255.0, "periodic": 2.0, "salt-and-pepper": 1.0}
 """Up to which magnitude an equivalent is looked for."""

@@ -8,14 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import torch
+from builders import classifier, finding
 from hostile import attempt, many
 from hypothesis import given
 from hypothesis import strategies as st
 from mutations import VALUES, damaged, mutated
 
-from robustness.data import Fit, ImageSet
-from robustness.models.classifier import Classifier
+from robustness.data import ImageSet
 from robustness.noise import Gaussian, Offset
 from robustness.search.finding import Finding, finding_to_json, read_finding
 from robustness.search.replay import replay
@@ -23,28 +22,16 @@ from robustness.search.replay import replay
 IMAGES = ImageSet.from_images(
     "plain", [np.full((8, 8, 3), grey, np.uint8) for grey in (20, 60, 150, 240)], [0, 0, 1, 1], ["dark", "light"]
 )
-
-
-class Lightness(torch.nn.Module):
-    def forward(self, batch):
-        light = batch.mean((1, 2, 3))
-        return torch.stack([1 - light, light], 1)
-
-
-CLASSIFIER = Classifier("lightness", Lightness(), Fit(8), architecture="lightness")
-FINDING = Finding(
-    schema=1,
+CLASSIFIER = classifier("lightness", architecture="lightness")
+FINDING = finding(
     model="lightness",
-    model_hash="ab" * 32,
     data="plain",
     data_hash=IMAGES.content_hash,
     contract=(Gaussian.contract, Offset.contract),
     perturbation="gaussian(sigma=3) + offset(levels=2)",
-    seed=4,
     images=4,
     right=4,
     flipped=1,
-    budget="0.05",
     flipped_images=(2,),
     image=2,
     label="light",
@@ -66,19 +53,19 @@ def tried(file, content):
         past = isinstance(json.loads(content), dict)
     except (ValueError, RecursionError):
         past = False
-    finding, _ = attempt("finding", lambda: read_finding(file), "finding.json", past, file.parent)
-    if finding is None:
+    read, _ = attempt("finding", lambda: read_finding(file), "finding.json", past, file.parent)
+    if read is None:
         return
     assert past
-    assert 0 <= Fraction(finding.budget) < 1
-    assert 1 <= finding.flipped <= finding.right <= finding.images
-    assert len(finding.flipped_images) == finding.flipped
-    assert list(finding.flipped_images) == sorted(set(finding.flipped_images))
-    assert 0 <= finding.seed < 2**64
-    replayed, _ = attempt("finding, replayed", lambda: replay(finding, CLASSIFIER, IMAGES), "finding", True, file.parent)
+    assert 0 <= Fraction(read.budget) < 1
+    assert 1 <= read.flipped <= read.right <= read.images
+    assert len(read.flipped_images) == read.flipped
+    assert list(read.flipped_images) == sorted(set(read.flipped_images))
+    assert 0 <= read.seed < 2**64
+    replayed, _ = attempt("finding, replayed", lambda: replay(read, CLASSIFIER, IMAGES), "finding", True, file.parent)
     if replayed is not None:
         assert 0 <= replayed.flipped <= replayed.right <= 4
-        assert replayed.broken == (Fraction(replayed.flipped, max(1, replayed.right)) > Fraction(finding.budget))
+        assert replayed.broken == (Fraction(replayed.flipped, max(1, replayed.right)) > Fraction(read.budget))
 
 
 def signed(content):

@@ -17,7 +17,12 @@ from hypothesis import strategies as st
 from mutations import OF_TOML, VALUES, damaged, mutated
 from toml import to_toml
 
+from robustness.claims.declare import DeclaredClaim
+from robustness.generators.declare import GeneratorLimit
+from robustness.hunts.declare import Hunt
+from robustness.kinds import KINDS as KINDS_OF_PROMISES
 from robustness.kinds import read_thresholds
+from robustness.limits.limit import Limit
 from robustness.noise import KINDS, PRESETS
 
 PARSER = "thresholds.toml"
@@ -120,8 +125,8 @@ def check(text, thresholds):
     assert thresholds.data == content["run"]["data"]
     assert 0 <= thresholds.seed < 2**64
     assert type(content["run"].get("seed", 0)) is int
-    assert 0.5 <= thresholds.claim.confidence < 1
-    assert thresholds.claim.design_effect is None or 1 <= thresholds.claim.design_effect < math.inf
+    assert 0.5 <= thresholds.scope.confidence < 1
+    assert thresholds.scope.design_effect is None or 1 <= thresholds.scope.design_effect < math.inf
     assert thresholds.time_limit is None or 0 < thresholds.time_limit < 1e9
     for model in thresholds.models.values():
         assert model.size is None or 1 <= model.size <= 4096
@@ -132,14 +137,15 @@ def check(text, thresholds):
         assert is_share(table["budget"])
         assert table["budget"] < 1
         assert table["safe"]
-    assert len(thresholds.hunts) == sum(len(table["models"]) for table in content.get("hunts", []))
-    assert all(math.isfinite(noise.level) for hunt in thresholds.hunts for noise in hunt.safe)
-    assert bool(thresholds.claims) == bool(content.get("claims"))
-    assert set(thresholds.generators) == set(content.get("generators", {}))
+    assert len(thresholds.of(Hunt)) == sum(len(table["models"]) for table in content.get("hunts", []))
+    assert all(math.isfinite(noise.level) for hunt in thresholds.of(Hunt) for noise in hunt.safe)
+    assert bool(thresholds.of(DeclaredClaim)) == bool(content.get("claims"))
+    assert {limit.generator for limit in thresholds.of(GeneratorLimit)} <= set(content.get("generators", {}))
     asked = [(set(table) - {"generators"}, table["generators"]) for table in content.get("generator_limits", [])]
-    assert len(thresholds.generator_limits) == sum(len(asks) * len(generators) for asks, generators in asked)
-    assert all(limit.required.is_finite() for limit in thresholds.generator_limits)
-    for promises in (thresholds.limits, thresholds.hunts, thresholds.claims, thresholds.generator_limits):
+    assert len(thresholds.of(GeneratorLimit)) == sum(len(asks) * len(generators) for asks, generators in asked)
+    assert all(limit.required.is_finite() for limit in thresholds.of(GeneratorLimit))
+    for kind in KINDS_OF_PROMISES:
+        promises = thresholds.of(kind.promise)
         assert len({str(promise) for promise in promises}) == len(promises)
 
 
@@ -147,7 +153,7 @@ def check_limits(content, thresholds):
     expected = []
     for table in content["limits"]:
         kind = table["noise"]
-        parameters = thresholds.kinds[kind].parameters() if kind in thresholds.kinds else ("severity",)
+        parameters = thresholds.noises[kind].parameters() if kind in thresholds.noises else ("severity",)
         assert set(table) <= LIMIT_KEYS | set(parameters)
         assert set(table["models"]) <= set(content["models"])
         asks = [name for name in LEVELS if name in table] or (["max_differences"] if "same_as" in table else [])
@@ -162,8 +168,8 @@ def check_limits(content, thresholds):
         curves = [name for name in ("monotone", "mean_error", "break_point") if name in table]
         for model, seed in product(table["models"], table.get("seeds") or [None]):
             expected += [(model, seed, name) for name in asks for _ in range(levels)] + [(model, seed, name) for name in curves]
-    assert sorted(map(str, expected)) == sorted(str((limit.model, limit.seed, limit.asks)) for limit in thresholds.limits)
-    for limit in thresholds.limits:
+    assert sorted(map(str, expected)) == sorted(str((limit.model, limit.seed, limit.asks)) for limit in thresholds.of(Limit))
+    for limit in thresholds.of(Limit):
         assert limit.required.is_finite()
         assert limit.asks in ("mean_error", "break_point") or 0 <= limit.required <= 1
         assert limit.asks != "mean_error" or limit.required > Decimal(0)

@@ -2,7 +2,7 @@
 
     python tests/mutation/mutate.py limits --count 40 --seed 1
 
-Each mutant is one change of one expression or statement in `robustness/ROOM`, in a copy of the repository; only `tests/unit/ROOM`
+Each mutant is one change of one expression or statement in `robustness/ROOM`, in a copy; only `tests/unit/ROOM`
 runs on it. Those that no test noticed are listed with their line, to be fixed by a test or explained.
 """
 
@@ -126,7 +126,9 @@ def main() -> int:
     chosen = random.Random(args.seed).sample(every, min(args.count, len(every)))
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "*_cache", "__pycache__", "robustness-report"))
+        shutil.copytree(
+            ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "*_cache", "__pycache__", "robustness-report")
+        )
         command = [sys.executable, "-m", "pytest", f"tests/unit/{args.room}", "-n", "0", "-q", "-x", "-p", "no:cacheprovider"]
         started = time.monotonic()
         if subprocess.run(command, cwd=copy, capture_output=True, check=False).returncode:
@@ -143,7 +145,9 @@ def main() -> int:
             shutil.copyfile(mutant.file, target)
             unnoticed += not noticed
             print(f"{number:3} {'noticed' if noticed else UNNOTICED}: {mutant}", flush=True)
-    print(f"{args.room}, seed {args.seed}: {len(chosen) - unnoticed} of {len(chosen)} mutations noticed, of {len(every)} possible")
+    print(
+        f"{args.room}, seed {args.seed}: {len(chosen) - unnoticed} of {len(chosen)} mutations noticed, of {len(every)} possible"
+    )
     return int(unnoticed > len(chosen) // 10)
 
 

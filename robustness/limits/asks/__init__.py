@@ -1,5 +1,27 @@
-"""What a limit can ask, a file each."""
+"""What a limit can ask, a file each. A new ask is a file, and one line here."""
 
-from typing import Any
+from robustness.limits.asks.accuracy import Accuracy
+from robustness.limits.asks.ask import Ask
+from robustness.limits.asks.break_point import BreakPoint
+from robustness.limits.asks.max_differences import MaxDifferences
+from robustness.limits.asks.max_drop import MaxDrop
+from robustness.limits.asks.max_flips import MaxFlips
+from robustness.limits.asks.mean_error import MeanError
+from robustness.limits.asks.monotone import Monotone
+from robustness.limits.asks.relative import Relative
+from robustness.limits.asks.worst_band import WorstBand
+from robustness.limits.asks.worst_class import WorstClass
 
-ASKS: dict[str, Any] = {}
+ALL: tuple[Ask, ...] = (
+    Accuracy(),
+    MaxDrop(),
+    Relative(),
+    WorstClass(),
+    WorstBand(),
+    MaxFlips(),
+    MaxDifferences(),
+    Monotone(),
+    MeanError(),
+    BreakPoint(),
+)
+ASKS: dict[str, Ask] = {ask.name: ask for ask in ALL}

@@ -6,38 +6,23 @@ in one of a thousand.
 
 from __future__ import annotations
 
-import json
 import math
 from decimal import Decimal
 
 import numpy as np
 import pytest
+from builders import NEVER, most, searched
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from robustness.claims.break_point import breaks_within, find_break_point, level_interval
 from robustness.claims.outcome import Outcome
 from robustness.errors import RobustnessError
-from robustness.evaluation.case import Case
-from robustness.noise import Gaussian, Offset, Resolution
-from robustness.search.critical import LEVELS, Flips, Search, SearchCase
+from robustness.noise import Offset, Resolution
+from robustness.search.critical import Flips, Search
 from robustness.statistics.sampling import Sampling
 
 NINE_TENTHS = Decimal("0.9")
-NEVER = LEVELS + 1
-
-
-def searched(levels, right=None, mended=None, noise=Gaussian(sigma=100)):  # noqa: B008 - a frozen value
-    """A search in which each image changes at a level, or `NEVER`. Half a grey level of sigma lies between two levels."""
-    levels = np.asarray(levels)
-    right = np.ones(len(levels), dtype=bool) if right is None else np.asarray(right)
-    mended = np.zeros(len(levels), dtype=bool) if mended is None else np.asarray(mended)
-    magnitudes = np.array([*(step.level for step in noise.ladder(LEVELS)), math.inf])
-    after = np.where(levels == NEVER, -1, np.where(mended, 1, 2)).astype(np.int16)
-    flips = Flips(np.where(right, 1, 0).astype(np.int16), magnitudes[levels], after, np.ones(len(levels), dtype=np.int16))
-    case = SearchCase(Case("net", "set", noise, 0, "", "", ""), 25)
-    return Search(case, flips, np.ones(len(levels), dtype=np.int64), 0.0, False)
 
 
 def falling(total, lost_from):
@@ -154,11 +139,10 @@ def test_a_range_is_supported_refuted_or_undecided(expected, outcome):
     """The interval is about 23 to 27."""
     tested = breaks_within(falling(2000, 40), NINE_TENTHS, expected, Sampling(), 0.05)
     assert tested.outcome is outcome
-    low, high = tested.evidence["interval"]
+    low, high = tested.evidence.interval
     assert 22 < low < 24.9
     assert 25.1 < high < 28
-    assert json.loads(json.dumps(tested.evidence)) == tested.evidence
-    assert (tested.evidence["break_point"], tested.evidence["of_clean"]) == (25, "0.9")
+    assert (tested.evidence.break_point, tested.evidence.of_clean) == (25, "0.9")
     assert "0.9 of clean accuracy at sigma 25" in tested.words
 
 
@@ -168,7 +152,7 @@ def test_a_range_is_supported_refuted_or_undecided(expected, outcome):
 def test_beyond_the_range_searched_nothing_is_supported(expected, outcome):
     tested = breaks_within(searched(np.full(1000, NEVER)), NINE_TENTHS, expected, Sampling(), 0.05)
     assert tested.outcome is outcome
-    assert tested.evidence["interval"] == [None, None]
+    assert tested.evidence.interval == (None, None)
     assert "at sigma beyond 100, in the population at beyond 100; expected" in tested.words
 
 
@@ -184,11 +168,6 @@ def test_a_noise_may_start_elsewhere_and_grow_downwards(noise, inside, outside):
 
 
 # How often it errs.
-
-
-def most(draws, level):
-    """The largest count of errors in so many draws that agrees with the level."""
-    return stats.binom.ppf(0.999, draws, level)
 
 
 def population(rng, survival, tracks=None):

@@ -4,53 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
-import numpy as np
 import pytest
 import torch
-from torch import nn
+from builders import Between, bench, claim, classifier, plain_images
 
-from robustness.claims.declare import DeclaredClaim
 from robustness.claims.measure import examine
-from robustness.data import Fit, ImageSet
 from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.store import Store
-from robustness.models.classifier import Classifier
 from robustness.noise import Gaussian, Offset, Periodic
-from robustness.search.critical import COARSE, FINE, search_flips
+from robustness.search.critical import COARSE, FINE
 
-IMAGES = ImageSet.from_images("grey", [np.full((8, 8, 3), 20 + n % 50, np.uint8) for n in range(200)], [0] * 200, ["a", "b"])
-SAME = ImageSet.from_images("same", [np.full((8, 8, 3), 40, np.uint8)] * 200, [0] * 200, ["a", "b"])
-BREAKS = DeclaredClaim("breaks", ("toy",), (Offset(5), Offset(60)), "supported", Decimal("0.01"), "x:1", Decimal("0.9"))
-
-
-class Between(nn.Module):
-    """Class 1 where the mean grey level lies between the two."""
-
-    def __init__(self, low, high):
-        super().__init__()
-        self.low, self.high = low / 255, high / 255
-
-    def forward(self, batch):
-        level = batch.mean(dim=(1, 2, 3))
-        inside = ((level > self.low) & (level < self.high)).float()
-        return torch.stack([1 - inside, inside], dim=1)
+IMAGES = plain_images([20 + n % 50 for n in range(200)])
+SAME = plain_images([40] * 200)
+BREAKS = claim("breaks", Offset(5), Offset(60), models=("toy",), negligible="0.01", of_clean=Decimal("0.9"))
 
 
 @pytest.fixture
 def tested(tmp_path):
-    def tested(module, claim=BREAKS, images=IMAGES, fit=8, stride=FINE):
-        model = Classifier("toy", module, Fit(fit))
-
-        def right(classifier, noise):
-            return evaluate(classifier, images, noise, 0).predictions == images.labels
-
-        def search(classifier, highest):
-            return search_flips(classifier, images, highest, 0, Store(tmp_path), "run", stride)
-
-        return examine(claim, {"toy": model}, images, Scope(independent=True), 0, right, search, Store(tmp_path))
+    def tested(module, claim=BREAKS, images=IMAGES, size=8, stride=FINE):
+        toy = classifier("toy", module, size)
+        workbench = bench(images, toy, scope=Scope(independent=True), store=Store(tmp_path))
+        vars(workbench).update(search=partial(workbench.search, stride=stride))
+        return examine(claim, workbench)
 
     return tested
 
@@ -97,9 +75,9 @@ def test_a_share_of_nothing_is_refused_and_not_taken_for_all(tested):
 
 
 def test_images_too_small_for_ssim_are_matched_by_psnr_alone(tested):
-    small = ImageSet.from_images("small", [np.full((4, 4, 3), 90, np.uint8)] * 40, [0] * 40, ["a", "b"])
-    by_psnr = DeclaredClaim("patterns-differ", ("toy",), (Gaussian(255), Periodic(2)), "undecided", Decimal("0.01"), "x:1")
-    found = tested(Between(900, 999), replace(by_psnr, metric="psnr", target=20.0), small, fit=4)
-    assert [row["ssim"] for row in found.evidence["distortions"]] == [None, None]
+    small = plain_images([90] * 40, size=4)
+    by_psnr = claim("patterns-differ", Gaussian(255), Periodic(2), models=("toy",), expected="undecided", negligible="0.01")
+    found = tested(Between(900, 999), by_psnr, small, size=4)
+    assert [row.ssim for row in found.evidence.distortions] == [None, None]
     with pytest.raises(RobustnessError, match="SSIM looks through a window of 11 pixels, and needs images of 6"):
-        tested(Between(900, 999), replace(by_psnr, metric="ssim", target=0.8), small, fit=4)
+        tested(Between(900, 999), replace(by_psnr, metric="ssim", target=0.8), small, size=4)

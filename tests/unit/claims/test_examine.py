@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 from decimal import Decimal
 
+import builders
 import numpy as np
 import pytest
-import torch
-from torch import nn
+from builders import NEVER, ByContrast, ByLight, TurnedRound, bench, claim, searched
 
-from robustness.claims.declare import DeclaredClaim
 from robustness.claims.measure import examine
+from robustness.claims.record import ClaimRecord
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
-from robustness.evaluation.case import Case
-from robustness.evaluation.evaluate import evaluate
+from robustness.evaluation.evaluate import Measurement
+from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
-from robustness.models.classifier import Classifier
+from robustness.gate.notes import from_text, to_text
 from robustness.noise import Gaussian, Offset, Periodic, SaltAndPepper, apply
-from robustness.search.critical import LEVELS, Flips, Search, SearchCase, search_flips
+from robustness.search.critical import LEVELS
 
 COUNT = 400
 SIZE = 16
 INDEPENDENT = Scope(independent=True)
-NEVER = LEVELS + 1
 OUTCOMES = ("supported", "refuted", "undecided")
 
 
@@ -42,49 +40,8 @@ def image_set(count=COUNT, tracks=None):
 IMAGES = image_set()
 
 
-class ByLight(nn.Module):
-    """Class 1 where the mean grey level is above the threshold."""
-
-    def __init__(self, threshold):
-        super().__init__()
-        self.threshold = nn.Parameter(torch.tensor(threshold / 255))
-
-    def forward(self, batch):
-        excess = batch.mean(dim=(1, 2, 3)) - self.threshold
-        return torch.stack([-excess, excess], dim=1)
-
-
-class ByContrast(nn.Module):
-    """Class 1 where neighbours in a row differ by more than the threshold on average."""
-
-    def __init__(self, threshold):
-        super().__init__()
-        self.threshold = nn.Parameter(torch.tensor(threshold / 255))
-
-    def forward(self, batch):
-        excess = batch.diff(dim=3).abs().mean(dim=(1, 2, 3)) - self.threshold
-        return torch.stack([-excess, excess], dim=1)
-
-
-class TurnedRound(nn.Module):
-    """Names the other class."""
-
-    def __init__(self, module):
-        super().__init__()
-        self.module = module
-
-    def forward(self, batch):
-        return -self.module(batch)
-
-
-def classifier(name="net", module=None, fit=Fit(SIZE)):  # noqa: B008 - a frozen value
-    return Classifier(name, module or ByLight(128), fit)
-
-
-def claim(says, *noises, models=("net",), expected="supported", **more):
-    if says in ("patterns-differ", "order-differs"):
-        more = {"metric": "psnr", "target": 20.0} | more
-    return DeclaredClaim(says, models, noises, expected, Decimal(str(more.pop("negligible", "0.02"))), "t:7", **more)
+def classifier(name="net", module=None, **changes):
+    return builders.classifier(name, module, SIZE, **changes)
 
 
 def breaks(low, high, **more):
@@ -99,31 +56,24 @@ def last_wrong(count, total=COUNT):
     return first_wrong(count, total)[::-1]
 
 
-def searched(levels, noise):
-    """All right, and flipping at those levels."""
-    levels = np.asarray(levels)
-    magnitudes = np.array([*(step.level for step in noise.ladder(LEVELS)), math.inf])
-    after = np.where(levels == NEVER, -1, 1).astype(np.int16)
-    flips = Flips(np.zeros(len(levels), np.int16), magnitudes[levels], after, np.ones(len(levels), np.int16))
-    labels = np.zeros(len(levels), np.int64)
-    return Search(SearchCase(Case("net", "smooth", noise, 0, "", "", ""), 25), flips, labels, 0.0, False)
-
-
 class Measured:
     """Stands for the measurements: outcomes by model and kind of noise, or by level; and searches by where images flip."""
 
     def __init__(self, outcomes=None, flips_at=None):
         self.outcomes, self.flips_at, self.asked = outcomes, flips_at, []
 
-    def right(self, classifier, noise):
+    def measure(self, classifier, noise):
         self.asked.append((classifier.name, noise))
         if self.outcomes is None:  # measured as it was searched
-            return self.found.right_at(int(np.searchsorted(self.found.magnitudes, noise.level)))
-        return self.outcomes(classifier.name, noise)
+            right = self.found.right_at(int(np.searchsorted(self.found.magnitudes, noise.level)))
+        else:
+            right = self.outcomes(classifier.name, noise)
+        result = Result(np.where(right, 0, 1).astype(np.int16), np.zeros(len(right), np.float32))
+        return Measurement(builders.case(noise=noise), result, [(int(right.sum()), len(right))], len(right), 0.0, False)
 
     def search(self, classifier, highest):
         self.asked.append((classifier.name, highest))
-        self.found = searched(np.array([self.flips_at(image) for image in range(COUNT)]), highest)
+        self.found = searched([self.flips_at(image) for image in range(COUNT)], noise=highest)
         return self.found
 
 
@@ -133,9 +83,13 @@ def store(tmp_path_factory):
     return Store(tmp_path_factory.mktemp("matched"))
 
 
-def examined(declared, measured, store, images=IMAGES, about=INDEPENDENT, models=None):
+def examined(declared, measured, store, images=IMAGES, about=INDEPENDENT, models=None, seed=0):
+    """measured: stands for the workbench's own measurements; None: these."""
     models = models or {name: classifier(name) for name in declared.models}
-    return examine(declared, models, images, about, 0, measured.right, measured.search, store)
+    workbench = bench(images, *models.values(), scope=about, store=store, seed=seed)
+    if measured is not None:
+        vars(workbench).update(measure=measured.measure, search=measured.search)
+    return examine(declared, workbench)
 
 
 def level_of(magnitude, highest):
@@ -220,15 +174,13 @@ def test_a_claim_comes_out_as_its_data_are_made_and_stops_exactly_when_declared_
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_was_examined_is_plain_values(case, store):
+def test_what_was_examined_crosses_to_the_controller_as_it_is(case, store):
     declared, measured, _ = case
     found = examined(declared, measured, store)
-    said = found.as_dict()
-    read = json.loads(json.dumps(said, allow_nan=False))
-    assert read["evidence"] == said["evidence"]
-    assert read["models"] == list(declared.models)
-    assert (read["claim"], read["place"], read["says"]) == (str(declared), "t:7", declared.says)
-    assert read["evidence"]["confidence"] == pytest.approx(0.95)
+    assert from_text(to_text(found), [ClaimRecord]) == found
+    assert found.models == declared.models
+    assert (found.claim, found.place, found.says) == (str(declared), "t:7", declared.says)
+    assert found.evidence.confidence == pytest.approx(0.95)
 
 
 # What is measured.
@@ -238,15 +190,15 @@ def test_a_break_point_is_searched_up_to_the_end_of_its_range():
     measured = Measured(flips_at=level_of(30, 60))
     found = examined(breaks(20, 60), measured, None)
     assert measured.asked == [("net", Gaussian(level)) for level in (60, 20, 60)]  # searched, and measured at both ends
-    assert (found.evidence["expected"], found.evidence["break_point"], found.evidence["of_clean"]) == ([20, 60], 30, "0.9")
+    assert (found.evidence.expected, found.evidence.break_point, found.evidence.of_clean) == ((20, 60), 30, "0.9")
     assert "expected at 20 to 60" in found.words
 
 
 def test_levels_are_measured_from_weak_to_strong():
     measured = Measured(lambda _, noise: first_wrong(2 * int(noise.level)))
-    pairs = examined(claim("more-noise-never-helps", *LIGHT), measured, None).evidence["pairs"]
+    pairs = examined(claim("more-noise-never-helps", *LIGHT), measured, None).evidence.pairs
     assert measured.asked == [("net", noise) for noise in LIGHT]
-    assert [pair["levels"] for pair in pairs] == [[str(LIGHT[i]), str(LIGHT[j])] for i, j in ((0, 1), (0, 2), (1, 2))]
+    assert [pair.levels for pair in pairs] == [(str(LIGHT[i]), str(LIGHT[j])) for i, j in ((0, 1), (0, 2), (1, 2))]
 
 
 def by_hand(noise, images=IMAGES):
@@ -265,20 +217,20 @@ def test_patterns_are_compared_where_they_distort_alike(target, store):
     noises = [noise for _, noise in measured.asked]
     assert [type(noise) for noise in noises] == [type(noise) for noise in patterns]
     assert noises[2].frequency == 0.05
-    assert [row["noise"] for row in found.evidence["distortions"]] == list(map(str, noises))
-    assert found.evidence["pairs"][0]["noises"] == [str(noises[0]), str(noises[1])]
-    for noise, row in zip(noises, found.evidence["distortions"], strict=True):
-        assert row["psnr"] == pytest.approx(by_hand(noise, images), abs=1e-3)
-        assert target - 0.2 < row["psnr"] <= target
+    assert [row.noise for row in found.evidence.distortions] == list(map(str, noises))
+    assert found.evidence.pairs[0].noises == (str(noises[0]), str(noises[1]))
+    for noise, row in zip(noises, found.evidence.distortions, strict=True):
+        assert row.psnr == pytest.approx(by_hand(noise, images), abs=1e-3)
+        assert target - 0.2 < row.psnr <= target
 
 
 def test_patterns_may_be_matched_in_structure(store):
     measured = Measured(lambda *_: first_wrong(10))
     found = examined(claim("patterns-differ", Gaussian(255), SaltAndPepper(1), metric="ssim", target=0.6), measured, store)
-    first, second = found.evidence["distortions"]
-    assert first["ssim"] == pytest.approx(0.6, abs=0.01)
-    assert second["ssim"] == pytest.approx(0.6, abs=0.01)
-    assert abs(first["psnr"] - second["psnr"]) > 0.3
+    first, second = found.evidence.distortions
+    assert first.ssim == pytest.approx(0.6, abs=0.01)
+    assert second.ssim == pytest.approx(0.6, abs=0.01)
+    assert abs(first.psnr - second.psnr) > 0.3
     assert found.claim == "net-patterns-differ-ssim=0.6"
 
 
@@ -289,8 +241,8 @@ def test_models_are_compared_under_the_same_matched_noises(store):
     found = examined(declared, measured, store)
     assert [name for name, _ in measured.asked] == ["one", "one", "two", "two"]
     assert [noise for _, noise in measured.asked[:2]] == [noise for _, noise in measured.asked[2:]]
-    assert [str(noise) for _, noise in measured.asked[:2]] == [row["noise"] for row in found.evidence["distortions"]]
-    assert set(found.evidence["pairs"][0]["accuracies"]) == {"one", "two"}
+    assert [str(noise) for _, noise in measured.asked[:2]] == [row.noise for row in found.evidence.distortions]
+    assert set(found.evidence.pairs[0].accuracies) == {"one", "two"}
 
 
 def test_noises_are_matched_once_and_again_for_other_images_seeds_and_targets(tmp_path, monkeypatch):
@@ -309,10 +261,9 @@ def test_noises_are_matched_once_and_again_for_other_images_seeds_and_targets(tm
     fewer = Measured(lambda *_: first_wrong(0, 100))
     examined(declared, fewer, store, image_set(100))
     assert len(matched) == 6
-    models = {"net": classifier()}
-    other_seed = examine(declared, models, IMAGES, INDEPENDENT, 1, measured.right, measured.search, store)
+    other_seed = examined(declared, measured, store, seed=1)
     assert len(matched) == 8
-    assert other_seed.evidence["distortions"][0] != first.evidence["distortions"][0]
+    assert other_seed.evidence.distortions[0] != first.evidence.distortions[0]
     examined(declared, measured, store, models={"net": classifier(fit=Fit(SIZE - 2))})
     assert len(matched) == 10
 
@@ -350,7 +301,7 @@ def test_what_is_known_of_dependence_and_the_confidence_asked_for_count(name, st
     assert examined(declared, measured, store, in_tracks).outcome == "undecided"
     assert examined(declared, measured, store, about=Scope(design_effect=200.0)).outcome == "undecided"
     sure = examined(declared, measured, store, about=replace(INDEPENDENT, confidence=0.999))
-    assert (sure.outcome, sure.evidence["confidence"]) == (outcome, pytest.approx(0.999))
+    assert (sure.outcome, sure.evidence.confidence) == (outcome, pytest.approx(0.999))
 
 
 def test_a_target_that_no_magnitude_reaches_is_refused(store):
@@ -363,19 +314,11 @@ def test_a_target_that_no_magnitude_reaches_is_refused(store):
 
 @pytest.fixture
 def measurements(tmp_path):
-    """What the gate hands in: evaluations and searches of the networks themselves."""
+    """Evaluations and searches of the networks themselves."""
     store, images = Store(tmp_path), image_set(60)
 
-    class Real:
-        def right(self, classifier, noise):
-            return evaluate(classifier, images, noise, 0).predictions == images.labels
-
-        def search(self, classifier, highest):
-            return search_flips(classifier, images, highest, 0, store, "run")
-
     def run(declared, **modules):
-        models = {name: classifier(name, module) for name, module in modules.items()}
-        return examined(declared, Real(), store, images, models=models)
+        return examined(declared, None, store, images, models={name: classifier(name, of) for name, of in modules.items()})
 
     return run
 
@@ -385,7 +328,7 @@ def test_a_network_that_sees_light_breaks_where_the_light_passes_its_threshold(m
     within = claim("breaks", Offset(10), Offset(30), of_clean=Decimal("0.9"))
     found = measurements(within, net=ByLight(128))
     assert (found.outcome, found.stops) == ("supported", False)
-    assert 15 <= found.evidence["break_point"] <= 20
+    assert 15 <= found.evidence.break_point <= 20
     above = claim("breaks", Offset(22), Offset(40), of_clean=Decimal("0.9"))
     assert measurements(above, net=ByLight(128)).outcome == "refuted"
     assert measurements(above, net=ByLight(140)).outcome == "supported"
@@ -403,7 +346,7 @@ def test_a_network_that_sees_light_bears_gaussian_noise_better_than_as_much_ligh
     patterns = claim("patterns-differ", *PATTERNS, negligible="0.1")
     found = measurements(patterns, net=ByLight(128))  # 25 grey levels of light, or as much around none
     assert found.outcome == "supported"
-    assert found.evidence["pairs"][0]["accuracies"] == [1, 0]
+    assert found.evidence.pairs[0].accuracies == (1, 0)
     assert measurements(patterns, net=ByLight(250)).outcome == "refuted"
 
 
@@ -411,6 +354,6 @@ def test_a_network_that_sees_contrast_is_disrupted_the_other_way_round(measureme
     order = claim("order-differs", *PATTERNS, models=("light", "contrast"))
     found = measurements(order, light=ByLight(128), contrast=ByContrast(15))
     assert found.outcome == "supported"
-    assert found.evidence["pairs"][0]["disrupts_more"] == [["contrast"], ["light"]]
+    assert found.evidence.pairs[0].disrupts_more == (("contrast",), ("light",))
     same = measurements(replace(order, models=("light", "other")), light=ByLight(128), other=ByLight(125))
     assert same.outcome == "refuted"

@@ -6,8 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from robustness.claims.declare import DeclaredClaim
 from robustness.errors import RobustnessError
+from robustness.hunts.declare import Hunt
 from robustness.kinds import read_thresholds
+from robustness.limits.limit import Limit
 from robustness.noise import PRESETS, Clean, Gaussian, Periodic, SaltAndPepper
 
 HEAD = """\
@@ -70,7 +73,7 @@ def outperforms(**changed):
 
 
 def test_a_hunt_is_one_for_each_model_with_its_noises_at_their_highest(read):
-    one, two = read(hunt(models='["one", "two"]', safe="{ gaussian = 3, periodic = 0.01 }", images="100")).hunts
+    one, two = read(hunt(models='["one", "two"]', safe="{ gaussian = 3, periodic = 0.01 }", images="100")).of(Hunt)
     assert (one.model, two.model) == ("one", "two")
     assert one.safe == (Gaussian(3), Periodic(0.01))
     assert (one.budget, one.images, one.place) == (Decimal("0.05"), 100, "thresholds.toml:19")
@@ -114,7 +117,7 @@ def test_a_hunt_that_cannot_be_run_is_refused_with_its_line(read, changed, said)
 
 def test_a_little_noise_that_changes_something_may_be_declared_safe(read):
     least = "gaussian = 0.12, speckle = 0.0005, shot = 0.002, impulse = 1e-6, periodic = 0.0015, offset = -0.51"
-    assert len(read(hunt(safe=f"{{ {least}, resolution = 1.01 }}")).hunts[0].safe) == 7
+    assert len(read(hunt(safe=f"{{ {least}, resolution = 1.01 }}")).of(Hunt)[0].safe) == 7
 
 
 def test_one_hunt_twice_is_a_slip(read):
@@ -123,7 +126,7 @@ def test_one_hunt_twice_is_a_slip(read):
 
 
 def test_a_claim_about_one_model_is_one_for_each(read):
-    one, two = read(claim(models='["one", "two"]', of_clean="0.90")).claims
+    one, two = read(claim(models='["one", "two"]', of_clean="0.90")).of(DeclaredClaim)
     assert (one.models, two.models) == (("one",), ("two",))
     assert one.noises == (Gaussian(5), Gaussian(50))
     assert (one.of_clean, one.expected, one.negligible) == (Decimal("0.9"), "supported", Decimal("0.01"))
@@ -131,19 +134,19 @@ def test_a_claim_about_one_model_is_one_for_each(read):
 
 
 def test_patterns_stand_at_the_highest_magnitude_that_is_tried(read):
-    (one,) = read(patterns(noises='["periodic(frequency=0.05)", "salt-and-pepper"]')).claims
+    (one,) = read(patterns(noises='["periodic(frequency=0.05)", "salt-and-pepper"]')).of(DeclaredClaim)
     assert one.noises == (Periodic(2, frequency=0.05), SaltAndPepper(1))
     assert (one.metric, one.target) == ("psnr", 20)
     assert str(one) == "one-patterns-differ-psnr=20"
 
 
 def test_an_order_is_of_several_models_at_once(read):
-    (both,) = read(patterns(says='"order-differs"', models='["one", "two"]', psnr=None, ssim="0.8")).claims
+    (both,) = read(patterns(says='"order-differs"', models='["one", "two"]', psnr=None, ssim="0.8")).of(DeclaredClaim)
     assert (both.models, both.metric) == (("one", "two"), "ssim")
 
 
 def test_trainings_are_held_against_others_under_all_noises_of_a_preset(read):
-    (claimed,) = read(outperforms()).claims
+    (claimed,) = read(outperforms()).of(DeclaredClaim)
     assert (claimed.models, claimed.over) == (("one", "two"), ("three", "four"))
     assert claimed.named == ("one", "two", "three", "four")
     assert claimed.noises == (Clean(), *PRESETS["paper"])
@@ -213,9 +216,9 @@ def test_a_claim_that_cannot_be_tested_is_refused_with_its_line(read, text, said
 def test_with_claims_or_flips_the_images_dependence_may_be_declared_without_a_claim_about_the_population(read, tmp_path):
     with_effect = HEAD.replace('data = "signs"', 'data = "signs"\ndesign_effect = 9')
     (tmp_path / "thresholds.toml").write_text(with_effect + claim())
-    assert read_thresholds(tmp_path / "thresholds.toml").claim.design_effect == 9
+    assert read_thresholds(tmp_path / "thresholds.toml").scope.design_effect == 9
     (tmp_path / "thresholds.toml").write_text(with_effect + LIMIT + 'noise = "gaussian"\nsigma = 3\nmax_flips = 0.1')
-    assert read_thresholds(tmp_path / "thresholds.toml").claim.design_effect == 9
+    assert read_thresholds(tmp_path / "thresholds.toml").scope.design_effect == 9
     (tmp_path / "thresholds.toml").write_text(with_effect + hunt())
     with pytest.raises(RobustnessError, match="has no meaning for the test set itself"):
         read_thresholds(tmp_path / "thresholds.toml")
@@ -265,7 +268,7 @@ def test_hunts_of_the_same_kinds_are_told_apart_by_what_differs(read):
     wide = hunt(safe="{ gaussian = 5, periodic = 0.01 }")
     near = hunt(safe="{ gaussian = 0.5, periodic = 0.01 }", images="100", budget="0.01")
     other = hunt(models='["two"]')
-    assert names(read(wide + near + other).hunts) == [
+    assert names(read(wide + near + other).of(Hunt)) == [
         "one-gaussian+periodic-gaussian=5-images=256",
         "one-gaussian+periodic-gaussian=0.5-images=100",
         "two-gaussian",
@@ -305,7 +308,7 @@ BREAKS, NEVER_HELPS = {"noise": '"gaussian"'}, {"says": '"more-noise-never-helps
     ],
 )
 def test_claims_of_the_same_kind_are_told_apart_by_what_differs(read, first, second, wanted):
-    assert names(read(first + second).claims) == wanted
+    assert names(read(first + second).of(DeclaredClaim)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -331,7 +334,7 @@ def test_limits_of_the_same_levels_ends_are_told_apart_by_what_differs(read):
     breaks = [table + f"break_point = 20\nof_clean = {share}\n" for share in (0.9, 0.5)]
     rises = [table + f"sigma = {levels}\nmonotone = 0\n" for levels in ([5, 25, 50], [5, 50])]
     errors = [table + f'sigma = 5\nmean_error = 1.5\nreference = "{name}"\n' for name in ("one", "two")]
-    assert names(read("".join(breaks + rises + errors)).limits[1:]) == [
+    assert names(read("".join(breaks + rises + errors)).of(Limit)[1:]) == [
         "one-gaussian(sigma=2) to gaussian(sigma=20)-break_point-of_clean=0.9",
         "one-gaussian(sigma=2) to gaussian(sigma=20)-break_point-of_clean=0.5",
         "one-gaussian(sigma=5) to gaussian(sigma=50)-monotone-levels=5,25,50",

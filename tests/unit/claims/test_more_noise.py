@@ -6,13 +6,11 @@ in one of a thousand.
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
+from builders import most
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from robustness.claims.more_noise import more_noise_never_helps
 from robustness.claims.outcome import Outcome
@@ -30,34 +28,28 @@ def rights(total, *wrong):
     return {level: np.arange(total) >= count for level, count in zip(LEVELS, wrong, strict=False)}
 
 
-def most(draws, level):
-    """The largest count of errors in so many draws that agrees with the level."""
-    return stats.binom.ppf(0.999, draws, level)
-
-
 def test_accuracy_that_falls_supports_the_claim():
     tested = more_noise_never_helps(rights(1000, 10, 50, 200), Sampling(), 0.05, 0.01)
     assert tested.outcome is Outcome.SUPPORTED
-    pairs = tested.evidence["pairs"]
-    assert [pair["levels"] for pair in pairs] == [[str(LEVELS[i]), str(LEVELS[j])] for i, j in ((0, 1), (0, 2), (1, 2))]
-    assert pairs[0]["accuracies"] == [0.99, 0.95]
-    assert pairs[0]["rise"] == pytest.approx(-0.04)
-    assert all(pair["at_most"] < 0 and pair["p_value"] == 1 for pair in pairs)
+    pairs = tested.evidence.pairs
+    assert [pair.levels for pair in pairs] == [(str(LEVELS[i]), str(LEVELS[j])) for i, j in ((0, 1), (0, 2), (1, 2))]
+    assert pairs[0].accuracies == (0.99, 0.95)
+    assert pairs[0].rise == pytest.approx(-0.04)
+    assert all(pair.at_most < 0 and pair.p_value == 1 for pair in pairs)
     assert "between none of 3 pairs of levels; it falls by 0.0" in tested.words
-    assert json.loads(json.dumps(tested.evidence)) == tested.evidence
 
 
 def test_one_rise_refutes_it():
     tested = more_noise_never_helps(rights(1000, 10, 50, 40), Sampling(), 0.05, 0.02)
     assert tested.outcome is Outcome.REFUTED
-    last = tested.evidence["pairs"][2]
-    assert (last["p_value"], last["alarm"]) == (pytest.approx(p_value(Change(10, 0, 1000))), True)
+    last = tested.evidence.pairs[2]
+    assert (last.p_value, last.alarm) == (pytest.approx(p_value(Change(10, 0, 1000))), True)
     assert "between 1 of 3 pairs of levels, most clearly from gaussian(sigma=25) (0.9500) to gaussian(sigma=50)" in tested.words
 
 
 def test_a_rise_is_one_between_any_two_levels():
     rise = rights(1000, 30, 27, 24)  # by 3 images from each to the next, which is not significant, and by 6 in all
-    assert [pair["alarm"] for pair in more_noise_never_helps(rise, Sampling(), 0.05, 0.1).evidence["pairs"]] == [
+    assert [pair.alarm for pair in more_noise_never_helps(rise, Sampling(), 0.05, 0.1).evidence.pairs] == [
         False,
         True,
         False,
@@ -92,11 +84,11 @@ def test_bounds_are_one_sided_and_the_order_of_images_changes_nothing(outcomes, 
     given_rights, mixed_rights = (dict(zip(LEVELS, rows.T, strict=True)) for rows in (table, mixed))
     tested = more_noise_never_helps(given_rights, Sampling(), 0.06, 0.05)
     assert more_noise_never_helps(mixed_rights, Sampling(), 0.06, 0.05) == tested
-    pairs = tested.evidence["pairs"]
-    assert [pair["alarm"] for pair in pairs] == holm([pair["p_value"] for pair in pairs], 0.06)
+    pairs = tested.evidence.pairs
+    assert [pair.alarm for pair in pairs] == holm([pair.p_value for pair in pairs], 0.06)
     for pair, (weak, strong) in zip(pairs, ((0, 1), (0, 2), (1, 2)), strict=True):
-        assert pair["at_most"] == mean_interval(table[:, strong].astype(float) - table[:, weak], Sampling(), 0.12)[1]
-        assert pair["rise"] <= pair["at_most"] + 1e-9
+        assert pair.at_most == mean_interval(table[:, strong].astype(float) - table[:, weak], Sampling(), 0.12)[1]
+        assert pair.rise <= pair.at_most + 1e-9
 
 
 @pytest.mark.parametrize("refused", [{}, {Clean(): np.ones(3, dtype=bool)}])

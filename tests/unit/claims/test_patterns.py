@@ -6,13 +6,11 @@ in one of a thousand.
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
+from builders import most
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from robustness.claims.outcome import Outcome
 from robustness.claims.patterns import order_differs, patterns_differ
@@ -34,11 +32,6 @@ def right(total, *wrong):
     return outcomes
 
 
-def most(draws, level):
-    """The largest count of errors in so many draws that agrees with the level."""
-    return stats.binom.ppf(0.999, draws, level)
-
-
 # Of one model.
 
 
@@ -46,15 +39,14 @@ def test_one_pair_that_differs_is_enough():
     rights = {A: right(1000, (0, 100)), B: right(1000, (0, 130)), C: right(1000, (0, 102))}
     tested = patterns_differ(rights, Sampling(), 0.05, 0.01)
     assert tested.outcome is Outcome.SUPPORTED
-    pairs = tested.evidence["pairs"]
-    assert [pair["noises"] for pair in pairs] == [[str(A), str(B)], [str(A), str(C)], [str(B), str(C)]]
-    assert [pair["alarm"] for pair in pairs] == [True, False, True]
-    assert pairs[0]["accuracies"] == [0.9, 0.87]
-    assert pairs[0]["difference"] == pytest.approx(0.03)
-    assert pairs[1]["p_value"] == pytest.approx(2 * p_value(Change(2, 0, 1000)))
+    pairs = tested.evidence.pairs
+    assert [pair.noises for pair in pairs] == [(str(A), str(B)), (str(A), str(C)), (str(B), str(C))]
+    assert [pair.alarm for pair in pairs] == [True, False, True]
+    assert pairs[0].accuracies == (0.9, 0.87)
+    assert pairs[0].difference == pytest.approx(0.03)
+    assert pairs[1].p_value == pytest.approx(2 * p_value(Change(2, 0, 1000)))
     assert "2 of 3 pairs of noises differ significantly" in tested.words
     assert "gaussian(sigma=25) (0.9000) and periodic(amplitude=0.25) (0.8700)" in tested.words
-    assert json.loads(json.dumps(tested.evidence)) == tested.evidence
 
 
 def test_what_is_not_significant_is_refuted_only_where_the_intervals_are_narrow():
@@ -74,18 +66,18 @@ def test_a_difference_may_be_larger_than_negligible_either_way():
 
 def test_the_intervals_hold_together():
     rights = {A: right(1000, (0, 100)), B: right(1000, (0, 105)), C: right(1000, (50, 160))}
-    found = patterns_differ(rights, Sampling(), 0.06, 0.01).evidence["pairs"]
+    found = patterns_differ(rights, Sampling(), 0.06, 0.01).evidence.pairs
     for pair, (first, second) in zip(found, [(A, B), (A, C), (B, C)], strict=True):
         values = rights[first].astype(float) - rights[second]
-        assert pair["interval"] == list(mean_interval(values, Sampling(), 0.02))
-        assert pair["interval"][0] < pair["difference"] < pair["interval"][1]
+        assert pair.interval == mean_interval(values, Sampling(), 0.02)
+        assert pair.interval[0] < pair.difference < pair.interval[1]
 
 
 def test_a_significant_difference_counts_however_little():
     rights = {A: right(20_000), B: right(20_000, (0, 10))}
     tested = patterns_differ(rights, Sampling(), 0.05, 0.01)
     assert tested.outcome is Outcome.SUPPORTED
-    assert max(map(abs, tested.evidence["pairs"][0]["interval"])) < 0.01
+    assert max(map(abs, tested.evidence.pairs[0].interval)) < 0.01
 
 
 @settings(max_examples=30, deadline=None)
@@ -97,9 +89,9 @@ def test_neither_the_order_of_images_nor_of_noises_changes_the_outcome(outcomes,
     assert patterns_differ(dict(zip((A, B, C), mixed.T, strict=True)), Sampling(), 0.05, 0.05) == tested
     turned = patterns_differ(dict(zip((C, B, A), table.T[::-1], strict=True)), Sampling(), 0.05, 0.05)
     assert turned.outcome is tested.outcome
-    alarms = [pair["alarm"] for pair in tested.evidence["pairs"]]
-    assert sorted(alarms) == sorted(pair["alarm"] for pair in turned.evidence["pairs"])
-    assert alarms == holm([pair["p_value"] for pair in tested.evidence["pairs"]], 0.05)
+    alarms = [pair.alarm for pair in tested.evidence.pairs]
+    assert sorted(alarms) == sorted(pair.alarm for pair in turned.evidence.pairs)
+    assert alarms == holm([pair.p_value for pair in tested.evidence.pairs], 0.05)
 
 
 def test_one_noise_alone_is_refused():
@@ -121,13 +113,12 @@ def models(*rows):
 def test_the_order_differs_where_two_models_are_disrupted_the_other_way_round():
     tested = order_differs(models((100, 200, 300), (300, 200, 301), (100, 101, 102)), Sampling(), 0.05)
     assert tested.outcome is Outcome.SUPPORTED
-    first = tested.evidence["pairs"][0]
-    assert first["noises"] == [str(A), str(B)]
-    assert first["disrupts_more"] == [["model 1"], ["model 0"]]
-    assert first["accuracies"]["model 1"] == [0.7, 0.8]
-    assert first["p_values"]["model 2"] == pytest.approx([p_value(Change(0, 1, 1000)), p_value(Change(1, 0, 1000))])
+    first = tested.evidence.pairs[0]
+    assert first.noises == (str(A), str(B))
+    assert first.disrupts_more == (("model 1",), ("model 0",))
+    assert first.accuracies["model 1"] == (0.7, 0.8)
+    assert first.p_values["model 2"] == pytest.approx([p_value(Change(0, 1, 1000)), p_value(Change(1, 0, 1000))])
     assert tested.words.startswith(f"{A} disrupts model 1 significantly more than {B}, and the other way round model 0")
-    assert json.loads(json.dumps(tested.evidence)) == tested.evidence
 
 
 def test_the_order_is_the_same_where_every_pair_is_significant_for_every_model():

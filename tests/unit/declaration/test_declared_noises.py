@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
 from decimal import Decimal
 
 import pytest
+from builders import line_of, to_toml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robustness.errors import RobustnessError
+from robustness.gate.workbench import Workbench
 from robustness.kinds import read_thresholds
+from robustness.limits.asks.ask import Found
+from robustness.limits.limit import Limit
 from robustness.limits.measure import repeat_command
 from robustness.noise import KINDS, PRESETS, Gaussian, parse_noises
 
@@ -66,10 +69,6 @@ def problems(file, text):
     return [(int(number), message) for number, _, message in found]
 
 
-def line_of(text, marked):
-    return text[: text.index(marked)].count("\n") + 1
-
-
 def preset(table):
     return f'{HEAD}[[limits]]\nmodels = ["cnn"]\n{table}\n'
 
@@ -79,23 +78,23 @@ def preset(table):
 
 def test_a_declared_noise_is_limited_like_any_other(file):
     thresholds = read(file, GOOD)
-    assert [*thresholds.kinds] == [*KINDS, "blur", "fog"]
-    blur, fog = thresholds.kinds["blur"], thresholds.kinds["fog"]
+    assert [*thresholds.noises] == [*KINDS, "blur", "fog"]
+    blur, fog = thresholds.noises["blur"], thresholds.noises["fog"]
     assert (blur.load, blur.arguments, blur.base) == ("torchvision:GaussianBlur", {"kernel_size": [5, 5]}, file.parent)
     assert (fog.load, fog.arguments, fog.magnitude) == ("python:mynoise:fog", {}, "share")
-    assert [(limit.noise, limit.required, limit.place) for limit in thresholds.limits] == [
+    assert [(limit.noise, limit.required, limit.place) for limit in thresholds.of(Limit)] == [
         (blur(0.3), Decimal("0.8"), "thresholds.toml:17"),
         (blur(1), Decimal("0.5"), "thresholds.toml:17"),
         (fog(-0.5), Decimal("0.4"), "thresholds.toml:19"),
     ]
-    assert [str(limit) for limit in thresholds.limits] == ["cnn-blur(sigma=0.3)", "cnn-blur(sigma=1)", "cnn-fog(share=-0.5)"]
-    assert [limit.noise.bit_identical for limit in thresholds.limits] == [False] * 3
+    assert [str(limit) for limit in thresholds.of(Limit)] == ["cnn-blur(sigma=0.3)", "cnn-blur(sigma=1)", "cnn-fog(share=-0.5)"]
+    assert [limit.noise.bit_identical for limit in thresholds.of(Limit)] == [False] * 3
 
 
 def test_a_file_without_declared_noises_knows_the_built_in_ones(file):
     text = preset('noise = "clean"\naccuracy = 1')
-    assert read(file, text).kinds == KINDS
-    assert read(file, f"{text}[noises]\n").kinds == KINDS
+    assert read(file, text).noises == KINDS
+    assert read(file, f"{text}[noises]\n").noises == KINDS
 
 
 def test_files_do_not_share_what_they_declare(file):
@@ -106,7 +105,7 @@ def test_files_do_not_share_what_they_declare(file):
 
 def test_arguments_of_any_type_reach_the_transform(file):
     more = "a = 1\nb = 2.5\nc = true\nd = 'x'\ne = [1, [2]]\nf = {g = 1}\nh = 2020-01-01\n"
-    arguments = read(file, GOOD.replace('magnitude = "share"\n', f'magnitude = "share"\n{more}')).kinds["fog"].arguments
+    arguments = read(file, GOOD.replace('magnitude = "share"\n', f'magnitude = "share"\n{more}')).noises["fog"].arguments
     assert str(arguments.pop("h")) == "2020-01-01"
     assert arguments == {"a": 1, "b": 2.5, "c": True, "d": "x", "e": [1, [2]], "f": {"g": 1}}
 
@@ -119,7 +118,7 @@ def test_nothing_is_imported_or_called_while_reading(file):
 @pytest.mark.parametrize("magnitude", ["severity", "sigma", "seed", "data", "images", "verdict", "models_", "größe"])
 def test_most_names_are_magnitudes(file, magnitude):
     text = GOOD.replace('"share"', f'"{magnitude}"').replace("share =", f'"{magnitude}" =')
-    assert str(read(file, text).limits[-1].noise) == f"fog({magnitude}=-0.5)"
+    assert str(read(file, text).of(Limit)[-1].noise) == f"fog({magnitude}=-0.5)"
 
 
 # One problem each: (what stands in the good file, what replaces it, the text whose line is named, the message)
@@ -215,7 +214,7 @@ def test_no_drop_is_measured_under_a_declared_noise(file):
 
 
 def limited(file, table):
-    return [(str(limit.noise), str(limit.required)) for limit in read(file, preset(table)).limits]
+    return [(str(limit.noise), str(limit.required)) for limit in read(file, preset(table)).of(Limit)]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -235,7 +234,7 @@ def test_a_preset_at_one_severity_limits_its_four_noises(file, name, severity):
 
 def test_severities_and_accuracies_go_side_by_side(file):
     text = preset('noise = "imagenet-c"\nseverity = [\n1,\n5,\n]\naccuracy = [0.9, 0.2]')
-    found = [(limit.noise, str(limit.required), limit.place) for limit in read(file, text).limits]
+    found = [(limit.noise, str(limit.required), limit.place) for limit in read(file, text).of(Limit)]
     assert found[0] == (Gaussian(20.4), "0.9", "thresholds.toml:11")
     assert found[-4] == (Gaussian(96.9), "0.2", "thresholds.toml:12")
     assert len(found) == 8
@@ -291,7 +290,7 @@ def test_accuracies_in_a_list_want_severities_in_a_list(file, table):
 def test_a_noise_in_a_preset_and_beside_it_is_limited_twice(file, table, twice):
     text = preset('noise = "paper"\naccuracy = 0.4') + f'[[limits]]\nmodels = ["cnn"]\n{table}\n'
     if not twice:
-        assert len(read(file, text).limits) == 10
+        assert len(read(file, text).of(Limit)) == 10
         return
     wanted = {f"limits[1]: cnn-{noise} is limited twice, first at thresholds.toml:7" for noise in twice}
     assert {said for _, said in problems(file, text)} == wanted
@@ -324,21 +323,13 @@ TABLES = st.dictionaries(st.sampled_from(["load", "magnitude", "share", "kernel_
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_declaration_gives_limits_or_a_robustness_error(file, declared, limited, name):
     try:
-        thresholds = read(file, f"noises = {toml({name: declared})}\nlimits = [{toml(limited)}]\n{HEAD}")
+        thresholds = read(file, f"noises = {to_toml({name: declared})}\nlimits = [{to_toml(limited)}]\n{HEAD}")
     except RobustnessError:
         return
-    assert all(math.isfinite(limit.noise.level) for limit in thresholds.limits)
-    assert [parse_noises(str(limit.noise), thresholds.kinds) for limit in thresholds.limits] == [
-        (limit.noise,) for limit in thresholds.limits
+    assert all(math.isfinite(limit.noise.level) for limit in thresholds.of(Limit))
+    assert [parse_noises(str(limit.noise), thresholds.noises) for limit in thresholds.of(Limit)] == [
+        (limit.noise,) for limit in thresholds.of(Limit)
     ]
-
-
-def toml(value):
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {toml(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
 
 
 # Measured again
@@ -346,5 +337,6 @@ def toml(value):
 
 def test_the_command_that_repeats_names_a_noise_that_the_file_knows(file):
     thresholds = read(file, GOOD)
-    *_, noise = shlex.split(repeat_command(thresholds.limits[-1], thresholds, "id"))
-    assert parse_noises(noise, thresholds.kinds) == (thresholds.limits[-1].noise,)
+    limit = thresholds.of(Limit)[-1]
+    *_, noise = shlex.split(repeat_command(limit, Workbench(thresholds), Found(0.5, True, "kept")))
+    assert parse_noises(noise, thresholds.noises) == (limit.noise,)

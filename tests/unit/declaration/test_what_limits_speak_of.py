@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
-import numpy as np
 import pytest
+from builders import bench, classifier, measurement, plain_images
 
-from robustness.data import ImageSet
 from robustness.declaration.scope import Scope
-from robustness.evaluation.case import Case
-from robustness.evaluation.evaluate import Measurement
-from robustness.evaluation.result import Result
-from robustness.gate.thresholds import Thresholds
 from robustness.limits.limit import Limit
-from robustness.limits.measure import check
-from robustness.models.declaration import ModelDeclaration
+from robustness.limits.measure import measure_limit
 from robustness.noise import Clean
 
-IMAGES = ImageSet.from_images("set", [np.zeros((1, 1, 3), np.uint8)] * 10, [1, 0] * 5, ["a", "b"])
 POPULATION = Scope("population", independent=True)
 
 
-def outcome(asks, claim):
-    limit = Limit("net", Clean(), asks, Decimal("0.5"), "t:1")
-    models = {"net": ModelDeclaration("net", "fixture")}
-    thresholds = Thresholds(Path("t.toml"), "", "set", 0, models, {}, None, claim, False, (limit,))
-    case = Case("net", "set", Clean(), 0, "", "", "")
-    named = IMAGES.labels.astype(np.int16)
-    measurement = Measurement(case, Result(named, np.zeros(10, np.float32)), [(10, 10)], 10, 0.0, False)
-    return check(limit, [measurement] * 2, IMAGES, thresholds, "test")
+def outcome(asks, scope):
+    """Of a limit on ten images, all correctly classified."""
+    workbench = bench(plain_images([0] * 10, classes=["dark"]), classifier(), scope=scope)
+    vars(workbench).update(measure=lambda classifier, noise, *_: measurement(noise, right=10))
+    return measure_limit(Limit("net", Clean(), asks, Decimal("0.5"), "t:1"), workbench)
 
 
 @pytest.mark.parametrize("asks", ["relative", "worst_class"])

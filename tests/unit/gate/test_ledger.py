@@ -5,131 +5,139 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from builders import claim_record, generator_record, hunt_record, ledger, limit_record
 
-from robustness.gate.ledger import Ledger
-from robustness.gate.records import to_property
+from robustness.gate.ledger import PROMISE_TEST
+from robustness.gate.notes import GateTest, RuleMeasured
 
-RULE = to_property("rule", {})
+RULE = GateTest()
 
 
 def limit_test(limit):
     return f"suite/test_limits.py::test_limit[{limit}]"
 
 
-def limit_record(limit, verdict="PASS"):
-    return to_property(
-        "limit", {"limit": limit, "verdict": verdict, "stops": verdict == "FAIL", "asks": "accuracy", "is_plain": True}
-    )
-
-
-def run(ledger, limit, verdict="PASS", failure=None):
+def run(entered, limit, verdict="PASS", failure=None):
     """Enter a test of a limit as pytest reports it: set up, called, torn down."""
     test = limit_test(limit)
-    ledger.collect([test])
-    records = [RULE, limit_record(limit, verdict)]
-    ledger.report(test, False, None, [RULE])
-    ledger.report(test, False, failure or ("broken" if verdict != "PASS" else None), records)
-    ledger.report(test, True, None, records)
+    entered.collect([test])
+    notes = [RULE, limit_record(limit=limit, verdict=verdict)]
+    entered.report(test, False, None, [RULE])
+    entered.report(test, False, failure or ("broken" if verdict != "PASS" else None), notes)
+    entered.report(test, True, None, notes)
 
 
 def test_all_limits_measured_and_kept_is_a_pass():
-    ledger = Ledger(["a", "b"], asked=True)
+    kept = ledger(["a", "b"])
     for limit in ("b", "a"):
-        run(ledger, limit)
-    assert (ledger.verdict, ledger.gaps(), ledger.errors, ledger.left_out) == ("PASS", [], {}, [])
-    assert list(ledger.outcomes) == ["a", "b"]  # in the file's order
+        run(kept, limit)
+    ended = kept.close()
+    assert (ended.verdict, ended.gaps, ended.errors, ended.left_out) == ("PASS", (), {}, ())
+    assert [record.id for record in ended.records] == ["a", "b"]  # in the file's order
 
 
 def test_a_broken_limit_is_a_failure():
-    ledger = Ledger(["a", "b"], asked=True)
-    run(ledger, "a")
-    run(ledger, "b", "FAIL")
-    assert (ledger.verdict, ledger.gaps(), ledger.errors) == ("FAIL", [], {})
-    assert ledger.outcomes["b"]["verdict"] == "FAIL"
+    kept = ledger(["a", "b"])
+    run(kept, "a")
+    run(kept, "b", "FAIL")
+    ended = kept.close()
+    assert (ended.verdict, ended.gaps, ended.errors) == ("FAIL", (), {})
+    assert ended.records[1].verdict == "FAIL"
 
 
 def test_a_limit_no_test_was_collected_for_is_a_gap():
-    ledger = Ledger(["a", "b"], asked=True)
-    run(ledger, "a")
-    assert ledger.gaps() == ["1 limit not measured: b"]
-    assert ledger.verdict == "FAIL"
+    kept = ledger(["a", "b"])
+    run(kept, "a")
+    ended = kept.close()
+    assert ended.gaps == ("1 limit not measured: b",)
+    assert ended.verdict == "FAIL"
 
 
 def test_a_collected_test_that_never_reported_is_a_gap():
-    ledger = Ledger(["a"], asked=True)
-    run(ledger, "a")
-    ledger.collect(["test_rules.py::test_mine"])
-    assert ledger.gaps() == ["1 collected test never reported: test_rules.py::test_mine"]
-    assert ledger.verdict == "FAIL"
+    kept = ledger(["a"])
+    run(kept, "a")
+    kept.collect(["test_rules.py::test_mine"])
+    ended = kept.close()
+    assert ended.gaps == ("1 collected test never reported: test_rules.py::test_mine",)
+    assert ended.verdict == "FAIL"
 
 
 def test_a_test_that_was_not_torn_down_is_a_gap():
-    ledger = Ledger(["a"], asked=True)
-    ledger.collect([limit_test("a")])
-    ledger.report(limit_test("a"), False, None, [RULE, limit_record("a")])
-    assert ledger.gaps() == [f"1 collected test never reported: {limit_test('a')}"]
+    kept = ledger(["a"])
+    kept.collect([limit_test("a")])
+    kept.report(limit_test("a"), False, None, [RULE, limit_record(limit="a")])
+    ended = kept.close()
+    assert ended.gaps == (f"1 collected test never reported: {limit_test('a')}",)
 
 
 def test_a_skipped_limit_is_a_gap_even_in_a_narrowed_run():
-    ledger = Ledger(["a"], narrowed=True)
-    ledger.collect([limit_test("a")])
-    ledger.report(limit_test("a"), True, None, [RULE])
-    assert ledger.gaps() == ["1 limit not measured: a"]
-    assert ledger.verdict == "FAIL"
+    kept = ledger(["a"], narrowed=True)
+    kept.collect([limit_test("a")])
+    kept.report(limit_test("a"), True, None, [RULE])
+    ended = kept.close()
+    assert ended.gaps == ("1 limit not measured: a",)
+    assert ended.verdict == "FAIL"
 
 
 def test_a_broken_limit_whose_test_did_not_fail_is_a_gap():
-    ledger = Ledger(["a"], asked=True)
-    ledger.collect([limit_test("a")])
-    ledger.report(limit_test("a"), True, None, [RULE, limit_record("a", "FAIL")])
-    assert ledger.gaps() == ["1 broken limit whose test did not fail (xfail hides nothing here): a"]
-    assert ledger.verdict == "FAIL"
+    kept = ledger(["a"])
+    kept.collect([limit_test("a")])
+    kept.report(limit_test("a"), True, None, [RULE, limit_record(limit="a", verdict="FAIL")])
+    ended = kept.close()
+    assert ended.gaps == ("1 broken limit whose test did not fail (xfail hides nothing here): a",)
+    assert ended.verdict == "FAIL"
 
 
 def test_a_limit_that_could_not_be_measured_is_an_error_and_a_gap():
-    ledger = Ledger(["a"], asked=True)
-    ledger.collect([limit_test("a")])
-    ledger.report(limit_test("a"), False, "no such weights", [RULE])
-    ledger.report(limit_test("a"), True, "and a teardown error", [RULE])
-    assert ledger.errors == {limit_test("a"): "no such weights"}
-    assert ledger.gaps() == ["1 limit not measured: a"]
-    assert ledger.verdict == "FAIL"
+    kept = ledger(["a"])
+    kept.collect([limit_test("a")])
+    kept.report(limit_test("a"), False, "no such weights", [RULE])
+    kept.report(limit_test("a"), True, "and a teardown error", [RULE])
+    ended = kept.close()
+    assert ended.errors == {limit_test("a"): "no such weights"}
+    assert ended.gaps == ("1 limit not measured: a",)
+    assert ended.verdict == "FAIL"
 
 
 def test_a_broken_rule_of_the_projects_own_is_a_failure():
-    ledger = Ledger(["a"], asked=True)
-    run(ledger, "a")
-    ledger.collect(["test_rules.py::test_mine"])
-    ledger.report("test_rules.py::test_mine", True, "assert 0.4 > 0.5", [RULE])
-    assert ledger.errors == {"test_rules.py::test_mine": "assert 0.4 > 0.5"}
-    assert (ledger.verdict, ledger.gaps()) == ("FAIL", [])
+    kept = ledger(["a"])
+    run(kept, "a")
+    kept.collect(["test_rules.py::test_mine"])
+    kept.report("test_rules.py::test_mine", True, "assert 0.4 > 0.5", [RULE])
+    ended = kept.close()
+    assert ended.errors == {"test_rules.py::test_mine": "assert 0.4 > 0.5"}
+    assert (ended.verdict, ended.gaps) == ("FAIL", ())
 
 
 def test_a_failed_test_that_is_not_the_gates_is_none_of_its_business():
-    ledger = Ledger(["a"], asked=True)
-    run(ledger, "a")
-    ledger.collect(["test_other.py::test_x"])
-    ledger.report("test_other.py::test_x", True, "assert False", [])
-    assert (ledger.verdict, ledger.errors) == ("PASS", {})
+    kept = ledger(["a"])
+    run(kept, "a")
+    kept.collect(["test_other.py::test_x"])
+    kept.report("test_other.py::test_x", True, "assert False", [])
+    ended = kept.close()
+    assert (ended.verdict, ended.errors) == ("PASS", {})
 
 
 @pytest.mark.parametrize("how", ["narrowed", "deselected"])
 def test_a_run_that_left_limits_out_on_purpose_is_partial(how):
-    ledger = Ledger(["a", "b"], asked=True, **{how: True})
-    run(ledger, "a")
-    assert (ledger.verdict, ledger.gaps(), ledger.left_out) == ("PARTIAL", [], ["b"])
+    kept = ledger(["a", "b"], **{how: True})
+    run(kept, "a")
+    ended = kept.close()
+    assert (ended.verdict, ended.gaps, ended.left_out) == ("PARTIAL", (), ("b",))
 
 
 def test_deselected_rules_make_a_run_partial_though_all_limits_hold():
-    ledger = Ledger(["a"], asked=True, deselected=True)
-    run(ledger, "a")
-    assert (ledger.verdict, ledger.left_out) == ("PARTIAL", [])
+    kept = ledger(["a"], deselected=True)
+    run(kept, "a")
+    ended = kept.close()
+    assert (ended.verdict, ended.left_out) == ("PARTIAL", ())
 
 
 def test_a_narrowed_run_that_left_nothing_out_is_whole():
-    ledger = Ledger(["a"], asked=True, narrowed=True)
-    run(ledger, "a")
-    assert ledger.verdict == "PASS"
+    kept = ledger(["a"], narrowed=True)
+    run(kept, "a")
+    ended = kept.close()
+    assert ended.verdict == "PASS"
 
 
 @pytest.mark.parametrize(
@@ -142,16 +150,18 @@ def test_a_narrowed_run_that_left_nothing_out_is_whole():
     ],
 )
 def test_verdicts(narrowed, verdict, measured, wanted):
-    ledger = Ledger(["a", "b"], asked=True, narrowed=narrowed)
-    run(ledger, "a", verdict)
+    kept = ledger(["a", "b"], narrowed=narrowed)
+    run(kept, "a", verdict)
     if measured == "all":
-        run(ledger, "b")
-    assert ledger.verdict == wanted
+        run(kept, "b")
+    ended = kept.close()
+    assert ended.verdict == wanted
 
 
 def test_long_gaps_are_shortened():
-    ledger = Ledger(["a", "b", "c", "d", "e"], asked=True)
-    assert ledger.gaps() == ["5 limits not measured: a, b, c and 2 more"]
+    kept = ledger(["a", "b", "c", "d", "e"])
+    ended = kept.close()
+    assert ended.gaps == ("5 limits not measured: a, b, c and 2 more",)
 
 
 @pytest.mark.parametrize(
@@ -165,49 +175,80 @@ def test_long_gaps_are_shortened():
     ],
 )
 def test_a_run_is_a_gate_when_asked_for_or_when_limits_were_collected(asked, collected, wanted):
-    ledger = Ledger(["a"], asked=asked)
-    ledger.collect(collected)
-    assert ledger.is_gate is wanted
+    kept = ledger(["a"], asked=asked)
+    kept.collect(collected)
+    assert kept.is_gate is wanted
 
 
 def test_measurements_of_rules_are_kept_by_test():
-    ledger = Ledger(["a"], asked=True)
-    measured = to_property("measurement", {"right": 3})
-    ledger.report("test_rules.py::test_mine", False, None, [RULE])
-    ledger.report("test_rules.py::test_mine", True, None, [RULE, measured])
-    assert ledger.records["test_rules.py::test_mine"] == [{"kind": "rule"}, {"kind": "measurement", "right": 3}]
+    kept = ledger(["a"])
+    measured = RuleMeasured(case="net / set", key="k", right=3, total=5)
+    kept.report("test_rules.py::test_mine", False, None, [RULE])
+    kept.report("test_rules.py::test_mine", True, None, [RULE, measured])
+    assert kept.close().notes["test_rules.py::test_mine"] == (RULE, measured)
 
 
 def test_a_test_that_kept_its_limit_and_failed_all_the_same_is_an_error():
-    ledger = Ledger(["a"], asked=True)
-    run(ledger, "a", "PASS", failure="teardown broke")
-    assert (ledger.verdict, ledger.errors) == ("FAIL", {limit_test("a"): "teardown broke"})
+    kept = ledger(["a"])
+    run(kept, "a", "PASS", failure="teardown broke")
+    ended = kept.close()
+    assert (ended.verdict, ended.errors) == ("FAIL", {limit_test("a"): "teardown broke"})
 
 
 @pytest.mark.parametrize("verdicts", [("FAIL", "PASS"), ("PASS", "FAIL")])
-def test_of_two_measurements_of_one_limit_the_broken_one_stands(verdicts):
-    ledger = Ledger(["a"], asked=True)
+def test_of_two_measurements_of_one_limit_the_broken_one_counts(verdicts):
+    kept = ledger(["a"])
     for number, verdict in enumerate(verdicts):
         test = f"{number}/{limit_test('a')}"
-        ledger.collect([test])
-        ledger.report(test, True, "broken" if verdict == "FAIL" else None, [RULE, limit_record("a", verdict)])
-    assert ledger.verdict == "FAIL"
+        kept.collect([test])
+        kept.report(test, True, "broken" if verdict == "FAIL" else None, [RULE, limit_record(limit="a", verdict=verdict)])
+    ended = kept.close()
+    assert ended.verdict == "FAIL"
 
 
 def test_no_limits_at_all_is_no_pass():
-    assert Ledger([], asked=True).verdict == "FAIL"
+    assert ledger([]).close().verdict == "FAIL"
 
 
-def test_a_generator_limit_is_a_promise_like_the_others():
-    test = "suite/test_generators.py::test_generator_limit[signs-fidelity]"
-    record = {"generator_limit": "signs-fidelity", "generator": "signs", "stops": True, "judged": {"fidelity": 0.4}}
-    ledger = Ledger(["a"], generator_limits=["signs-fidelity", "signs-recall"], asked=True)
-    run(ledger, "a")
-    ledger.collect([test])
-    ledger.report(test, True, None, [RULE, to_property("generator_limit", record)])
-    assert list(ledger.judged) == ["signs-fidelity"]
-    assert ledger.gaps() == [
-        "1 generator limit not measured: signs-recall",
-        "1 broken generator limit whose test did not fail (xfail hides nothing here): signs-fidelity",
-    ]
-    assert ledger.verdict == "FAIL"
+RECORDS = {"limit": limit_record, "hunt": hunt_record, "claim": claim_record, "generator_limit": generator_record}
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_promise_of_any_kind_is_kept_broken_or_a_gap(kind):
+    """One is kept, one broken by a test that hides it, and one not measured; the limit of the same name is another promise."""
+    ids = ["signs-one", "signs-two", "signs-three"]
+    others = {"limit": ["signs-one"]} if kind != "limit" else {}
+    kept = ledger(**others | {kind: ids})
+    run(kept, "signs-one")
+    for name, stops in zip(ids[:2], (False, True), strict=True):
+        test = f"suite/test_any.py::test_{kind}[{name}]"
+        kept.collect([test])
+        kept.report(test, True, None, [RULE, RECORDS[kind](stops=stops, **{kind: name})])
+    ended = kept.close()
+    assert [record.id for record in ended.of(type(RECORDS[kind]()))] == ids[:2]
+    noun = kind.replace("_", " ")
+    assert ended.gaps == (
+        f"1 {noun} not measured: signs-three",
+        f"1 broken {noun} whose test did not fail (xfail hides nothing here): signs-two",
+    )
+    assert ended.verdict == "FAIL"
+
+
+def test_a_whole_run_is_searched_for_promises_about_once_a_test(monkeypatch):
+    """The verdict of a narrowed run took the cube of the number of limits once: 300 took longer than measuring them."""
+    searches = []
+
+    class Counted:
+        def search(self, test):
+            searches.append(test)
+            return PROMISE_TEST.search(test)
+
+    monkeypatch.setattr("robustness.gate.ledger.PROMISE_TEST", Counted())
+    ids = [f"net-gaussian(sigma={number})" for number in range(300)]
+    kept = ledger(ids, narrowed=True, deselected=True)
+    for name in ids[::2]:
+        run(kept, name)
+    assert (kept.is_gate, searches) == (True, [])
+    ended = kept.close()
+    assert (ended.verdict, len(ended.left_out), len(ended.records)) == ("PARTIAL", 150, 150)
+    assert len(searches) <= 2 * 150

@@ -8,11 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from builders import line_of, to_toml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robustness.errors import RobustnessError
 from robustness.kinds import read_thresholds
+from robustness.limits.limit import Limit
 from robustness.noise import Clean, Gaussian, Periodic, SaltAndPepper
 
 HEAD = """\
@@ -55,10 +57,6 @@ def problems(file, text):
     return [(int(number), message) for number, _, message in found]
 
 
-def line_of(text, marked):
-    return text[: text.index(marked)].count("\n") + 1
-
-
 # A good file
 
 
@@ -68,13 +66,13 @@ def test_a_good_file_gives_its_limits_with_their_places(file):
     assert (thresholds.file, thresholds.base, thresholds.data, thresholds.seed) == (file, file.parent, "folder", 0)
     assert list(thresholds.models) == ["cnn", "my-net"]
     assert thresholds.models["my-net"].fixture == "my_net"
-    assert [(limit.model, limit.noise, limit.required, limit.place) for limit in thresholds.limits] == [
+    assert [(limit.model, limit.noise, limit.required, limit.place) for limit in thresholds.of(Limit)] == [
         ("cnn", Gaussian(5), Decimal("0.9"), "thresholds.toml:15"),
         ("my-net", Gaussian(5), Decimal("0.9"), "thresholds.toml:15"),
         ("cnn", Gaussian(25), Decimal("0.29"), "thresholds.toml:16"),
         ("my-net", Gaussian(25), Decimal("0.29"), "thresholds.toml:16"),
     ]
-    assert str(thresholds.limits[0]) == "cnn-gaussian(sigma=5)"
+    assert str(thresholds.of(Limit)[0]) == "cnn-gaussian(sigma=5)"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +91,7 @@ def test_a_good_file_gives_its_limits_with_their_places(file):
 )
 def test_lists_go_side_by_side_and_single_values_hold_for_all(file, table, wanted):
     file.write_text(f'{HEAD}[[limits]]\nmodels = ["cnn"]\n{table}\n')
-    limits = read_thresholds(file).limits
+    limits = read_thresholds(file).of(Limit)
     assert [(limit.noise, limit.required) for limit in limits] == [(noise, Decimal(share)) for noise, share in wanted]
 
 
@@ -370,26 +368,18 @@ def damaged(draw):
 @given(content=damaged() | st.dictionaries(NAMES, TREES, max_size=5))
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_content_gives_limits_or_a_robustness_error(file, content):
-    file.write_text("".join(f"{toml(key)} = {toml(value)}\n" for key, value in content.items()), encoding="utf-8")
+    file.write_text("".join(f"{to_toml(key)} = {to_toml(value)}\n" for key, value in content.items()), encoding="utf-8")
     try:
         thresholds = read_thresholds(file)
     except RobustnessError:
         return
-    assert len({(limit.model, limit.noise) for limit in thresholds.limits}) == len(thresholds.limits)
-    assert all(0 <= limit.required <= 1 and limit.model in thresholds.models for limit in thresholds.limits)
-
-
-def toml(value):
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{toml(key)} = {toml(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
+    assert len({(limit.model, limit.noise) for limit in thresholds.of(Limit)}) == len(thresholds.of(Limit))
+    assert all(0 <= limit.required <= 1 and limit.model in thresholds.models for limit in thresholds.of(Limit))
 
 
 def test_the_repositorys_own_file_can_be_read():
     thresholds = read_thresholds(Path(__file__).parents[3] / "thresholds.toml")
-    assert thresholds.limits
+    assert thresholds.of(Limit)
 
 
 def test_names_in_a_table_with_bad_values_are_reported_at_once_too(file):

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.generators.declare import MARKS, GeneratorDeclaration
+from robustness.generators.declare import MARKS, GeneratorDeclaration, GeneratorLimit
 from robustness.kinds import read_thresholds
 
 HEAD = """\
@@ -55,9 +55,8 @@ def test_a_limit_is_one_for_each_generator_and_each_mark(read):
     thresholds = read(
         GENERATOR + two + '[[generator_limits]]\ngenerators = ["one", "two"]\nmax_frechet = 20\nfidelity = 1.10\n'
     )
-    assert thresholds.generators["one"] == GeneratorDeclaration("one", "runs/one.safetensors", "judge")
-    assert list(thresholds.generators) == ["one", "two"]
-    limits = thresholds.generator_limits
+    limits = thresholds.of(GeneratorLimit)
+    assert limits[0].declaration == GeneratorDeclaration("one", "runs/one.safetensors", "judge")
     assert list(map(str, limits)) == ["one-fidelity", "one-max_frechet", "two-fidelity", "two-max_frechet"]
     assert [limit.required for limit in limits[:2]] == [Decimal("1.1"), Decimal("20")]
     assert [limit.place for limit in limits[:2]] == ["thresholds.toml:29", "thresholds.toml:28"]
@@ -66,14 +65,15 @@ def test_a_limit_is_one_for_each_generator_and_each_mark(read):
 
 def test_every_mark_may_be_limited_and_a_generator_may_go_without(read):
     text = LIMITS + "".join(f"{asks} = 1\n" for asks in MARKS)
-    assert [limit.asks for limit in read(GENERATOR + text).generator_limits] == list(MARKS)
-    assert read(GENERATOR).generator_limits == ()
+    assert [limit.asks for limit in read(GENERATOR + text).of(GeneratorLimit)] == list(MARKS)
+    assert read(GENERATOR).of(GeneratorLimit) == ()
 
 
 def test_training_images_are_named_where_the_data_has_none_and_only_there(read):
     folder = HEAD.replace('"signs"\n\n[models.judge]', '"folder:test"\n\n[models.judge]')
     training = GENERATOR + 'training = "folder:train"\n'
-    assert read(training, folder).generators["one"].training == "folder:train"
+    (limit,) = read(training + LIMITS + "recall = 0.1\n", folder).of(GeneratorLimit)
+    assert limit.declaration.training == "folder:train"
     (missing,) = refusal(read, GENERATOR, folder)
     assert missing.startswith("thresholds.toml:20: generators.one: training: missing; folder:test has no training split")
     (superfluous,) = refusal(read, training)

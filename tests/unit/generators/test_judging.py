@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from builders import marks
 
 from robustness.errors import RobustnessError
-from robustness.generators.declare import MARKS, GeneratorLimit
+from robustness.generators.declare import MARKS, GeneratorDeclaration, GeneratorLimit
 from robustness.generators.measure import NAMES, judge_limit, shown
 
 
 def label(name, fidelity, variety=1.0):
-    return {"name": name, "fidelity": fidelity, "variety": variety}
+    return replace(marks().classes[0], name=name, fidelity=fidelity, variety=variety)
 
 
 JUDGED = {
     "judge": "judge",
     "fidelity": 0.7,
-    "classes": [label("Go", 1.2), label("Stop", 0.02), label("Yield", 0.9)],
-    "collapsed": ["Stop", "Yield"],
-    "precision": 0.5,
-    "recall": 0.25,
+    "classes": (label("Go", 1.2), label("Stop", 0.02), label("Yield", 0.9)),
+    "collapsed": ("Stop", "Yield"),
     "frechet": 1234.5,
     "nearest": 1.75,
     "copied": 0.01,
     "divergence": -0.5,
 }
+SIGNS = GeneratorDeclaration("signs", "signs.safetensors", "judge")
 
 
 def judged(asks, required, **changed):
-    return judge_limit(GeneratorLimit("signs", asks, Decimal(required), "thresholds.toml:9"), JUDGED | changed)
+    limit = GeneratorLimit(SIGNS, asks, Decimal(required), "thresholds.toml:9")
+    return judge_limit(limit, replace(marks(), **JUDGED | changed))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_a_mark_keeps_its_limit_up_to_it_and_breaks_it_beyond(asks, kept, broken
     beyond = judged(asks, broken)
     assert (beyond.stops, beyond.words) == (True, words)
     assert beyond.explain() == f"thresholds.toml:9 signs-{asks}\n  {words}"
-    assert (beyond.generator_limit, beyond.required, beyond.judged) == (f"signs-{asks}", broken, JUDGED)
+    assert (beyond.generator_limit, beyond.required, beyond.judge) == (f"signs-{asks}", broken, "judge")
 
 
 @pytest.mark.parametrize("asks", ["max_copied", "max_nearest"])
@@ -75,11 +77,11 @@ def test_all_that_can_be_asked_has_a_name():
 @pytest.mark.parametrize(
     ("asks", "changed", "said"),
     [
-        ("fidelity", {"classes": [], "fidelity": None}, "it knows no classes, so it has no mark for fidelity"),
-        ("worst_class", {"classes": []}, "it knows no classes, so it has no mark for worst class"),
-        ("max_collapsed", {"classes": [], "collapsed": []}, "it knows no classes, so it has no mark for collapsed classes"),
-        ("fidelity", {"classes": [label("Go", None)], "fidelity": None}, "judge names no real image right"),
-        ("max_collapsed", {"classes": [label("Go", 1.0, None)], "collapsed": []}, "no class has two different real images"),
+        ("fidelity", {"classes": (), "fidelity": None}, "it knows no classes, so it has no mark for fidelity"),
+        ("worst_class", {"classes": ()}, "it knows no classes, so it has no mark for worst class"),
+        ("max_collapsed", {"classes": (), "collapsed": ()}, "it knows no classes, so it has no mark for collapsed classes"),
+        ("fidelity", {"classes": (label("Go", None),), "fidelity": None}, "judge names no real image right"),
+        ("max_collapsed", {"classes": (label("Go", 1.0, None),), "collapsed": ()}, "no class has two different real images"),
         ("max_divergence", {"divergence": None}, "its card tells no losses of two epochs"),
         ("max_frechet", {"frechet": None}, "Frechet distance is no finite number"),
     ],
@@ -95,7 +97,7 @@ def test_what_is_no_number_never_passes(asks):
 
 
 def test_classes_that_the_judge_does_not_know_are_told():
-    words = judged("worst_class", "0.5", classes=[label("Go", 0.6), label("Stop", None)]).words
+    words = judged("worst_class", "0.5", classes=(label("Go", 0.6), label("Stop", None))).words
     assert words.startswith("worst class 0.6 (Go; without 1 of which the judge names no real image right)")
 
 

@@ -2,63 +2,44 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from dataclasses import fields, replace
-from decimal import Decimal
+from dataclasses import replace
 
+import builders
 import hypothesis
 import numpy as np
 import pytest
-import torch
+from builders import ByLight, bench, plain_images
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
 
-from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
-from robustness.evaluation.forward import batch_size
 from robustness.evaluation.store import Store
+from robustness.gate.notes import from_text, to_text
 from robustness.hunts import measure as hunting
-from robustness.hunts.declare import Hunt
-from robustness.hunts.measure import is_within, read_former, run_hunt
-from robustness.models.classifier import Classifier
+from robustness.hunts.declare import Hunts
+from robustness.hunts.measure import is_within, measure_hunt
+from robustness.hunts.record import HuntRecord
+from robustness.models.declaration import ModelDeclaration
 from robustness.noise import Gaussian, GaussianWraparound, Offset, Periodic, Resolution, SaltAndPepper
-from robustness.search.finding import Finding, finding_from_json, finding_to_json, read_finding, save_finding
+from robustness.search.finding import finding_from_json, finding_to_json, read_finding, save_finding
 from robustness.search.hunt import PROFILES
 from robustness.search.perturbation import Perturbation
 from robustness.search.strategies import perturbations
 
 GREYS = (100, 105, 110, 115, 120)
 SAFE = (Offset(40), Gaussian(3))
-REPLAY = "robustness flips replay {file} --thresholds t.toml"
 SOMETHING_NEW = hypothesis.settings(PROFILES["nightly"], max_examples=15, database=None)
 
 
 def image_set(name="greys", greys=GREYS):
-    """Plain 8x8 images, all of them dark."""
-    return ImageSet.from_images(
-        name, [np.full((8, 8, 3), grey, np.uint8) for grey in greys], [0] * len(greys), ["dark", "bright"]
-    )
+    """All of them dark."""
+    return plain_images(greys, name)
 
 
-class ByLight(nn.Module):
-    """Class 1 where the mean grey level is above the threshold; counts how often it was asked."""
-
-    def __init__(self, threshold):
-        super().__init__()
-        self.threshold = nn.Parameter(torch.tensor(threshold / 255))
-        self.answers = 0
-
-    def forward(self, batch):
-        self.answers += 1
-        excess = batch.mean(dim=(1, 2, 3)) - self.threshold
-        return torch.stack([-excess, excess], dim=1)
-
-
-def classifier(threshold=130.5, name="net", hashable=True):
+def classifier(threshold=130.5, name="net", hashable=True, module=None):
     """Flips all images at 31 grey levels of light, the brightest at 11."""
-    return Classifier(name, ByLight(threshold), Fit(8), architecture="by light" if hashable else None)
+    return builders.classifier(name, module or ByLight(threshold), architecture="by light" if hashable else None)
 
 
 def steady():
@@ -67,7 +48,7 @@ def steady():
 
 
 def declared(budget="0.5", safe=SAFE, images=256, model="net"):
-    return Hunt(model, safe, Decimal(budget), images, "thresholds.toml:7")
+    return builders.hunt(model, safe, budget, images)
 
 
 @pytest.fixture
@@ -75,13 +56,15 @@ def hunted(tmp_path, monkeypatch):
     """Runs a hunt in the current folder, with one store; by default of half of the predictions, on the network that flips."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(PROFILES, "nightly", SOMETHING_NEW)
-    store, folder = Store(tmp_path / "store"), tmp_path / "findings"
+    store = Store(tmp_path / "store")
 
-    def run(of=None, network=None, images=None, profile="dev", name="run", beside=()):
+    def run(of=None, network=None, images=None, profile="dev", name="run", beside=(), file=tmp_path / "t.toml", **changes):
         of, network = of or declared(), network or classifier()
         before = network.module.answers
-        former = read_former(sorted(folder.glob("*.json")), [of, *beside])
-        found = run_hunt(of, network, images or image_set(), profile, former, folder, REPLAY, store, name)
+        promises = [of, *beside]
+        started = {"hunt": Hunts().start(builders.thresholds(*promises, file=file))}
+        workbench = bench(images or image_set(), network, promises=promises, file=file, store=store, started=started)
+        found = measure_hunt(of, replace(workbench, run=name, profile=profile, **changes))
         run.answers = network.module.answers - before
         return found
 
@@ -103,9 +86,7 @@ def kept(tmp_path):
 
 
 def finding(perturbation, seed=0):
-    """A finding of nothing but a perturbation."""
-    texts = dict.fromkeys([field.name for field in fields(Finding)], "")
-    return Finding(**texts | {"perturbation": str(perturbation), "seed": seed})
+    return builders.finding(perturbation=str(perturbation), seed=seed)
 
 
 def rewritten(tmp_path, **changes):
@@ -178,54 +159,62 @@ def test_what_a_hunt_finds_stops_the_release_and_is_kept(hunted, tmp_path):
     assert (found.profile, found.tried) == ("dev", 30)
     assert (found.images, found.right, found.flipped, found.stops, found.known) == (5, 5, 3, True, False)
     written = read_finding(tmp_path / found.file)
-    assert json.loads(finding_to_json(written)) == json.loads(json.dumps(found.finding)) | {"sha256": written.sha256}
+    assert written == found.finding
     assert (written.budget, written.flipped, written.flipped_images) == ("0.5", 3, (2, 3, 4))
     assert found.replay == f"robustness flips replay {found.file} --thresholds t.toml"
-    assert found.explain() == f"thresholds.toml:7 net-offset+gaussian\n  {found.words()}\n  replay: {found.replay}"
+    assert found.explain() == f"thresholds.toml:7 net-offset+gaussian\n  {found.words}\n  replay: {found.replay}"
     assert (
         f"{written.perturbation}, seed {written.seed}, flips 3 of 5 right predictions, 0.6000; the budget is 0.5."
-        in found.words()
+        in found.words
     )
-    assert f"Image 4, dark, becomes bright from {written.smallest} on" in found.words()
-    assert "earlier hunt" not in found.words()
+    assert f"Image 4, dark, becomes bright from {written.smallest} on" in found.words
+    assert "earlier hunt" not in found.words
 
 
 def test_where_nothing_is_found_it_is_said_how_hard_was_looked(hunted, tmp_path):
     found = hunted(network=steady())
     assert (found.images, found.right, found.flipped, found.stops) == (5, 5, 0, False)
     assert (found.finding, found.file, found.replay, found.mended) == (None, None, None, ())
-    assert found.words() == (
+    assert found.words == (
         "no noise up to offset(levels=40), gaussian(sigma=3), alone or mixed, flips more than 0.5 of 5 right predictions, "
         "of up to 30 tried (profile dev)"
     )
     assert not (tmp_path / "findings").exists()
 
 
-def test_what_became_of_a_hunt_is_plain_values(hunted):
+def test_what_became_of_a_hunt_crosses_to_the_controller_as_it_is(hunted):
     for found in (hunted(), hunted(network=steady())):
-        said = found.as_dict()
-        read = json.loads(json.dumps(said, allow_nan=False))
-        assert read["words"] == found.words()
-        assert (read["stops"], read["safe"]) == (found.stops, list(found.safe))
+        assert from_text(to_text(found), [HuntRecord]) == found
 
 
 def test_only_so_many_images_are_looked_at(hunted):
     found = hunted(declared(images=3, budget="0"))
     assert (found.images, found.right) == (3, 3)
-    assert found.finding["images"] == 3
+    assert found.finding.images == 3
 
 
-def test_a_command_to_replay_is_fit_for_a_shell(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    folder, store = tmp_path / "my findings; rm", Store(tmp_path / "store")
-    found = run_hunt(declared(), classifier(), image_set(), "dev", [], folder, REPLAY, store, "run")
-    (file,) = folder.glob("*.json")
+def test_a_command_to_replay_is_fit_for_a_shell(hunted, tmp_path):
+    (tmp_path / "my gate; rm").mkdir()
+    found = hunted(file=tmp_path / "my gate; rm" / "t.toml")
+    (file,) = (tmp_path / "my gate; rm" / "findings").glob("*.json")
     assert shlex.split(found.replay) == [
         *("robustness", "flips", "replay"),
-        *(f"my findings; rm/{file.name}", "--thresholds", "t.toml"),
+        *(f"my gate; rm/findings/{file.name}", "--thresholds", "my gate; rm/t.toml"),
     ]
-    again = run_hunt(declared(), classifier(), image_set(), "dev", [], folder, "pytest test_mine.py", store, "run")
-    assert again.replay == "pytest test_mine.py"
+
+
+def test_a_model_that_lives_in_a_fixture_is_replayed_by_its_test(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    models = [ModelDeclaration("net", "fixture", size=8)]
+    workbench = bench(image_set(), classifier(), promises=[declared()], file=tmp_path / "t.toml", models=models)
+    in_fixture = replace(
+        workbench,
+        store=Store(tmp_path / "store"),
+        started={"hunt": []},
+        test="test_mine.py::test_hunt[net-offset]",
+        fixture=lambda declaration: ByLight(130.5),
+    )
+    assert measure_hunt(declared(), in_fixture).replay == "pytest 'test_mine.py::test_hunt[net-offset]'"
 
 
 # What former hunts found.
@@ -235,12 +224,12 @@ def test_a_known_finding_that_still_breaks_ends_the_hunt(hunted, no_hunt, tmp_pa
     first, before = hunted(), kept(tmp_path)
     no_hunt()
     again = hunted(profile="nightly")
-    assert again == replace(first, known=True, profile="nightly", tried=15)
-    smallest = first.finding["smallest"]
+    assert again == replace(first, known=True, profile="nightly", tried=15, words=again.words)
+    smallest = first.finding.smallest
     assert "the budget is 0.5 (found by an earlier hunt). Image 4, dark, is named dark without noise, and bright under " in (
-        again.words()
+        again.words
     )
-    assert again.words().endswith(smallest)
+    assert again.words.endswith(smallest)
     assert kept(tmp_path) == before
 
 
@@ -249,10 +238,10 @@ def test_of_a_known_finding_it_is_said_what_the_network_does_now(hunted, no_hunt
     first, before = hunted(), kept(tmp_path)
     no_hunt()
     again = hunted(network=classifier(117.5))
-    assert (first.finding["flipped"], first.finding["right"]) == (3, 5)
+    assert (first.finding.flipped, first.finding.right) == (3, 5)
     assert (again.flipped, again.right, again.before, again.after) == (4, 4, "bright", "bright")
-    assert "flips 4 of 4 right predictions, 1.0000" in again.words()
-    assert "Image 4, dark, is named bright without noise, and bright under " in again.words()
+    assert "flips 4 of 4 right predictions, 1.0000" in again.words
+    assert "Image 4, dark, is named bright without noise, and bright under " in again.words
     assert again.finding == first.finding  # the file's content
     assert kept(tmp_path) == before
 
@@ -261,7 +250,7 @@ def test_a_finding_that_no_longer_breaks_is_mended_and_stays(hunted, tmp_path):
     first, before = hunted(), kept(tmp_path)
     found = hunted(network=steady())
     assert (found.mended, found.stops, found.file) == ((first.file,), False, None)
-    assert found.words().endswith(f"of up to 30 tried (profile dev); mended: {first.file}")
+    assert found.words.endswith(f"of up to 30 tried (profile dev); mended: {first.file}")
     assert kept(tmp_path) == before
 
 
@@ -280,7 +269,7 @@ def test_mended_ones_are_listed_beside_the_one_that_ends_the_hunt(hunted, no_hun
     assert earlier
     assert (again.file, again.known, again.stops) == (found.file, True, True)
     assert list(again.mended) == earlier
-    assert again.words().endswith(f"; mended: {', '.join(earlier)}")
+    assert again.words.endswith(f"; mended: {', '.join(earlier)}")
 
 
 def test_something_new_is_hunted_for_where_all_are_mended(hunted, tmp_path):
@@ -306,10 +295,10 @@ def test_today_s_budget_counts_and_not_the_finding_s(hunted, no_hunt, tmp_path, 
     budget_rose = not broken and written == "0.5"
     assert (found.stops, found.mended) == (broken, ())
     assert found.within_budget == ((file,) if budget_rose else ())
-    assert found.words().endswith(f"; within today's budget of {today}: {file}") is budget_rose
+    assert found.words.endswith(f"; within today's budget of {today}: {file}") is budget_rose
     assert found.budget == today
     if broken:
-        assert f"flips 3 of 5 right predictions, 0.6000; the budget is {today} (found by an earlier hunt)" in found.words()
+        assert f"flips 3 of 5 right predictions, 0.6000; the budget is {today} (found by an earlier hunt)" in found.words
 
 
 def test_findings_on_other_data_are_an_error_with_the_file_and_the_remedy(hunted):
@@ -346,7 +335,7 @@ def test_a_finding_beyond_what_is_safe_today_is_not_tried_and_that_is_said(hunte
     file = hunted().file
     narrower = hunted(declared(safe=(Gaussian(3),)), images=OTHERS)
     assert (narrower.mended, narrower.within_budget, narrower.beyond, narrower.stops) == ((), (), (file,), False)
-    assert narrower.words().endswith(f"; beyond what is declared safe today, so not tried: {file}")
+    assert narrower.words.endswith(f"; beyond what is declared safe today, so not tried: {file}")
 
 
 def test_findings_that_another_hunt_tries_are_left_to_it(hunted, no_hunt):
@@ -469,15 +458,15 @@ class Crowded(ByLight):
 
 
 def test_a_hunt_that_ran_out_of_memory_is_remembered_as_one_in_smaller_batches(hunted):
-    network = Classifier("net", Crowded(300), Fit(8), architecture="crowded")
+    network = classifier(module=Crowded(300))
     assert hunted(network=network).right == len(GREYS)
-    assert batch_size(network) == 16
+    assert network.batch_size == 16
     hunted(network=network)
     assert hunted.answers == 0
 
 
 def test_a_replay_that_runs_out_of_memory_goes_on_in_smaller_batches(hunted):
     assert hunted().stops
-    network = Classifier("net", Crowded(130.5), Fit(8), architecture="crowded")
+    network = classifier(module=Crowded(130.5))
     assert hunted(network=network).known
-    assert batch_size(network) == 16
+    assert network.batch_size == 16

@@ -14,8 +14,8 @@ import robustness.limits.measure
 import robustness.models.load
 import robustness.pytest_plugin.fixtures
 import robustness.pytest_plugin.reports
-import robustness.report.results
-import robustness.report.terminal  # noqa: F401
+import robustness.report.build
+import robustness.report.text.terminal  # noqa: F401
 from robustness.noise import Gaussian, apply
 
 TOY = '''

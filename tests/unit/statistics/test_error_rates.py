@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from builders import most
 from scipy import stats
 
 from robustness.statistics.intervals import cluster_bounds, lower_bound, upper_bound
@@ -20,11 +21,6 @@ from robustness.statistics.sequential import Bernoulli, FinitePopulation, ideal_
 LEVELS = [0.05, 0.01]
 IMAGES = 12_630  # GTSRB's test set
 BATCH = 256
-
-
-def most(draws, level):
-    """The largest count of errors in so many draws that agrees with the level."""
-    return stats.binom.ppf(0.999, draws, level)
 
 
 def first(holds: Callable[[int], bool], end):

@@ -10,12 +10,11 @@ import math
 
 import numpy as np
 import pytest
+from builders import most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from robustness.data import ImageSet
-from robustness.declaration.scope import Scope, sampling_of
 from robustness.errors import RobustnessError
 from robustness.statistics.intervals import cluster_bounds, effective, lower_bound, upper_bound
 from robustness.statistics.paired import Change, p_value
@@ -26,12 +25,6 @@ OUTCOMES = (0.0, 1.0)
 ALPHAS = st.sampled_from([0.3, 0.1, 0.05, 0.01, 1e-3, 1e-6])
 COUNTS = st.lists(st.integers(0, 5000), min_size=3, max_size=3).filter(any)  # of -1, 0 and 1
 EFFECTS = st.sampled_from([1.0, 1.5, 24.2])
-
-
-def images(tracks=None, dependent=None):
-    made = ImageSet.from_images("set", [np.zeros((1, 1, 3), np.uint8)] * 4, [1] * 4, ["a", "b"], tracks)
-    object.__setattr__(made, "dependent", dependent)
-    return made
 
 
 def differences(counts):
@@ -51,32 +44,6 @@ def sampled(draw):
     """Values with one of the three kinds of sampling."""
     values, tracks = draw(tracked())
     return values, draw(st.sampled_from([Sampling(), Sampling(tracks), Sampling(design_effect=2.5)]))
-
-
-# What is said of the images.
-
-
-def test_what_was_declared_goes_before_tracks_and_tracks_before_independence():
-    declared = Scope("population", independent=True, design_effect=9.0)
-    tracks = [4, 4, 7, 7]
-    assert sampling_of(declared, images(tracks, "they are frames")).design_effect == 9
-    assert sampling_of(declared, images(tracks)).tracks is None
-    tracked = sampling_of(Scope("population", independent=True), images(tracks))
-    assert (tracked.tracks.tolist(), tracked.design_effect) == (tracks, 1)
-    alone = sampling_of(Scope("population", independent=True), images())
-    assert (alone.tracks, alone.design_effect) == (None, 1)
-
-
-@pytest.mark.parametrize(
-    ("claim", "dependent", "message"),
-    [
-        (Scope("population"), None, "images of set are independent is not known; give a design_effect in .run., or say"),
-        (Scope("population", independent=True), "they are frames", "they are frames; give a design_effect in .run.$"),
-    ],
-)
-def test_nothing_is_said_where_dependence_is_unknown(claim, dependent, message):
-    with pytest.raises(RobustnessError, match=message):
-        sampling_of(claim, images(dependent=dependent))
 
 
 # The exact tests that this one extends.
@@ -202,11 +169,6 @@ def test_overwhelming_evidence_has_a_p_value_too(counts, bound):
 
 
 # How often it errs, the truth lying at the bound.
-
-
-def most(draws, level):
-    """The largest count of errors in so many draws that agrees with the level."""
-    return stats.binom.ppf(0.999, draws, level)
 
 
 def report(name, p_values, level):

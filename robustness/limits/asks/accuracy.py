@@ -1,0 +1,124 @@
+"""accuracy: at least this share of the images is classified correctly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from robustness.declaration.scope import Scope, sampling_of
+from robustness.errors import RobustnessError
+from robustness.evaluation.result import Result
+from robustness.limits.asks.ask import Ask, Found, Measured
+from robustness.limits.limit import Limit
+from robustness.statistics.intervals import (
+    cluster_bounds,
+    cluster_images_to_decide,
+    effective,
+    images_to_decide,
+    lower_bound,
+    upper_bound,
+)
+from robustness.statistics.sequential import Bernoulli, FinitePopulation
+from robustness.statistics.verdict import needed
+
+if TYPE_CHECKING:
+    from robustness.data import ImageSet
+    from robustness.evaluation.evaluate import Enough, Measurement
+    from robustness.gate.workbench import Workbench
+
+EARLY_ERROR = 1e-6
+"""How likely stopping early may change the verdict of a case about its test set."""
+
+
+class Accuracy(Ask):
+    name = "accuracy"
+    more: ClassVar = {"classes": (Annotated[list[str], Field(min_length=1)], [])}
+    of_population = is_counted = is_share = True
+
+    def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"classes": tuple(table.get("classes", ()))}
+
+    def measure(self, limit: Limit, bench: Workbench, enough: Enough | None = None) -> Measured:
+        """As far as its stopping rule wants, where there is one; if some classes count, the part that is about them."""
+        rule = None if limit.classes else stopping_rule(bench.thresholds.scope, limit.required, bench.images)
+        if rule is not None:
+            return super().measure(limit, bench, lambda right, seen: rule.decide(right, seen) is not None)
+        measured = super().measure(limit, bench)
+        return replace(measured, cases=[_of_classes(one, bench.images, limit.classes) for one in measured.cases])
+
+    def judge(self, measured: Measured) -> Found:
+        limit, bench = measured.limit, measured.bench
+        images = bench.images.only(*limit.classes) if limit.classes else bench.images
+        return judge_accuracy(measured.cases[0], images, limit.required, bench.thresholds.scope)
+
+
+def stopping_rule(scope: Scope, accuracy: Decimal, images: ImageSet) -> FinitePopulation | Bernoulli | None:
+    """Looked at after each batch: when the images need not be evaluated further; None where every one is."""
+    if not scope.early:
+        return None
+    if scope.about == "test-set":
+        return FinitePopulation(len(images), needed(accuracy, len(images)), EARLY_ERROR)
+    if sampling_of(scope, images).tracks is None and scope.design_effect is None and 0 < accuracy < 1:
+        return Bernoulli(float(accuracy), 1 - scope.confidence)
+    return None  # no sequential test is known for clusters
+
+
+def judge_accuracy(measurement: Measurement, images: ImageSet, accuracy: Decimal, scope: Scope) -> Found:
+    """Whether the measurement shows that the accuracy is kept, in the sense of the scope."""
+    rule = stopping_rule(scope, accuracy, images)
+    decided = next((said for look in measurement.looks if (said := rule.decide(*look)) is not None), None) if rule else None
+    seen, total, value = measurement.seen, measurement.total, measurement.accuracy
+    if scope.about == "test-set":
+        if decided is None and seen < total:
+            raise RobustnessError(f"{measurement.case}: {seen} of {total} images decide nothing")
+        count, of_all = needed(accuracy, total), f" of {total:,}" if seen < total else ""
+        kept = measurement.right >= count if seen == total else decided  # no test overrules what was counted
+        return Found(value, kept, f"{counted(measurement)}, the limit {accuracy} asks for {count:,}{of_all}")
+    low = high = more = None
+    if rule is not None:  # bounds would hold for a number of images fixed beforehand
+        kept, bounds = decided, "tested after each batch"
+    elif seen < total:
+        raise RobustnessError(f"{measurement.case}: {seen} of {total} images were evaluated")
+    else:
+        low, high, more = _bounds(measurement, images, float(accuracy), scope)
+        kept = True if low >= float(accuracy) else False if high < float(accuracy) else None
+        bounds = f"the population's lies above {low:.4f}, and below {high:.4f}, each"
+    decision = {True: "so it keeps", False: "so it is below", None: "which does not decide on"}[kept]
+    more = more if kept is None else None
+    words = f"{counted(measurement)}; {bounds} at {100 * scope.confidence:g} % confidence, {decision} the limit {accuracy}"
+    words += f"; about {more:,} images would" if more else ""
+    return Found(value, kept, words, low=low, high=high, to_decide=more)
+
+
+def _bounds(measurement: Measurement, images: ImageSet, accuracy: float, scope: Scope) -> tuple[float, float, int | None]:
+    """One-sided bounds of the population's accuracy, and how many images would decide if the share stayed as it is."""
+    alpha, sampling = 1 - scope.confidence, sampling_of(scope, images)
+    if sampling.tracks is not None:
+        right = measurement.result.predictions == images.labels
+        low, high = cluster_bounds(right, sampling.tracks, alpha)
+        return low, high, cluster_images_to_decide(right, sampling.tracks, accuracy, alpha)
+    counts = effective(measurement.right, measurement.total, sampling.design_effect)
+    independent = images_to_decide(*counts, accuracy, alpha)
+    more = None if independent is None else round(independent * sampling.design_effect)
+    return lower_bound(*counts, alpha), upper_bound(*counts, alpha), more
+
+
+def counted(measurement: Measurement) -> str:
+    """The accuracy in words."""
+    early = f" (stopped early, of {measurement.total:,})" if measurement.seen < measurement.total else ""
+    return f"accuracy {measurement.accuracy:.4f}: {measurement.right:,} of {measurement.seen:,} right{early}"
+
+
+def _of_classes(measurement: Measurement, images: ImageSet, classes: Sequence[str]) -> Measurement:
+    """The part of a measurement that is about some classes, where any are named."""
+    if not classes:
+        return measurement
+    positions = np.flatnonzero(np.isin(images.labels, np.unique(images.only(*classes).labels)))
+    result = Result(measurement.result.predictions[positions], measurement.result.margins[positions])
+    looks = [(result.right(images.labels[positions]), len(positions))]
+    return replace(measurement, result=result, looks=looks, total=len(positions))

@@ -1,0 +1,120 @@
+"""From what a run amounts to, to its results."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from robustness.claims.record import ClaimRecord
+from robustness.data import ImageSet, load_image_set
+from robustness.evaluation.result import Result
+from robustness.evaluation.store import Store
+from robustness.gate.ledger import Ended
+from robustness.gate.notes import ModelUsed, RuleMeasured
+from robustness.gate.thresholds import Thresholds
+from robustness.generators.record import GeneratorJudged
+from robustness.limits.limit import Limit
+from robustness.limits.record import LimitRecord
+from robustness.noise import Custom
+from robustness.report.mistakes import count_by_class, describe_confusions, draw_turned
+from robustness.report.pictures import describe_images, draw_gallery
+from robustness.report.results import DeclaredModel, DeclaredNoise, Hypothesis, Results, RunDetails, ThresholdsFile
+from robustness.report.timings import describe_timings
+
+VERSIONS = ("pytest-robustness", "torch", "torchvision", "numpy", "pillow", "pytest")
+
+Figures = Callable[[str, Iterable[str]], dict[str, dict[str, float]]]
+"""The accuracies that a study published on the image set of a name, by model and noise, of models of these names."""
+
+
+def build_results(
+    ended: Ended,
+    thresholds: Thresholds,
+    command: list[str],
+    started: float,
+    run: str,
+    published: Figures = lambda data, models: {},
+    hypotheses: Mapping[str, tuple[str, str]] | None = None,
+) -> Results:
+    """The results of a run.
+
+    started: seconds since the epoch. run: its name, which some predictions are bound to. hypotheses: names and words of a
+    study's, by what a claim that bears on each says.
+    """
+    notes = [note for of_test in ended.notes.values() for note in of_test]
+    measured = {
+        test: tuple(note for note in of_test if isinstance(note, RuleMeasured)) for test, of_test in ended.notes.items()
+    }
+    said = {claim.says for claim in ended.of(ClaimRecord)}
+    images = _images(thresholds)
+    limits, noises = ended.of(LimitRecord), dict.fromkeys(limit.noise for limit in thresholds.of(Limit))
+
+    def find(key: str) -> Result | None:
+        return Store().read(key, run, Result)
+
+    return Results(
+        verdict=ended.verdict,
+        gaps=ended.gaps,
+        left_out=ended.left_out,
+        errors=ended.errors,
+        thresholds=ThresholdsFile(path=str(thresholds.file), sha256=thresholds.sha256),
+        data=thresholds.data,
+        seed=thresholds.seed,
+        confidence=thresholds.scope.confidence,
+        models={
+            model.name: DeclaredModel(
+                name=model.name,
+                load=model.load,
+                weights=model.weights,
+                size=model.size,
+                fit=model.fit,
+                mean=model.mean,
+                std=model.std,
+                precision=model.precision,
+            )
+            for model in thresholds.models.values()
+        },
+        model_hashes={note.model: note.hash for note in notes if isinstance(note, ModelUsed)},
+        noises={
+            name: DeclaredNoise(
+                load=kind.load,
+                magnitude=kind.magnitude,
+                arguments={key: str(value) for key, value in kind.arguments.items()},
+            )
+            for name, kind in thresholds.noises.items()
+            if issubclass(kind, Custom)
+        },
+        generators={note.generator: note.marks for note in notes if isinstance(note, GeneratorJudged)},
+        measurements={test: of_test for test, of_test in measured.items() if of_test},
+        published=published(images.name, thresholds.models) if images else {},
+        hypotheses={
+            says: Hypothesis(name=name, words=words) for says, (name, words) in (hypotheses or {}).items() if says in said
+        },
+        timings=describe_timings(ended, thresholds.scope.early),
+        run=RunDetails(
+            command=(Path(command[0]).name, *command[1:]),
+            started=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+            seconds=round(time.time() - started, 3),
+            versions={name: importlib.metadata.version(name) for name in VERSIONS},
+            python=platform.python_version(),
+            platform=platform.platform(),
+        ),
+        images=describe_images(images) if images else None,
+        confusions=describe_confusions(limits, images, find) if images else (),
+        per_class=count_by_class(limits, images, find) if images else (),
+        turned=draw_turned(limits, {str(noise): noise for noise in noises}, images, thresholds.seed, find) if images else (),
+        gallery=draw_gallery(images, list(noises), thresholds.seed) if images else (),
+        records=ended.records,
+    )
+
+
+def _images(thresholds: Thresholds) -> ImageSet | None:
+    """None where they cannot be read, which the tests have said already."""
+    try:
+        return load_image_set(thresholds.data, base=thresholds.base)
+    except (Exception, SystemExit):  # a user's own data set may raise anything, and the results have to be written all the same
+        return None
