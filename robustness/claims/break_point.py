@@ -54,7 +54,7 @@ def find_break_point(search: Search, of_clean: Decimal, sampling: Sampling, alph
         raise RobustnessError(f"{of_clean} of clean accuracy is no bar: a share lies above 0 and is at most 1")
     rights = search.rights()
     if not rights[0]:
-        raise RobustnessError("no clean image is named right, so there is no point at which accuracy breaks")
+        raise RobustnessError("no clean image is classified correctly, so there is no point at which accuracy breaks")
     bar, share = Fraction(of_clean) * int(rights[0]), float(of_clean)
     clean = share * search.right
 
@@ -149,7 +149,7 @@ def confirmed(
     The search takes each prediction to change only once, so where many change back its curve errs either way. What the outcome
     says of the ends of the expected range is measured there: above the bar at the near end and below it at the far one where
     the claim is supported; where it is refuted, below at the near end (it breaks too soon) or above at the far one (too late).
-    right: which images are named right under a noise.
+    right: which images are classified correctly under a noise.
     """
     if tested.outcome is Outcome.UNDECIDED or not isinstance(tested.evidence, BreakEvidence):
         return tested

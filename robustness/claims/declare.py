@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from robustness.claims.record import ClaimRecord
-from robustness.declaration.declared import Declared, each_once, told_apart
+from robustness.declaration.declared import Declared, each_once, named_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.declaration.tables import PartOfClean, Share, Table, TopLevel, tables_of
@@ -220,13 +220,12 @@ class Claims(Kind[DeclaredClaim, ClaimRecord]):
     name = "claim"
     promise = DeclaredClaim
     record = ClaimRecord
-    suite = "test_claims.py"
     kept = "came out as declared"
     broken = "not as declared"
     tables: ClassVar = {"claims": TopLevel(ClaimsTable)}
 
     def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[DeclaredClaim]:
-        return each_once(told_apart(_claims(content, declared, problems)), "claimed", problems)
+        return each_once(named_apart(_claims(content, declared, problems)), "claimed", problems)
 
     def has_intervals(self, content: Mapping[str, Any]) -> bool:
         return "claims" in content

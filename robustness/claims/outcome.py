@@ -13,7 +13,7 @@ from robustness.claims.record import Evidence
 from robustness.noise import Noise
 
 Rights = Mapping[Noise, npt.NDArray[np.bool_]]
-"""Which images a model names right under each noise: bool of shape (N,), the same images in the same order."""
+"""Which images a model classifies correctly under each noise: bool of shape (N,), the same images in the same order."""
 
 
 class Outcome(StrEnum):

@@ -36,10 +36,10 @@ def outperforms(models: Trained, others: Trained, sampling: Sampling, alpha: flo
     """
     sets = {frozenset(rights) for rights in (*models.values(), *others.values())}
     if min(len(models), len(others)) < 2 or len(sets) > 1:
-        raise RobustnessError("two models or more of each kind under the same noises are compared, so that chance can be told")
+        raise RobustnessError("two models or more of each kind under the same noises are compared, which shows what is chance")
     means, means_of_others = (_means(side) for side in (models, others))
     if any(len(np.unique(side, axis=0)) < len(side) for side in (means, means_of_others)):
-        raise RobustnessError("two of the models name the same images right everywhere: they are one training, not two")
+        raise RobustnessError("two of the models classify the same images correctly everywhere: they are one training, not two")
     gain, low, high = _gain(means, means_of_others, sampling, alpha)
     outcome = Outcome.SUPPORTED if low > 0 else Outcome.UNDECIDED if high > negligible else Outcome.REFUTED
     words = (

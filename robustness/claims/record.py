@@ -1,4 +1,4 @@
-"""What became of a claim, and the figures that rests on."""
+"""What became of a claim, and the figures that it rests on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from robustness.gate.promise import KeptOrBroken
 from robustness.search.curve import FlipCurve
-from robustness.statistics.verdict import Verdict
 
 Interval = tuple[float, float]
 
@@ -115,7 +115,7 @@ Evidence = BreakEvidence | GainEvidence | LevelsEvidence | OrderEvidence | Patte
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaimRecord:
+class ClaimRecord(KeptOrBroken):
     """One claim, tested."""
 
     kind: ClassVar[str] = "claim"
@@ -138,20 +138,8 @@ class ClaimRecord:
     evidence: Evidence
 
     @property
-    def id(self) -> str:
-        return self.claim
-
-    @property
-    def name(self) -> str:
-        return f"claim {self.claim}"
-
-    @property
     def title(self) -> str:
         return f"{', '.join(self.models)}: a claim is {self.outcome}, not {self.expected}"
-
-    @property
-    def verdict(self) -> Verdict:
-        return Verdict.FAIL if self.stops else Verdict.PASS
 
     @property
     def reason(self) -> str:
@@ -165,16 +153,5 @@ class ClaimRecord:
     def asked(self) -> str:
         return f"declared {self.expected}"
 
-    @property
-    def group(self) -> str:
-        return self.kind
-
     again: ClassVar[None] = None
     value: ClassVar[None] = None
-    row: ClassVar[None] = None
-    stored: ClassVar[None] = None
-    throughput: ClassVar[None] = None
-
-    def explain(self) -> str:
-        """The failure message."""
-        return f"{self.place} {self.claim}\n  {self.reason}"

@@ -44,7 +44,7 @@ P = TypeVar("P", bound=Promised)
 A = TypeVar("A", bound=Apart)
 
 
-def told_apart(promises: Iterable[tuple[KeyPath, A]]) -> Iterator[tuple[KeyPath, A]]:
+def named_apart(promises: Iterable[tuple[KeyPath, A]]) -> Iterator[tuple[KeyPath, A]]:
     """The promises, each after its path; those of one name with the details in which they differ at its end."""
     promises = list(promises)
     alike: dict[str, list[Mapping[str, str]]] = {}

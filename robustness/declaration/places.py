@@ -1,4 +1,4 @@
-"""Where in a TOML file its keys and values stand. tomllib reads values but keeps no places."""
+"""Where in a TOML file its keys and values are. tomllib reads values but keeps no places."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def line_numbers(text: str) -> dict[KeyPath, int]:
 
 
 def value_bytes(text: str) -> dict[KeyPath, slice]:
-    """Where in the UTF-8 of valid TOML each value and array element stands, by path."""
+    """Where in the UTF-8 of valid TOML each value and array element is, by path."""
     values = {path: node.named_children[1] if node.type == "pair" else node for path, node in _named(text)}
     return {path: slice(node.start_byte, node.end_byte) for path, node in values.items()}
 

@@ -17,8 +17,8 @@ class Problems:
         self.found: set[tuple[int, str]] = set()
 
     def add(self, path: KeyPath, message: str, line: int | None = None) -> None:
-        told = f"{_spell(path)}: {message}".replace("\n", "\\n")  # a key, quoted, may break the line that is its problem's
-        self.found.add((line or self.line(path), told))
+        text = f"{_spell(path)}: {message}".replace("\n", "\\n")  # a key, quoted, may break the line that is its problem's
+        self.found.add((line or self.line(path), text))
 
     def line(self, path: KeyPath) -> int:
         """The line of the key, or of the nearest table around it that is written down."""

@@ -119,7 +119,7 @@ class Ledger:
         )
 
     def _records(self) -> tuple[Record, ...]:
-        """Those of promises, each once: where two tests measured one, a broken one stands."""
+        """Those of promises, each once: where two tests measured one, a broken one counts."""
         found: dict[tuple[str, str], Record] = {}
         for _, record in self._reported():
             key = (record.kind, record.id)

@@ -1,4 +1,4 @@
-"""What a gate's test tells besides the record of a promise, and how both cross from worker to controller: as JSON."""
+"""What a gate's test reports besides the record of a promise, and how both cross from worker to controller: as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from robustness.errors import RobustnessError, in_one_line
 
 
 class Note(Protocol):
-    """A frozen dataclass of values that are fit for JSON. kind: tells its class from all others'."""
+    """A frozen dataclass of values that are fit for JSON. kind: names its class."""
 
     kind: ClassVar[str]
 

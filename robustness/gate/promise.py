@@ -57,7 +57,7 @@ class Record(Protocol):
 
     kind: ClassVar[str]
     PROPERTIES: ClassVar[Mapping[str, str]]
-    """For JUnit XML: the name of each property, and of the record's attribute that it tells."""
+    """For JUnit XML: the name of each property, and of the record's attribute that it holds."""
 
     @property
     def id(self) -> str: ...
@@ -103,14 +103,50 @@ class Record(Protocol):
 
     @property
     def stored(self) -> bool | None:
-        """Whether all predictions were measured before; None where that is not told."""
+        """Whether all predictions were measured before; None where that is unknown."""
 
     @property
     def throughput(self) -> tuple[int, float] | None:
-        """Images, and the seconds they took through noise and network; None where that is not told."""
+        """Images, and the seconds they took through noise and network; None where that is unknown."""
 
     def explain(self) -> str:
         """The message of its test, where it stops the release."""
+
+
+class KeptOrBroken:
+    """What records share that know no third verdict and are no row of the table. The field named as their kind is their id."""
+
+    kind: ClassVar[str]
+    row: ClassVar[None] = None
+    stored: ClassVar[None] = None
+    throughput: ClassVar[None] = None
+    place: str
+    stops: bool
+    words: str
+
+    @property
+    def id(self) -> str:
+        return str(getattr(self, self.kind))
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind.replace('_', ' ')} {self.id}"
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.FAIL if self.stops else Verdict.PASS
+
+    @property
+    def reason(self) -> str:
+        return self.words
+
+    @property
+    def group(self) -> str:
+        return self.kind
+
+    def explain(self) -> str:
+        """The failure message."""
+        return f"{self.place} {self.id}\n  {self.reason}"
 
 
 P = TypeVar("P", bound=Promise)
@@ -124,10 +160,14 @@ class Kind(ABC, Generic[P, R]):
     tables: ClassVar[Mapping[str, TopLevel]]  # the keys at the top level of a thresholds file that are its own
     promise: type[P]
     record: type[R]
-    notes: ClassVar[tuple[type[Note], ...]] = ()  # what else its tests tell
-    kept: ClassVar[str]  # what is said of several that are kept: "found nothing"
-    broken: ClassVar[str]
-    suite: ClassVar[str]  # the file name in the ids of its tests
+    notes: ClassVar[tuple[type[Note], ...]] = ()  # what else its tests report
+    kept: ClassVar[str] = "kept"  # what is said of several that are kept: "found nothing"
+    broken: ClassVar[str] = "broken"
+
+    @property
+    def suite(self) -> str:
+        """The file name in the ids of its tests."""
+        return f"test_{self.name}s.py"
 
     @property
     def noun(self) -> str:
@@ -154,7 +194,7 @@ class Kind(ABC, Generic[P, R]):
         return None
 
     def settle(self, records: Mapping[str, R]) -> Mapping[str, R]:
-        """The records of a whole run by id, once what only the whole run can tell is taken in."""
+        """The records of a whole run by id, once what only the whole run can show is taken in."""
         return records
 
     def all_kept(self, records: Sequence[R]) -> str:

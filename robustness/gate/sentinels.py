@@ -35,7 +35,7 @@ IMAGES = 4 * BATCH
 CHANCE = 1e-6
 """Of a false alarm, at most, by each comparison of two ways to count the same images."""
 FEWEST = 20
-"""Fewer images than this, all of them mended, may be chance: 2^-19 is above `CHANCE`."""
+"""Fewer images than this, all classified correctly the other way alone, may be chance: 2^-19 is above `CHANCE`."""
 
 REPEATED = 1e-4
 """How far logits may move between two passes, as a share of the largest: rounding moves them by about 1e-6, dropout by 0.1."""
@@ -255,7 +255,7 @@ def _best_renaming(predictions: Classes, labels: Classes, classes: int) -> tuple
 def _preprocessing(sample: _Sample, classifier: Classifier, predictions: Classes) -> list[str]:
     """The one other way to feed the network that makes it best, if it makes it much better."""
     if sample.right(predictions) > 1 - PREPARED_GAIN or len(predictions) < FEWEST:
-        return []  # nothing could be gained, or told from chance
+        return []  # nothing could be gained, or be more than chance
     best, remedy = predictions, ""
     for prepared, flipped, words in _other_preparations(classifier):
         other = _predictions_if_better(sample, prepared, flipped, predictions)

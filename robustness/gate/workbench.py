@@ -48,7 +48,7 @@ class Workbench:
     started: Mapping[str, Any] = field(default_factory=dict)  # by kind: what was looked at before the run's first test
     fixture: Callable[[ModelDeclaration], object] = no_fixture  # gives a model that lives in a pytest fixture
     test: str = ""  # the id of the test at work
-    note: Callable[[Note], None] = lambda note: None  # hears what else there is to tell of the run
+    note: Callable[[Note], None] = lambda note: None  # takes what else there is to report of the run
     kept: dict[object, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Workbench:

@@ -137,8 +137,6 @@ class Generators(Kind[GeneratorLimit, GeneratorRecord]):
     record = GeneratorRecord
     notes = (GeneratorJudged,)
     suite = "test_generators.py"
-    kept = "kept"
-    broken = "broken"
     tables: ClassVar = {
         "generators": TopLevel(GeneratorTable, by_name=True),
         "generator_limits": TopLevel(GeneratorLimitsTable),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from robustness.statistics.verdict import Verdict
+from robustness.gate.promise import KeptOrBroken
 
 NAMES = {
     "fidelity": "fidelity",
@@ -90,7 +90,7 @@ def shown(value: float, required: float | None = None) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorJudged:
-    """All marks of a declared generator, told once a process."""
+    """All marks of a declared generator, noted once a process."""
 
     kind: ClassVar[str] = "generator"
     generator: str
@@ -98,7 +98,7 @@ class GeneratorJudged:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GeneratorRecord:
+class GeneratorRecord(KeptOrBroken):
     """One limit on a generator, and the mark it is about."""
 
     kind: ClassVar[str] = "generator_limit"
@@ -123,24 +123,8 @@ class GeneratorRecord:
     words: str
 
     @property
-    def id(self) -> str:
-        return self.generator_limit
-
-    @property
-    def name(self) -> str:
-        return f"generator limit {self.generator_limit}"
-
-    @property
     def title(self) -> str:
         return f"{self.generator}: a limit on the generator is broken"
-
-    @property
-    def verdict(self) -> Verdict:
-        return Verdict.FAIL if self.stops else Verdict.PASS
-
-    @property
-    def reason(self) -> str:
-        return self.words
 
     @property
     def measured(self) -> str:
@@ -150,15 +134,4 @@ class GeneratorRecord:
     def asked(self) -> str:
         return f"limit {self.required}"
 
-    @property
-    def group(self) -> str:
-        return self.kind
-
     again: ClassVar[None] = None
-    row: ClassVar[None] = None
-    stored: ClassVar[None] = None
-    throughput: ClassVar[None] = None
-
-    def explain(self) -> str:
-        """The failure message."""
-        return f"{self.place} {self.generator_limit}\n  {self.words}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from robustness.declaration.declared import Declared, check_changes_something, each_once, told_apart
+from robustness.declaration.declared import Declared, check_changes_something, each_once, named_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.declaration.tables import Finite, Share, Table, TopLevel, tables_of
@@ -94,7 +94,7 @@ class Hunts(Kind[Hunt, HuntRecord]):
     tables: ClassVar = {"hunts": TopLevel(HuntsTable)}
 
     def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Hunt]:
-        return each_once(told_apart(_hunts(content, declared, problems)), "hunted", problems)
+        return each_once(named_apart(_hunts(content, declared, problems)), "hunted", problems)
 
     def start(self, thresholds: Thresholds) -> object:
         """The files of findings there are: or why none are known. No hunt is to meet what another of its run finds."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from robustness.gate.promise import KeptOrBroken
 from robustness.search.finding import Finding
-from robustness.statistics.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
-class HuntRecord:
+class HuntRecord(KeptOrBroken):
     """One hunt and what it found."""
 
     kind: ClassVar[str] = "hunt"
@@ -49,24 +49,8 @@ class HuntRecord:
     words: str
 
     @property
-    def id(self) -> str:
-        return self.hunt
-
-    @property
-    def name(self) -> str:
-        return f"hunt {self.hunt}"
-
-    @property
     def title(self) -> str:
         return f"{self.model}: a hunt found too many flips"
-
-    @property
-    def verdict(self) -> Verdict:
-        return Verdict.FAIL if self.stops else Verdict.PASS
-
-    @property
-    def reason(self) -> str:
-        return self.words
 
     @property
     def again(self) -> str | None:
@@ -80,15 +64,7 @@ class HuntRecord:
     def asked(self) -> str:
         return f"budget {self.budget}"
 
-    @property
-    def group(self) -> str:
-        return self.kind
-
     value: ClassVar[None] = None
-    row: ClassVar[None] = None
-    stored: ClassVar[None] = None
-    throughput: ClassVar[None] = None
 
     def explain(self) -> str:
-        """The failure message."""
-        return f"{self.place} {self.hunt}\n  {self.words}\n  replay: {self.replay}"
+        return f"{super().explain()}\n  replay: {self.replay}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, create_model
 
-from robustness.declaration.declared import Declared, check_changes_something, each_once, told_apart
+from robustness.declaration.declared import Declared, check_changes_something, each_once, named_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.declaration.tables import Table, TopLevel, dotted_key_hint, tables_of
@@ -141,16 +141,14 @@ class Limits(Kind[Limit, LimitRecord]):
     name = "limit"
     promise = Limit
     record = LimitRecord
-    suite = "test_limits.py"
     kept = "hold"
-    broken = "broken"
     tables: ClassVar = {"limits": TopLevel(LimitsTable, required=True)}
 
     def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Limit]:
         def key(limit: Limit) -> Limit:  # not its text: sigma = 0 and -0.0 are one level
             return replace(limit, required=Decimal(0), place="", key=())
 
-        return each_once(told_apart(_limits(content, declared, problems)), "limited", problems, key)
+        return each_once(named_apart(_limits(content, declared, problems)), "limited", problems, key)
 
     def reserved(self) -> Iterable[str]:
         return LimitsTable.model_fields

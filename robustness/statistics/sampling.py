@@ -15,7 +15,7 @@ from robustness.statistics.intervals import Floats, log_probability_not_positive
 Range = tuple[float, float]
 
 DIFFERENCES: Range = (-1.0, 1.0)
-"""What one outcome less another may be."""
+"""The range of one outcome minus another."""
 
 BEYOND = -100.0
 """The logarithm of a probability below every level."""

@@ -66,6 +66,17 @@ def test_there_are_imports_to_read():
     assert seen["gate"] > 10
 
 
+@pytest.mark.parametrize(
+    ("room", "may"),
+    [("statistics", "errors"), ("declaration", "errors files statistics data noise models")],
+    ids=lambda name: name,
+)
+def test_some_rooms_know_little(room, may):
+    """Numbers in, numbers out; and a file is read by whoever does not know what it promises."""
+    of_room = {other for file in FILES if room_of(file) == room for _, other in imported(file)}
+    assert of_room <= {room, *may.split()}
+
+
 def test_no_room_is_too_big():
     lines = Counter()
     for file in PACKAGE.rglob("*"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 UNIT_TEST = "def test_unit():\n    import sys\n    heavy = {'torch', 'numpy', 'pydantic', 'hypothesis'} & set(sys.modules)\n    assert heavy <= {'hypothesis'}, heavy\n"
 
 
@@ -48,3 +51,8 @@ def test_a_users_own_accuracy_fixture_does_not_disturb_the_limits(project):
     project.write("conftest.py", "import pytest\n\n@pytest.fixture\ndef accuracy():\n    return 'mine'\n")
     project.write("test_unit.py", "def test_unit(accuracy):\n    assert accuracy == 'mine'\n")
     project.gate(paths=("thresholds.toml", "test_unit.py")).assert_outcomes(passed=4)
+
+
+def test_what_kinds_of_promises_there_are_is_known_without_torch():
+    code = "import sys, robustness.kinds; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
