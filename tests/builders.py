@@ -84,6 +84,7 @@ from robustness.statistics.verdict import Verdict
 
 LEVELS = 200
 """Of a search."""
+STRONG = Gaussian(50)
 
 
 # Limits.
@@ -100,50 +101,59 @@ def limit_record(noise: Noise | str = "gaussian(sigma=25)", **more) -> LimitReco
     subject = more.get("subject", str(noise) if asks == "accuracy" else f"{noise}-{asks}")
     required = more.get("required", "0.75")
     verdict = Verdict(more.get("verdict", "FAIL" if more.get("stops") else "PASS"))
-    fields = dict(
-        limit=f"{model}-{subject}",
-        place="thresholds.toml:9",
-        model=model,
-        data="signs",
-        subject=subject,
-        is_plain=asks == "accuracy",
-        noise=str(noise),
-        family=noise.family,
-        magnitude=noise.magnitude,
-        level=None if noise.level is None else float(noise.level),
-        identity=None if noise.identity is None else float(noise.identity),
-        bit_identical=noise.bit_identical,
-        seed=0,
-        asks=asks,
-        required=required,
-        needed=75,
-        value=value,
-        words=None,
-        right=right,
-        seen=seen,
-        total=total,
-        accuracy=accuracy,
-        claim="test-set",
-        confidence=None,
-        low=None,
-        high=None,
-        to_decide=None,
-        stops=verdict is not Verdict.PASS,
-        key="ab" * 32,
-        model_hash="cd" * 32,
-        size=8,
-        fit="resize",
-        stored=False,
-        seconds=0.5,
-        repeat=f"robustness evaluate {model}",
-        reason=f"accuracy {accuracy:.4f}: {right:,} of {seen:,} right, the limit {required} asks for 75",
-    )
+    fields = {
+        "limit": f"{model}-{subject}",
+        "place": "thresholds.toml:9",
+        "model": model,
+        "data": "signs",
+        "subject": subject,
+        "is_plain": asks == "accuracy",
+        "noise": str(noise),
+        "family": noise.family,
+        "magnitude": noise.magnitude,
+        "level": None if noise.level is None else float(noise.level),
+        "identity": None if noise.identity is None else float(noise.identity),
+        "bit_identical": noise.bit_identical,
+        "seed": 0,
+        "asks": asks,
+        "required": required,
+        "needed": 75,
+        "value": value,
+        "words": None,
+        "right": right,
+        "seen": seen,
+        "total": total,
+        "accuracy": accuracy,
+        "claim": "test-set",
+        "confidence": None,
+        "low": None,
+        "high": None,
+        "to_decide": None,
+        "stops": verdict is not Verdict.PASS,
+        "key": "ab" * 32,
+        "model_hash": "cd" * 32,
+        "size": 8,
+        "fit": "resize",
+        "stored": False,
+        "seconds": 0.5,
+        "repeat": f"robustness evaluate {model}",
+        "reason": f"accuracy {accuracy:.4f}: {right:,} of {seen:,} right, the limit {required} asks for 75",
+    }
     return LimitRecord(**fields | more | {"verdict": verdict})
 
 
 def drop_found(**more) -> DropFound:
-    fields = dict(baseline="v1.safetensors", right_before=90, broken=12, mended=2, allowed=5, drop=0.1, low=0.04, high=0.16)
-    return DropFound(**fields | dict(p_value=0.0625) | more)
+    fields = {
+        "baseline": "v1.safetensors",
+        "right_before": 90,
+        "broken": 12,
+        "mended": 2,
+        "allowed": 5,
+        "drop": 0.1,
+        "low": 0.04,
+        "high": 0.16,
+    }
+    return DropFound(**fields | {"p_value": 0.0625} | more)
 
 
 def spread(values) -> tuple[float, ...]:
@@ -152,72 +162,74 @@ def spread(values) -> tuple[float, ...]:
     return tuple(round(float(at), 6) for at in even)
 
 
-def flip_curve(noise: Noise = Gaussian(50), shares=(0.0, 0.5), **more) -> FlipCurve:
+def flip_curve(noise: Noise = STRONG, shares=(0.0, 0.5), **more) -> FlipCurve:
     """shares: flipped, at even levels; lines between them."""
     return FlipCurve(**_curve(noise, shares) | more)
 
 
 def _curve(noise, shares):
-    return dict(
-        noise=str(noise),
-        family=noise.family,
-        magnitude=noise.magnitude,
-        magnitudes=tuple(float(step.level) for step in noise.ladder(LEVELS)),
-        right=10,
-        total=10,
-        flipped=tuple(shares) if len(shares) > LEVELS else spread(shares),
-    )
+    return {
+        "noise": str(noise),
+        "family": noise.family,
+        "magnitude": noise.magnitude,
+        "magnitudes": tuple(float(step.level) for step in noise.ladder(LEVELS)),
+        "right": 10,
+        "total": 10,
+        "flipped": tuple(shares) if len(shares) > LEVELS else spread(shares),
+    }
 
 
-def flips_found(noise: Noise = Gaussian(50), shares=(0.0, 0.5), name="stop", **more) -> FlipsFound:
+def flips_found(noise: Noise = STRONG, shares=(0.0, 0.5), name="stop", **more) -> FlipsFound:
     """A search with everything to show; no band unless it is given. name: of the class that flips."""
-    fields = dict(
-        resolution=f"{LEVELS} magnitudes up to {noise.magnitude} {noise.level:g}",
-        passes=9.5,
-        accuracy=spread((0.9, 0.4)),
-        mended=1,
-        confidence=0.95,
-        band=None,
-        band_missing="no claim about a population can be made" if more.get("band") is None else None,
-        quantiles=(
+    fields = {
+        "resolution": f"{LEVELS} magnitudes up to {noise.magnitude} {noise.level:g}",
+        "passes": 9.5,
+        "accuracy": spread((0.9, 0.4)),
+        "mended": 1,
+        "confidence": 0.95,
+        "band": None,
+        "band_missing": "no claim about a population can be made" if more.get("band") is None else None,
+        "quantiles": (
             Quantile(share=0.01, magnitude=5.0, low=2.5, high=None),
             Quantile(share=0.5, magnitude=None, low=None, high=None),
         ),
-        classes=(ClassFlips(name=name, flipped=4, right=10),),
-        images=tuple(FlippedImage(index=n, label=name, becomes=f"{name} after", magnitude=5.0 * n + 5) for n in range(2)),
-    )
+        "classes": (ClassFlips(name=name, flipped=4, right=10),),
+        "images": tuple(FlippedImage(index=n, label=name, becomes=f"{name} after", magnitude=5.0 * n + 5) for n in range(2)),
+    }
     return FlipsFound(**_curve(noise, shares) | fields | more)
 
 
 def wave_map(**more) -> WaveMap:
-    fields = dict(
-        frequencies=(0.125, 0.5),
-        orientations=(0.0, 45.0, 90.0),
-        accuracies=((0.9, 0.8, 0.7), (0.6, 0.2, 0.4)),
-        clean=0.9,
-        band=(0.5, 0.5),
-        words="waves at 0.5 cycles per pixel take half of the accuracy",
-    )
+    fields = {
+        "frequencies": (0.125, 0.5),
+        "orientations": (0.0, 45.0, 90.0),
+        "accuracies": ((0.9, 0.8, 0.7), (0.6, 0.2, 0.4)),
+        "clean": 0.9,
+        "band": (0.5, 0.5),
+        "words": "waves at 0.5 cycles per pixel take half of the accuracy",
+    }
     return WaveMap(**fields | more)
 
 
 def differences_found(**more) -> DifferencesFound:
     image = DifferentImage(index=3, label="stop", says="go", source_says="stop", margin=0.25)
-    return DifferencesFound(**dict(source="net", differences=1, ties=0, images=(image,)) | more)
+    return DifferencesFound(**{"source": "net", "differences": 1, "ties": 0, "images": (image,)} | more)
 
 
-def flips_limit(noise: Noise = Gaussian(50), shares=(0.0, 0.5), name="stop", band=None, found=None, **more) -> LimitRecord:
+def flips_limit(noise: Noise = STRONG, shares=(0.0, 0.5), name="stop", band=None, found=None, **more) -> LimitRecord:
     found = found or flips_found(noise, shares, name, band=band)
-    fields = dict(asks="max_flips", details=found, value=found.flipped[-1], required="0.6")
+    fields = {"asks": "max_flips", "details": found, "value": found.flipped[-1], "required": "0.6"}
     return limit_record(noise, **fields | more)
 
 
 def waves_limit(found: WaveMap | None = None, **more) -> LimitRecord:
-    return limit_record(Periodic(0.1), **dict(asks="worst_band", details=found or wave_map(), value=0.2, required="0.1") | more)
+    return limit_record(
+        Periodic(0.1), **{"asks": "worst_band", "details": found or wave_map(), "value": 0.2, "required": "0.1"} | more
+    )
 
 
 def drop_limit(noise: Noise | str = "gaussian(sigma=25)", change: DropFound | None = None, **more) -> LimitRecord:
-    fields = dict(asks="max_drop", change=change or drop_found(), value=0.1, required="0.2", confidence=0.95)
+    fields = {"asks": "max_drop", "change": change or drop_found(), "value": 0.1, "required": "0.2", "confidence": 0.95}
     return limit_record(noise, **fields | more)
 
 
@@ -225,65 +237,65 @@ def drop_limit(noise: Noise | str = "gaussian(sigma=25)", change: DropFound | No
 
 
 def finding(**more) -> Finding:
-    fields = dict(
-        schema=1,
-        model="net",
-        model_hash="cd" * 32,
-        data="signs",
-        data_hash="ef" * 32,
-        contract=(2,),
-        perturbation="gaussian(sigma=3)",
-        seed=7,
-        images=100,
-        right=90,
-        flipped=7,
-        budget="0.05",
-        flipped_images=(1, 2, 3, 4, 5, 6, 7),
-        image=3,
-        label="stop",
-        before="stop",
-        after="go",
-        smallest="gaussian(sigma=2)",
-    )
+    fields = {
+        "schema": 1,
+        "model": "net",
+        "model_hash": "cd" * 32,
+        "data": "signs",
+        "data_hash": "ef" * 32,
+        "contract": (2,),
+        "perturbation": "gaussian(sigma=3)",
+        "seed": 7,
+        "images": 100,
+        "right": 90,
+        "flipped": 7,
+        "budget": "0.05",
+        "flipped_images": (1, 2, 3, 4, 5, 6, 7),
+        "image": 3,
+        "label": "stop",
+        "before": "stop",
+        "after": "go",
+        "smallest": "gaussian(sigma=2)",
+    }
     return Finding(**fields | more)
 
 
 def hunt_record(stops=False, **more) -> HuntRecord:
     model = more.get("model", "net")
-    fields = dict(
-        hunt=f"{model}-gaussian",
-        place="thresholds.toml:20",
-        model=model,
-        safe=("gaussian(sigma=3)",),
-        budget="0.05",
-        tried=30,
-        images=100,
-        right=90,
-        stops=stops,
-        words="no noise up to gaussian(sigma=3) flips more than 0.05 of 90 right predictions",
-    )
-    caught = dict(
-        flipped=7,
-        finding=finding(model=model),
-        file=f"findings/{model}-1234.json",
-        before="stop",
-        after="go",
-        replay=f"robustness flips replay findings/{model}-1234.json",
-        words="gaussian(sigma=3), seed 7, flips 7 of 90 right predictions",
-    )
+    fields = {
+        "hunt": f"{model}-gaussian",
+        "place": "thresholds.toml:20",
+        "model": model,
+        "safe": ("gaussian(sigma=3)",),
+        "budget": "0.05",
+        "tried": 30,
+        "images": 100,
+        "right": 90,
+        "stops": stops,
+        "words": "no noise up to gaussian(sigma=3) flips more than 0.05 of 90 right predictions",
+    }
+    caught = {
+        "flipped": 7,
+        "finding": finding(model=model),
+        "file": f"findings/{model}-1234.json",
+        "before": "stop",
+        "after": "go",
+        "replay": f"robustness flips replay findings/{model}-1234.json",
+        "words": "gaussian(sigma=3), seed 7, flips 7 of 90 right predictions",
+    }
     return HuntRecord(**fields | (caught if stops else {}) | more)
 
 
 def break_evidence(**more) -> BreakEvidence:
-    fields = dict(
-        of_clean="0.9",
-        break_point=25.0,
-        interval=(20.0, 30.0),
-        confidence=0.95,
-        expected=(10.0, 40.0),
-        clean_accuracy=0.9,
-        looked_at="200 magnitudes",
-    )
+    fields = {
+        "of_clean": "0.9",
+        "break_point": 25.0,
+        "interval": (20.0, 30.0),
+        "confidence": 0.95,
+        "expected": (10.0, 40.0),
+        "clean_accuracy": 0.9,
+        "looked_at": "200 magnitudes",
+    }
     return BreakEvidence(**fields | more)
 
 
@@ -303,7 +315,7 @@ def patterns_evidence(**more) -> PatternsEvidence:
         p_value=0.125,
         alarm=True,
     )
-    return PatternsEvidence(**dict(confidence=0.95, negligible=0.01, pairs=(pair,), distortions=distortions()) | more)
+    return PatternsEvidence(**{"confidence": 0.95, "negligible": 0.01, "pairs": (pair,), "distortions": distortions()} | more)
 
 
 def order_evidence(**more) -> OrderEvidence:
@@ -313,36 +325,38 @@ def order_evidence(**more) -> OrderEvidence:
         p_values={"net": (0.125, 1.0)},
         disrupts_more=(("net",), ()),
     )
-    return OrderEvidence(**dict(confidence=0.95, pairs=(pair,)) | more)
+    return OrderEvidence(**{"confidence": 0.95, "pairs": (pair,)} | more)
 
 
 def levels_evidence(**more) -> LevelsEvidence:
     levels = ("gaussian(sigma=5)", "gaussian(sigma=25)")
     pair = LevelPair(levels=levels, accuracies=(0.75, 0.5), rise=-0.25, at_most=-0.125, p_value=1.0, alarm=False)
-    return LevelsEvidence(**dict(confidence=0.95, negligible=0.01, pairs=(pair,)) | more)
+    return LevelsEvidence(**{"confidence": 0.95, "negligible": 0.01, "pairs": (pair,)} | more)
 
 
 def gain_evidence(**more) -> GainEvidence:
     cell = GainCell(
         noise="gaussian(sigma=25)", accuracies=(0.75, 0.8), accuracies_of_others=(0.5,), gain=0.275, interval=(0.125, 0.5)
     )
-    return GainEvidence(**dict(confidence=0.95, negligible=0.01, gain=0.275, interval=(0.125, 0.5), cells=(cell,)) | more)
+    return GainEvidence(
+        **{"confidence": 0.95, "negligible": 0.01, "gain": 0.275, "interval": (0.125, 0.5), "cells": (cell,)} | more
+    )
 
 
 def claim_record(stops=False, **more) -> ClaimRecord:
     """A claim that came out supported; declared to be refuted where it stops."""
     models = more.get("models", ("net", "other"))
-    fields = dict(
-        claim=f"{models[0]}-breaks-gaussian",
-        place="thresholds.toml:30",
-        says="breaks",
-        models=models,
-        expected="refuted" if stops else "supported",
-        outcome="supported",
-        stops=stops,
-        words="accuracy falls below 0.9 of clean accuracy at sigma 25",
-        evidence=break_evidence(),
-    )
+    fields = {
+        "claim": f"{models[0]}-breaks-gaussian",
+        "place": "thresholds.toml:30",
+        "says": "breaks",
+        "models": models,
+        "expected": "refuted" if stops else "supported",
+        "outcome": "supported",
+        "stops": stops,
+        "words": "accuracy falls below 0.9 of clean accuracy at sigma 25",
+        "evidence": break_evidence(),
+    }
     return ClaimRecord(**fields | more)
 
 
@@ -351,37 +365,37 @@ def marks(name="stop", classes=True, **more) -> Marks:
     label = ClassMarks(
         name=name, images=9, right=3, real_right=9, low=0.07, high=0.7, variety=0.1, fidelity=1 / 3, collapsed=True
     )
-    fields = dict(
-        judge="net",
-        samples=9,
-        fidelity=1 / 3 if classes else None,
-        classes=(label,) if classes else (),
-        collapsed=(name,) if classes else (),
-        precision=0.5,
-        recall=0.25,
-        frechet=12.0,
-        nearest=1.0,
-        copied=0.0,
-        losses={},
-        sheet="UklGRg==",
-        pairs="cGFpcnM=",
-    )
+    fields = {
+        "judge": "net",
+        "samples": 9,
+        "fidelity": 1 / 3 if classes else None,
+        "classes": (label,) if classes else (),
+        "collapsed": (name,) if classes else (),
+        "precision": 0.5,
+        "recall": 0.25,
+        "frechet": 12.0,
+        "nearest": 1.0,
+        "copied": 0.0,
+        "losses": {},
+        "sheet": "UklGRg==",
+        "pairs": "cGFpcnM=",
+    }
     return Marks(**fields | more)
 
 
 def generator_record(stops=False, **more) -> GeneratorRecord:
     generator = more.get("generator", "signs")
-    fields = dict(
-        generator_limit=f"{generator}-fidelity",
-        place="thresholds.toml:40",
-        generator=generator,
-        judge="net",
-        asks="fidelity",
-        required="0.9" if stops else "0.3",
-        value=1 / 3,
-        stops=stops,
-        words=f"fidelity 0.333, the limit asks for at least {0.9 if stops else 0.3}",
-    )
+    fields = {
+        "generator_limit": f"{generator}-fidelity",
+        "place": "thresholds.toml:40",
+        "generator": generator,
+        "judge": "net",
+        "asks": "fidelity",
+        "required": "0.9" if stops else "0.3",
+        "value": 1 / 3,
+        "stops": stops,
+        "words": f"fidelity 0.333, the limit asks for at least {0.9 if stops else 0.3}",
+    }
     return GeneratorRecord(**fields | more)
 
 
@@ -391,42 +405,42 @@ def generator_record(stops=False, **more) -> GeneratorRecord:
 def images(*names, **more) -> Images:
     """Of classes of these names."""
     classes = tuple(ImageClass(name=name, images=50, picture=None) for name in names or ("stop", "go"))
-    fields = dict(name="signs", images=50 * len(classes), content_hash="cd" * 32, classes=classes)
+    fields = {"name": "signs", "images": 50 * len(classes), "content_hash": "cd" * 32, "classes": classes}
     return Images(**fields | more)
 
 
 def run_details(**more) -> RunDetails:
-    fields = dict(
-        command=("robustness", "gate"),
-        started="2026-01-02T03:04:05+00:00",
-        seconds=1.0,
-        versions={"torch": "2"},
-        python="3.12",
-        platform="Linux",
-    )
+    fields = {
+        "command": ("robustness", "gate"),
+        "started": "2026-01-02T03:04:05+00:00",
+        "seconds": 1.0,
+        "versions": {"torch": "2"},
+        "python": "3.12",
+        "platform": "Linux",
+    }
     return RunDetails(**fields | more)
 
 
 def results(*records, models=("net",), **more) -> Results:
-    """The results of a run with these records; FAIL where one of them, a gap or an error stops it, unless `verdict` is given."""
+    """Of a run with these records; FAIL where one of them, a gap or an error stops it, unless `verdict` is given."""
     stops = any(record.stops for record in records) or more.get("gaps") or more.get("errors")
-    fields = dict(
-        verdict="FAIL" if stops else "PASS",
-        gaps=(),
-        left_out=(),
-        errors={},
-        thresholds=ThresholdsFile(path="thresholds.toml", sha256="ab" * 32),
-        data="signs",
-        seed=0,
-        models={model: DeclaredModel(name=model, load="baseline-cnn") for model in models},
-        model_hashes={},
-        noises={},
-        measurements={},
-        run=run_details(),
-        images=None,
-        gallery=(),
-        records=tuple(records),
-    )
+    fields = {
+        "verdict": "FAIL" if stops else "PASS",
+        "gaps": (),
+        "left_out": (),
+        "errors": {},
+        "thresholds": ThresholdsFile(path="thresholds.toml", sha256="ab" * 32),
+        "data": "signs",
+        "seed": 0,
+        "models": {model: DeclaredModel(name=model, load="baseline-cnn") for model in models},
+        "model_hashes": {},
+        "noises": {},
+        "measurements": {},
+        "run": run_details(),
+        "images": None,
+        "gallery": (),
+        "records": tuple(records),
+    }
     return Results(**fields | more)
 
 
@@ -490,21 +504,29 @@ def rich_results() -> Results:
 
 def case(noise: Noise | str = "clean", **more):
     noise = parse_noise(noise) if isinstance(noise, str) else noise
-    fields = dict(model="net", data="signs", noise=noise, seed=0, model_hash="cd" * 32, data_hash="ef" * 32, arithmetic="cpu")
+    fields = {
+        "model": "net",
+        "data": "signs",
+        "noise": noise,
+        "seed": 0,
+        "model_hash": "cd" * 32,
+        "data_hash": "ef" * 32,
+        "arithmetic": "cpu",
+    }
     return Case(**fields | more)
 
 
 def measurement(noise: Noise | str = "clean", right=8, total=10, **more):
     """Of a set whose images are all of class 0, of which the first are classified correctly."""
     predictions = np.where(np.arange(total) < right, 0, 1).astype(np.int16)
-    fields = dict(
-        case=case(noise),
-        result=Result(predictions, np.ones(total, np.float32)),
-        looks=[(right, total)],
-        total=total,
-        seconds=0.5,
-        stored=False,
-    )
+    fields = {
+        "case": case(noise),
+        "result": Result(predictions, np.ones(total, np.float32)),
+        "looks": [(right, total)],
+        "total": total,
+        "seconds": 0.5,
+        "stored": False,
+    }
     return Measurement(**fields | more)
 
 
@@ -537,7 +559,7 @@ class Between(nn.Module):
 
     def __init__(self, low: float, high: float) -> None:
         super().__init__()
-        self.low, self.high = (nn.Parameter(torch.tensor(level / 255)) for level in (low, high))  # part of its hash
+        self.low, self.high = low / 255, high / 255
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         level = batch.mean(dim=(1, 2, 3))

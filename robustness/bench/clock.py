@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import timeit
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.util import find_spec
 
 Call = Callable[[], object]
@@ -17,19 +16,6 @@ def has_cuda() -> bool:
     import torch
 
     return torch.cuda.is_available() and find_spec("triton") is not None  # which brings the clock
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch on one thread, as other libraries run."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def times(call: Call, cuda: bool) -> list[float]:

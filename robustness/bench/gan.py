@@ -16,13 +16,14 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from robustness.bench.clock import ROUNDS, Call, has_cuda, one_thread, times
+from robustness.bench.clock import ROUNDS, Call, has_cuda, times
 from robustness.data.sign_names import SIGN_NAMES
 from robustness.gan.condition import Condition
 from robustness.gan.networks import SIZE
 from robustness.gan.pair import Pair
 from robustness.gan.recipes import NETWORKS
 from robustness.gan.sample import BATCH, Generator
+from robustness.process import torch_threads
 from robustness.report.text.table import table
 
 CONDITION = Condition(SIGN_NAMES)
@@ -41,7 +42,7 @@ class Measurement:
 def run_gan_benchmarks() -> list[Measurement]:
     """Time the sampling and the training step of every GAN, on the GPU where there is one, else on one core."""
     cuda = has_cuda()
-    with one_thread(), tqdm(total=2 * len(NETWORKS), desc="timing", leave=False, disable=None) as bar:
+    with torch_threads(1), tqdm(total=2 * len(NETWORKS), desc="timing", leave=False, disable=None) as bar:
         measured = []
         for measure in (_sampling, _training):
             for network in NETWORKS:

@@ -19,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from robustness.bench.clock import ROUNDS, Call, has_cuda, one_thread, times
+from robustness.bench.clock import ROUNDS, Call, has_cuda, times
 from robustness.errors import RobustnessError
 from robustness.noise.apply import apply
 from robustness.noise.reference import apply as reference
 from robustness.noise.specs import Gaussian, Impulse, Noise, Periodic, SaltAndPepper, Shot, Speckle
+from robustness.process import environment, torch_threads
 from robustness.report.text.table import table
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def run_benchmarks(images: int = 256, size: int = 40) -> list[Row]:
     """Time every contender on `images` random images of `size` by `size` pixels; CUDA, where there is one, on 16,384."""
     lineup = contenders()
     rows: list[Row] = []
-    with one_thread(), tqdm(total=ROUNDS * len(lineup), desc="timing", leave=False, disable=None) as bar:
+    with torch_threads(1), tqdm(total=ROUNDS * len(lineup), desc="timing", leave=False, disable=None) as bar:
         for _, group in groupby(lineup, key=lambda contender: contender.group):
             rows += _time_group(list(group), images, size, bar)
     return rows
@@ -338,8 +339,8 @@ def _albumentations(noise: Noise, transform: str, **ranges: tuple[float, ...]) -
     """Image by image: its batches share one draw."""
 
     def make(images: npt.NDArray[np.uint8]) -> Call:
-        os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # its import asks the network for a newer version
-        import albumentations
+        with environment({"NO_ALBUMENTATIONS_UPDATE": "1"}):  # its import asks the network for a newer version
+            import albumentations
         import cv2
 
         cv2.setNumThreads(1)

@@ -13,11 +13,16 @@ import numpy.typing as npt
 
 from robustness.claims.outcome import Outcome, Tested
 from robustness.claims.record import BreakEvidence
+from robustness.data import ImageSet
+from robustness.declaration.scope import Scope, sampling_of
 from robustness.errors import RobustnessError
 from robustness.noise import Noise
 from robustness.search.critical import LEVELS, Search
 from robustness.statistics.intervals import Floats
 from robustness.statistics.sampling import Sampling, p_value_mean_above
+
+SHARES = (Decimal("0.9"), Decimal("0.5"))
+"""Of clean accuracy, below which it is said where accuracy falls."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,20 @@ def find_break_point(search: Search, of_clean: Decimal, sampling: Sampling, alph
     found = next((level for level, right in enumerate(rights) if int(right) < bar), None)
     found_at, low_at, high_at = (None if level is None else float(search.magnitudes[level]) for level in (found, low, high))
     return BreakPoint(found_at, low_at, high_at)
+
+
+def falls(search: Search, image_set: ImageSet, scope: Scope) -> list[tuple[Decimal, BreakPoint, float | None]]:
+    """Each of the `SHARES`, where accuracy falls below it, and the confidence of the interval, None where there can be none.
+
+    Nowhere, where no clean image is classified correctly.
+    """
+    confidence: float | None = scope.confidence
+    try:
+        sampling = sampling_of(scope, image_set)
+    except RobustnessError:
+        sampling, confidence = Sampling(), None
+    shares = SHARES if search.right.any() else ()
+    return [(share, find_break_point(search, share, sampling, 1 - scope.confidence), confidence) for share in shares]
 
 
 def level_interval(

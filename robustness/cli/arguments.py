@@ -7,7 +7,8 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,17 @@ from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN, REFERENCES
 
 if TYPE_CHECKING:
-    from robustness.data import Fit, ImageSet
+    from robustness.data import Fit
     from robustness.gate.thresholds import Thresholds
-    from robustness.models.classifier import Classifier
-    from robustness.models.declaration import ModelDeclaration
-    from robustness.noise import Noise
+    from robustness.gate.workbench import Workbench
 
 Commands = Any
 """What `add_subparsers` returns; argparse gives its type no public name."""
+
+
+def add_thresholds(parser: argparse.ArgumentParser) -> None:
+    default = Path("thresholds.toml")
+    parser.add_argument("--thresholds", type=Path, metavar="FILE", help="default: %(default)s", default=default)
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:
@@ -42,12 +46,8 @@ def data_of(args: argparse.Namespace) -> str:
 
 
 def add_fit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--size",
-        type=int,
-        metavar="PIXELS",
-        help="width and height of the network's input (built-in networks: as trained, or 40)",
-    )
+    help_of_size = "width and height of the network's input (built-in networks: as trained, or 40)"
+    parser.add_argument("--size", type=int, metavar="PIXELS", help=help_of_size)
     parser.add_argument(
         "--fit", choices=["crop-or-pad", "resize"], default="crop-or-pad", help="how images come to it (default: %(default)s)"
     )
@@ -75,51 +75,46 @@ def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None
     parser.add_argument("--seed", type=int, help="of the noise (default: 0)")
 
 
-def subject(args: argparse.Namespace) -> tuple[Classifier, ImageSet, int]:
-    """The model, the images and the seed that a command names, directly or through a thresholds file."""
+def subject(args: argparse.Namespace, declared: Thresholds) -> Workbench:
+    """What measures the models that a command names, on the images that it names; for a `with` statement."""
     from robustness.data import load_image_set
-    from robustness.models.load import load_classifier
+    from robustness.gate.workbench import Workbench
 
-    declaration, base = declared_model(args)
-    if thresholds := thresholds_of(args):
-        data, seed = args.data or thresholds.data, thresholds.seed if args.seed is None else args.seed
-        images = load_image_set(data, root=args.root, base=Path.cwd() if args.data else base)
-    else:
-        seed, images = args.seed or 0, load_image_set(data_of(args), root=args.root)
-    return load_classifier(declaration, base), images, seed
+    seed = declared.seed if args.seed is None else args.seed
+    bench = Workbench(replace(declared, data=declared.data or data_of(args), seed=seed), root=args.root)
+    if args.data:  # from the current folder, wherever the thresholds file is
+        bench.once("images", lambda: load_image_set(args.data, root=args.root))
+    return bench
 
 
-def declared_model(args: argparse.Namespace) -> tuple[ModelDeclaration, Path]:
-    """The model that a command names, directly or through a thresholds file, and the folder its paths start from."""
+def declared_by(args: argparse.Namespace, *others: str) -> Thresholds:
+    """The models and images that a command names, through a thresholds file or itself. others: models beside `args.model`."""
     from robustness.errors import nearest
+    from robustness.gate.thresholds import FILE_NAME, Thresholds
     from robustness.models.declaration import ModelDeclaration
-
-    if thresholds := thresholds_of(args):
-        if args.model not in thresholds.models:
-            raise RobustnessError(
-                f"{thresholds.file} declares no model {args.model!r}: {nearest(args.model, thresholds.models)}"
-            )
-        return thresholds.models[args.model], thresholds.base
-    weights = args.weights or (args.data if args.model in BUILT_IN else None)
-    return ModelDeclaration(args.model, args.model, weights, args.size, args.fit), Path.cwd()
-
-
-def thresholds_of(args: argparse.Namespace) -> Thresholds | None:
-    """The thresholds file that a command speaks of, if any: none by default where it says itself which model it means."""
-    from robustness.gate.thresholds import FILE_NAME
-    from robustness.kinds import read_thresholds
-
-    direct = args.data or args.weights or ":" in args.model
-    file = args.thresholds or (None if direct else Path(FILE_NAME))
-    return read_thresholds(file) if file and (args.thresholds or file.exists()) else None
-
-
-def known_kinds(args: argparse.Namespace) -> Mapping[str, type[Noise]]:
-    """The kinds of noise that a command knows: the built-in ones and those of its thresholds file."""
     from robustness.noise import KINDS
 
-    thresholds = thresholds_of(args)
-    return thresholds.noises if thresholds else KINDS
+    names = (args.model, *others)
+    itself = args.data or args.weights or any(":" in name for name in names)
+    file = args.thresholds or Path(FILE_NAME)
+    if args.thresholds or (not itself and file.exists()):
+        from robustness.kinds import read_thresholds
+
+        thresholds = read_thresholds(file)
+        for name in names:
+            if name not in thresholds.models:
+                raise RobustnessError(f"{file} declares no model {name!r}: {nearest(name, thresholds.models)}")
+        return thresholds
+    weights = {name: args.weights or (args.data if name in BUILT_IN else None) for name in names}
+    models = {name: ModelDeclaration(name, name, weights[name], args.size, args.fit) for name in names}
+    return Thresholds(Path.cwd() / FILE_NAME, "", args.data or "", 0, models, dict(KINDS))
+
+
+def to_json(found: Any) -> str:
+    """What was found, a dataclass of plain values."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(found)).dump_json(found, by_alias=True, indent=2).decode()
 
 
 def command() -> str:

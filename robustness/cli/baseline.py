@@ -5,15 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import uuid
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from robustness.cli.arguments import Commands, add_root
-from robustness.errors import RobustnessError
-
-if TYPE_CHECKING:
-    from robustness.noise import Noise
+from robustness.cli.arguments import Commands, add_root, add_thresholds
 
 
 def add(commands: Commands) -> None:
@@ -27,50 +20,21 @@ def add(commands: Commands) -> None:
         "predictions in one small file. Name the file as baseline in [run], and limit a drop with max_drop.",
     )
     save.add_argument("name", metavar="NAME", help="of the release, such as v1; the file is baselines/NAME.safetensors")
-    save.add_argument(
-        "--thresholds", type=Path, metavar="FILE", help="default: thresholds.toml", default=Path("thresholds.toml")
-    )
+    add_thresholds(save)
     add_root(save)
     save.set_defaults(run=_save_baseline)
 
 
 def _save_baseline(args: argparse.Namespace) -> None:
-    from robustness.data import load_image_set
-    from robustness.evaluation.baseline import save_baseline
-    from robustness.evaluation.evaluate import measure
-    from robustness.evaluation.store import Store
+    from robustness.gate.workbench import Workbench
     from robustness.kinds import read_thresholds
-    from robustness.models.load import load_classifier
-    from robustness.noise import Clean
+    from robustness.limits.baseline import freeze
 
-    thresholds = read_thresholds(args.thresholds)
-    file = thresholds.base / "baselines" / f"{args.name}.safetensors"
-    if file.exists():
-        raise RobustnessError(f"{file} is there already and stays as it is; name another release")
-    images = load_image_set(thresholds.data, root=args.root, base=thresholds.base)
-    noises: dict[str, list[Noise]] = {}
-    left_out = []
-    for limit in thresholds.limits:
-        if thresholds.models[limit.model].load == "fixture":
-            left_out.append(f"{limit.model} lives in a pytest fixture")
-        elif not limit.noise.bit_identical:
-            left_out.append(f"{limit.noise} may make other bytes elsewhere")
-        else:
-            noises.setdefault(limit.model, [Clean()]).append(limit.noise)
-    for reason in dict.fromkeys(left_out):
+    with Workbench(read_thresholds(args.thresholds), root=args.root) as bench:
+        base = bench.thresholds.base
+        file = base / "baselines" / f"{args.name}.safetensors"
+        frozen = freeze(bench, file)
+    for reason in frozen.left_out:
         print(f"left out: {reason}", file=sys.stderr)
-    store, run = Store(), uuid.uuid4().hex
-    try:
-        classifiers = {name: load_classifier(thresholds.models[name], thresholds.base) for name in noises}
-        measured = [
-            measure(classifiers[name], images, noise, thresholds.seed, store, run)
-            for name in noises
-            for noise in dict.fromkeys(noises[name])
-        ]
-    finally:
-        store.end_run(run)
-    if not measured:
-        raise RobustnessError(f"{args.thresholds}: nothing in it can be saved")
-    save_baseline(file, [(measurement.case, measurement.result) for measurement in measured])
-    relative = os.path.relpath(file, thresholds.base)
-    print(f'wrote {file}: {len(measured)} cases. Compare later releases with it: baseline = "{relative}" in [run]')
+    named = f'baseline = "{os.path.relpath(file, base)}" in [run]'
+    print(f"wrote {file}: {frozen.cases} cases. Compare later releases with it: {named}")

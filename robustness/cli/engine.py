@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
-    from robustness.evaluation.cost import Cost
     from robustness.evaluation.jobs import AnyJob
-    from robustness.evaluation.store import Store
+    from robustness.gate.workbench import Workbench
 
 START_UP = 10
 """Seconds until a cluster on this machine has started and its workers have imported torch."""
@@ -30,7 +29,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print what is missing and what it would cost, and stop")
 
 
-def prepare(args: argparse.Namespace, jobs: Sequence[AnyJob], store: Store, run: str, besides: float = 0) -> bool:
+def prepare(args: argparse.Namespace, jobs: Sequence[AnyJob], bench: Workbench, besides: float = 0) -> bool:
     """Fill the store as the options say; false where they ask for the cost alone, which is printed.
 
     besides: seconds of work in this process that no job stands for.
@@ -38,41 +37,37 @@ def prepare(args: argparse.Namespace, jobs: Sequence[AnyJob], store: Store, run:
     if args.workers is not None and (args.engine != "ray" or args.workers < 1):
         raise RobustnessError("--workers is a number of Ray's workers, 1 or more, and goes with --engine ray")
     if args.dry_run:
-        print("\n".join(_cost_lines(args, jobs, store, run, besides)))
+        print("\n".join(_cost_lines(args, jobs, bench, besides)))
         return False
     if args.engine == "ray":
         from robustness.evaluation.ray_engine import fill
 
-        fill(jobs, store, run, args.workers)
+        fill(jobs, bench.store, bench.run, args.workers)
     return True
 
 
-def _cost_lines(args: argparse.Namespace, jobs: Sequence[AnyJob], store: Store, run: str, besides: float) -> list[str]:
+def _cost_lines(args: argparse.Namespace, jobs: Sequence[AnyJob], bench: Workbench, besides: float) -> list[str]:
     import torch
 
     from robustness.evaluation.cost import cost_of
     from robustness.evaluation.jobs import missing
+    from robustness.process import torch_threads
 
     on_ray, threads = args.engine == "ray", torch.get_num_threads()
     workers = args.workers or os.cpu_count() or 1
-    if on_ray:
-        torch.set_num_threads(1)  # as each of its workers has
-    cost = cost_of(jobs, missing(jobs, store, run))
+    with torch_threads(1 if on_ray else threads):  # as each of its workers has
+        cost = cost_of(jobs, missing(jobs, bench.store, bench.run))
     if on_ray and cost.seconds:
         seconds, where = cost.seconds / workers + START_UP, f"on {workers} workers, {START_UP} s of it to start them"
     else:
         seconds, where = cost.seconds, f"in this process, with {threads} threads"
     return [
         f"cases           {cost.cases:,}, of which {cost.stored:,} are stored",
-        f"forward passes  {cost.forward_passes:,} images at most{_operations(cost)}",
+        f"forward passes  {cost.forward_passes:,} images at most" + (f", {cost.flops / 1e12:,.3g} TFLOP" if cost.flops else ""),
         f"time            about {_duration(seconds + besides)} {where}",
         *([f"sent            {_size(cost.sent)} to each node"] if on_ray else []),
         f"stored          {_size(cost.written)}",
     ]
-
-
-def _operations(cost: Cost) -> str:
-    return f", {cost.flops / 1e12:,.3g} TFLOP" if cost.flops else ""
 
 
 def _duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from robustness.cli.arguments import Commands, add_model, declared_model, model_table
+from robustness.cli.arguments import Commands, add_model, declared_by, model_table
 
 
 def add(commands: Commands) -> None:
@@ -35,13 +35,13 @@ def _export(args: argparse.Namespace) -> None:
     from robustness.models.export import FORMATS, IMAGES, export_network
     from robustness.models.load import load_classifier
 
-    declaration, base = declared_model(args)
-    classifier = load_classifier(declaration, base)
-    name = re.sub(r"[^A-Za-z0-9_]+", "-", declaration.name).strip("-")
+    declared = declared_by(args)
+    classifier = load_classifier(declared.models[args.model], declared.base)
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", args.model).strip("-")
     file = args.out or Path(name + FORMATS[args.to].suffix)
     moved = export_network(classifier, args.to, file)
     print(f"wrote {file}: the logits of {IMAGES} random images move by {moved:.1g} of the largest, at most")
     print("gate it with these lines in thresholds.toml, and limits on it:\n")
-    place = file if file.is_absolute() else Path(os.path.relpath(file, base))
+    place = file if file.is_absolute() else Path(os.path.relpath(file, declared.base))
     reference = f"{args.to}:{place.as_posix()}"
     print(model_table(f"{name}-{args.to}", classifier.fit, classifier.mean, classifier.std, load=reference))

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from robustness.cli.arguments import Commands, add_root, add_subject, known_kinds, subject, thresholds_of
+from robustness.cli.arguments import Commands, add_root, add_subject, declared_by, subject, to_json
 from robustness.cli.engine import add_engine, prepare
 from robustness.errors import RobustnessError
-
-if TYPE_CHECKING:
-    from robustness.data import ImageSet
-    from robustness.declaration.scope import Scope
-    from robustness.search.critical import Search
-
-SHARES = ("0.9", "0.5")
-"""Of clean accuracy, below which it is said where accuracy falls."""
 
 
 def add(commands: Commands) -> None:
@@ -81,128 +69,67 @@ def add(commands: Commands) -> None:
 
 
 def _search(args: argparse.Namespace) -> None:
-    from robustness.declaration.scope import Scope
-    from robustness.evaluation.store import Store
-    from robustness.limits.flips import describe_flips
     from robustness.noise import parse_noises
-    from robustness.report.text.flips import flip_lines
-    from robustness.search.critical import search_flips, search_job
 
-    highest, *others = parse_noises(args.noise, known_kinds(args))
+    declared = declared_by(args)
+    highest, *others = parse_noises(args.noise, declared.noises)
     if others:
         raise RobustnessError(f"{args.noise}: a search wants one noise")
-    thresholds = thresholds_of(args)
-    claim = thresholds.scope if thresholds else Scope()
-    classifier, images, seed = subject(args)
-    store, run = Store(), uuid.uuid4().hex
-    try:
-        if not prepare(args, [search_job(classifier, images, highest, seed, run, args.every)], store, run):
+
+    from robustness.claims.break_point import falls
+    from robustness.limits.asks.max_flips import describe_flips
+    from robustness.report.text.flips import at, between, flip_lines
+    from robustness.search.critical import search_job
+
+    with subject(args, declared) as bench:
+        classifier, images, scope = bench.load(args.model), bench.images, bench.thresholds.scope
+        if not prepare(args, [search_job(classifier, images, highest, bench.thresholds.seed, bench.run, args.every)], bench):
             return
-        search = search_flips(classifier, images, highest, seed, store, run, args.every)
-    finally:
-        store.end_run(run)
-    described = describe_flips(search, images, claim)
+        search = bench.search(classifier, highest, stride=args.every)
+    found, end = describe_flips(search, images, scope), float(search.magnitudes[-1])
     if args.json:
-        print(json.dumps(described, indent=2))
-    else:
-        print("\n".join(flip_lines(classifier.name, images.name, described, _breaks(search, images, claim))))
-
-
-def _breaks(search: Search, images: ImageSet, claim: Scope) -> list[tuple[str, str]]:
-    """Where accuracy falls below shares of what it is without noise, with an interval where one can be given."""
-    from decimal import Decimal
-
-    from robustness.claims.break_point import find_break_point
-    from robustness.declaration.scope import sampling_of
-    from robustness.report.text.flips import at, between
-    from robustness.statistics.sampling import Sampling
-
-    if not search.right.any():
-        return []
-    try:
-        sampling, known = sampling_of(claim, images), True
-    except RobustnessError:
-        sampling, known = Sampling(), False
-    highest = float(search.magnitudes[-1])
+        print(to_json(found))
+        return
     breaks = []
-    for share in SHARES:
-        point = find_break_point(search, Decimal(share), sampling, 1 - claim.confidence)
-        interval = f" ({100 * claim.confidence:g} % interval: {between(point.low, point.high, highest)})" if known else ""
-        breaks.append((share, f"at {search.of.case.noise.magnitude} {at(point.found, highest)}{interval}"))
-    return breaks
+    for share, point, confidence in falls(search, images, scope):
+        interval = f" ({100 * confidence:g} % interval: {between(point.low, point.high, end)})" if confidence else ""
+        breaks.append((str(share), f"at {highest.magnitude} {at(point.found, end)}{interval}"))
+    print("\n".join(flip_lines(classifier.name, images.name, found, breaks)))
 
 
 def _replay(args: argparse.Namespace) -> int:
-    from decimal import Decimal
-    from fractions import Fraction
-
-    from robustness.data import load_image_set
-    from robustness.hunts.measure import is_within
+    from robustness.gate.workbench import Workbench
+    from robustness.hunts.replay import Fate, replay_today, thresholds_beside
     from robustness.kinds import read_thresholds
-    from robustness.models.load import load_classifier
     from robustness.search.finding import draw_pair, read_finding
-    from robustness.search.replay import replay
 
     if args.picture and (args.picture.suffix.lower() != ".png" or not args.picture.absolute().parent.is_dir()):
         raise RobustnessError(f"--picture {args.picture}: name a .png file in a folder that is there")
     finding = read_finding(args.file)
-    thresholds = read_thresholds(args.thresholds or _thresholds_beside(args.file))
-    if finding.model not in thresholds.models or thresholds.models[finding.model].load == "fixture":
-        raise RobustnessError(
-            f"{args.file}: {thresholds.file} declares no model {finding.model!r} that a command can load; name the file that "
-            "does with --thresholds"
-        )
-    images = load_image_set(thresholds.data, root=args.root, base=thresholds.base)
-    budgets = [hunt.budget for hunt in thresholds.hunts if hunt.model == finding.model and is_within(finding, hunt)]
-    budget = min(budgets, default=Decimal(finding.budget))
-    replayed = replay(finding, load_classifier(thresholds.models[finding.model], thresholds.base), images)
+    with Workbench(read_thresholds(args.thresholds or thresholds_beside(args.file)), root=args.root) as bench:
+        today = replay_today(args.file, finding, bench)
+    replayed = today.replayed
     print(
         f"{finding.model} under {finding.perturbation}, seed {finding.seed}: {replayed.flipped:,} of {replayed.right:,} right "
-        f"predictions flip, {replayed.flipped / replayed.right:.4f}; the budget is {budget}"
+        f"predictions flip, {replayed.flipped / replayed.right:.4f}; the budget is {today.budget}"
     )
     named = f"named {replayed.named_before}, and under {finding.smallest} {replayed.named_after}"
     print(f"image {finding.image}, {finding.label}: {named}")
     same = "a model with the weights it was found on" if replayed.same_model else "another model than it was found on"
-    broken = Fraction(replayed.flipped, replayed.right) > Fraction(budget)
-    kept = "WITHIN TODAY'S BUDGET" if replayed.broken else "MENDED"
-    print(f"{'BROKEN' if broken else kept}, on {same}")
+    print(f"{today.fate}, on {same}")
     if args.picture:
         draw_pair(replayed.before, replayed.after).save(args.picture)
         print(f"wrote {args.picture}")
-    return int(broken)
-
-
-def _thresholds_beside(finding: Path) -> Path:
-    """The file that a finding belongs to: findings lie in a folder beside it."""
-    from robustness.gate.thresholds import FILE_NAME
-
-    beside = Path(os.path.relpath(finding.absolute().parent.parent / FILE_NAME))
-    return beside if beside.exists() else Path(FILE_NAME)
+    return int(today.fate is Fate.BROKEN)
 
 
 def _waves(args: argparse.Namespace) -> None:
-    from decimal import Decimal
-
-    from robustness.evaluation.evaluate import measure
-    from robustness.evaluation.store import Store
-    from robustness.limits.findings import worst_band
-    from robustness.noise import Clean
+    from robustness.limits.asks.worst_band import measure_waves
     from robustness.report.text.flips import wave_lines
-    from robustness.search.waves import waves
 
-    if not 0 < args.amplitude <= 2:
-        raise RobustnessError(f"an amplitude lies above 0 and is at most 2, not {args.amplitude:g}")
-    classifier, images, seed = subject(args)
-    store, run = Store(), uuid.uuid4().hex
-    try:
-        clean, *measured = [
-            measure(classifier, images, noise, seed, store, run)
-            for noise in (Clean(), *waves(args.amplitude, classifier.fit.size))
-        ]
-    finally:
-        store.end_run(run)
-    found = worst_band(clean.accuracy, measured, Decimal(0)).details or {}
+    with subject(args, declared_by(args)) as bench:
+        found, data = measure_waves(args.model, args.amplitude, bench), bench.images.name
     if args.json:
-        print(json.dumps(found, indent=2))
+        print(to_json(found))
     else:
-        print("\n".join(wave_lines(classifier.name, images.name, found, args.amplitude)))
+        print("\n".join(wave_lines(args.model, data, found, args.amplitude)))

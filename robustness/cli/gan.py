@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robustness.cli.arguments import Commands, add_data, command, data_of
 from robustness.errors import RobustnessError
 from robustness.models.declaration import shipped_weights
+
+if TYPE_CHECKING:
+    from robustness.gan.sample import Generator
 
 
 def add(commands: Commands) -> None:
@@ -119,8 +125,6 @@ def _add_generator(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(args: argparse.Namespace) -> None:
-    from dataclasses import replace
-
     from robustness.data import load_image_set
     from robustness.gan.condition import Condition
     from robustness.gan.recipes import NETWORKS
@@ -141,16 +145,15 @@ def _train(args: argparse.Namespace) -> None:
 
 
 def _name(args: argparse.Namespace) -> str:
-    parts = ["gan", args.network, *(["conditional"] if args.conditional else []), *([args.noise] if args.noise else [])]
-    return "-".join([*parts, args.data, f"seed{args.seed}"]).replace(":", "-").replace("/", "-")
+    parts = ["gan", args.network, "conditional" if args.conditional else None, args.noise, args.data, f"seed{args.seed}"]
+    return "-".join(filter(None, parts)).replace(":", "-").replace("/", "-")
 
 
 def _sample(args: argparse.Namespace) -> None:
-    from robustness.gan.checkpoint import generator_file, load_generator
     from robustness.gan.write import write_folder, write_grid
     from robustness.noise import parse_noise
 
-    generator = load_generator(generator_file(args.generator, Path()))
+    generator = _generator(args)
     condition = generator.condition
     labels = [condition.label(text) for text in args.classes or map(str, range(len(condition.class_names)))] or [0]
     noise = parse_noise(args.noise) if args.noise else None
@@ -163,25 +166,15 @@ def _sample(args: argparse.Namespace) -> None:
 
 
 def _judge(args: argparse.Namespace) -> None:
-    import json
-
     from robustness.data import load_image_set
-    from robustness.data.load import SPLIT
-    from robustness.gan.checkpoint import generator_file, load_generator
-    from robustness.gan.judge import judge, judged_values
+    from robustness.gan.judge import judge, judged_values, training_data
     from robustness.models.load import load_trained
     from robustness.report.text.generators import judged_lines
 
     data = data_of(args)
-    if data in SPLIT and args.training:
-        raise RobustnessError(f"{data} has a training split of its own, which is taken; leave --training out")
-    if data not in SPLIT and not args.training:
-        raise RobustnessError(
-            f"{data} has no training split: name the images that the generator was trained on with --training, for example "
-            "--training folder:train"
-        )
-    generator, classifier = load_generator(generator_file(args.generator, Path())), load_trained(args.judge)
-    real, training = load_image_set(data, "test", args.root), load_image_set(args.training or data, "train", args.root)
+    trained_on = training_data(data, args.training)
+    generator, classifier = _generator(args), load_trained(args.judge)
+    real, training = load_image_set(data, "test", args.root), load_image_set(trained_on, "train", args.root)
     judged = judge(generator, classifier, real, training, args.seed)
     if args.json:
         print(json.dumps(judged_values(judged), indent=2))
@@ -190,20 +183,22 @@ def _judge(args: argparse.Namespace) -> None:
 
 
 def _break_point(args: argparse.Namespace) -> None:
-    import json
-    from dataclasses import asdict
-
     from robustness.data import load_image_set
     from robustness.gan.break_point import find_break_points
-    from robustness.gan.checkpoint import generator_file, load_generator
     from robustness.models.load import load_trained
     from robustness.noise import parse_noise
     from robustness.report.text.break_points import break_point_lines
 
-    generator, classifier = load_generator(generator_file(args.generator, Path())), load_trained(args.classifier)
+    generator, classifier = _generator(args), load_trained(args.classifier)
     real, noise = load_image_set(data_of(args), "test", args.root), parse_noise(args.noise)
     found = find_break_points(generator, classifier, real, noise, args.of_clean, args.seed)
     if args.json:
         print(json.dumps({**asdict(found), "noise": str(found.noise)}, indent=2))
     else:
         print("\n".join(break_point_lines(found)))
+
+
+def _generator(args: argparse.Namespace) -> Generator:
+    from robustness.gan.checkpoint import generator_file, load_generator
+
+    return load_generator(generator_file(args.generator, Path()))

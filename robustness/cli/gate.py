@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from robustness.cli.arguments import Commands, add_root
 from robustness.errors import RobustnessError
+from robustness.process import environment
 
 USAGE_ERROR = 2
 SHOWING = {"--collect-only", "--co", "--fixtures", "--markers", "--version", "-V"}
@@ -49,6 +49,11 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    with environment({"ROBUSTNESS_DATA": str(args.root.absolute())} if args.root else {}):
+        return _gate(args)
+
+
+def _gate(args: argparse.Namespace) -> int:
     import pytest
 
     from robustness.data import load_image_set
@@ -56,8 +61,6 @@ def run(args: argparse.Namespace) -> int:
     from robustness.kinds import read_thresholds
     from robustness.report.file import forget_results
 
-    if args.root:
-        os.environ["ROBUSTNESS_DATA"] = str(args.root.absolute())
     if any(argument.startswith("--thresholds") for argument in args.rest):
         raise RobustnessError("name the thresholds file itself: robustness gate FILE.toml")
     forget_results(args.robustness_report)

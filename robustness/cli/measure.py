@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from robustness.cli.arguments import Commands, add_subject, known_kinds, subject
+from robustness.cli.arguments import Commands, add_subject, declared_by, subject
 from robustness.cli.engine import add_engine, prepare
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
+    from robustness.gate.thresholds import Thresholds
     from robustness.noise import Noise
 
 
@@ -65,59 +65,51 @@ def add(commands: Commands) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from robustness.noise import Clean, parse_noises
-
-    kinds = known_kinds(args)
-    noises = [noise for text in args.noise for noise in parse_noises(text, kinds)] or [Clean()]
-    _print_measurements(args, noises)
+    declared = declared_by(args)
+    _print_measurements(args, declared, _noises(args, declared))
 
 
 def _sweep(args: argparse.Namespace) -> None:
     from robustness.noise import Clean, parse_noises
 
-    highest, *others = parse_noises(args.noise, known_kinds(args))
+    declared = declared_by(args)
+    highest, *others = parse_noises(args.noise, declared.noises)
     top = highest.level
     if others or top is None or args.steps < 1:
         raise RobustnessError('a sweep wants a noise with a magnitude and at least one step, for example "gaussian(sigma=50)"')
     if highest.identity is None:  # a transform of the user's own, of which 0 is taken to be none
         rise = [highest.at(float(f"{top * step / args.steps:.6g}")) for step in range(1, args.steps)]
-        _print_measurements(args, [Clean(), *rise, highest])
+        _print_measurements(args, declared, [Clean(), *rise, highest])
     else:
-        _print_measurements(args, highest.ladder(args.steps))
+        _print_measurements(args, declared, highest.ladder(args.steps))
 
 
 def _compare(args: argparse.Namespace) -> None:
-    from robustness.evaluation.evaluate import measure
-    from robustness.evaluation.store import Store
-    from robustness.noise import Clean, parse_noises
     from robustness.report.text.measurements import comparison_table
 
-    kinds = known_kinds(args)
-    noises = [noise for text in args.noise for noise in parse_noises(text, kinds)] or [Clean()]
-    after, images, seed = subject(args)
-    before, _, _ = subject(argparse.Namespace(**{**vars(args), "model": args.before}))
-    store, run = Store(), uuid.uuid4().hex
-    try:
-        pairs = [[measure(model, images, noise, seed, store, run) for model in (before, after)] for noise in noises]
-    finally:
-        store.end_run(run)
-    print("\n".join(comparison_table([(one, other) for one, other in pairs], images.labels)))
+    declared = declared_by(args, args.before)
+    noises = _noises(args, declared)
+    with subject(args, declared) as bench:
+        after, before = bench.load(args.model), bench.load(args.before)
+        pairs = [(bench.measure(before, noise), bench.measure(after, noise)) for noise in noises]
+        print("\n".join(comparison_table(pairs, bench.images.labels)))
 
 
-def _print_measurements(args: argparse.Namespace, noises: Sequence[Noise]) -> None:
-    from robustness.evaluation.evaluate import measure
+def _noises(args: argparse.Namespace, declared: Thresholds) -> list[Noise]:
+    from robustness.noise import Clean, parse_noises
+
+    return [noise for text in args.noise for noise in parse_noises(text, declared.noises)] or [Clean()]
+
+
+def _print_measurements(args: argparse.Namespace, declared: Thresholds, noises: Sequence[Noise]) -> None:
     from robustness.evaluation.jobs import evaluation_job
-    from robustness.evaluation.store import Store
     from robustness.report.text.measurements import measurement_table, to_plain
 
-    classifier, images, seed = subject(args)
-    store, run = Store(), uuid.uuid4().hex
-    try:
-        if not prepare(args, [evaluation_job(classifier, images, noise, seed, run) for noise in noises], store, run):
+    with subject(args, declared) as bench:
+        classifier, seed = bench.load(args.model), bench.thresholds.seed
+        if not prepare(args, [evaluation_job(classifier, bench.images, noise, seed, bench.run) for noise in noises], bench):
             return
-        measurements = [measure(classifier, images, noise, seed, store, run) for noise in noises]
-    finally:
-        store.end_run(run)
+        measurements = [bench.measure(classifier, noise) for noise in noises]
     if args.json:
         print(json.dumps([to_plain(measurement) for measurement in measurements], indent=2))
     else:

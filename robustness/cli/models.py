@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from robustness.cli.arguments import Commands
@@ -55,14 +56,14 @@ def _overview() -> list[str]:
     rows = [(network, name, *_trained(file)) for network in BUILT_IN for name, file in shipped_weights(network).items()]
     return [
         'Built-in networks: load = "NAME"',
-        *(line for name, text in BUILT_IN.items() for line in _entry(name, text)),
+        *_entries(BUILT_IN),
         "",
         'Weights that come with them: weights = "SET"',
         *(f"  {line}" for line in table(["network", "set", "images", "size", "clean accuracy"], rows)),
         "  Accuracy is that on the test images of the same data.",
         "",
         'References: load = "REFERENCE", with size and fit',
-        *(line for form, text in FORMS.items() for line in _entry(form, text + _names_known(form))),
+        *_entries({form: text + _names_known(form) for form, text in FORMS.items()}),
         "",
         "robustness models NAME says more of a built-in network, torchvision:NAME or",
         "timm:NAME; docs/models.md has an example of each reference.",
@@ -123,7 +124,7 @@ def _card(weights: Path) -> list[str]:
         "seed": card["seed"],
         "command": card["command"],
     }
-    return [line for key, value in said.items() for line in _entry(key, str(value))]
+    return _entries(said)
 
 
 def _of_library(library: Library, network: str) -> list[str]:
@@ -141,15 +142,15 @@ def _of_library(library: Library, network: str) -> list[str]:
         "last layer": f"{library.head(network)}; its size follows the classes in your weights",
         "declare it": f'load = "{library.name}:{network}", weights, size and fit',
     }
-    return [
-        f"{library.name}:{network} of {library.name} {library.version}",
-        *(line for key, value in said.items() for line in _entry(key, value)),
-    ]
+    return [f"{library.name}:{network} of {library.name} {library.version}", *_entries(said)]
 
 
-def _entry(name: str, text: str) -> list[str]:
-    """A name with its text beside it, or below it where the name is long."""
-    start, indent = f"  {name:14} ", " " * 17
-    above = [] if len(start) == len(indent) else [start.rstrip()]
-    first = indent if above else start
-    return above + textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
+def _entries(said: Mapping[str, object]) -> list[str]:
+    """Names with their texts beside them, or below a name that is long."""
+    lines, indent = [], " " * 17
+    for name, text in said.items():
+        start = f"  {name:14} "
+        above = [] if len(start) == len(indent) else [start.rstrip()]
+        first = indent if above else start
+        lines += above + textwrap.wrap(str(text), WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
+    return lines

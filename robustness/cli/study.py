@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import uuid
+from functools import partial
 from pathlib import Path
 
 from robustness.cli.arguments import Commands, add_root, command
@@ -32,53 +32,21 @@ def add(commands: Commands) -> None:
 
 
 def _study(args: argparse.Namespace) -> None:
-    from robustness.data import load_image_set
-    from robustness.evaluation.cost import cost_of
-    from robustness.evaluation.jobs import missing
-    from robustness.evaluation.store import Store
+    from robustness.gate.workbench import Workbench
     from robustness.kinds import read_thresholds
-    from robustness.models.checkpoint import load_card
-    from robustness.models.load import MissingWeightsError, load_classifier, weights_file
+    from robustness.study.measure import load_study, measure_study
     from robustness.study.page import to_markdown
-    from robustness.study.table import Row
 
-    thresholds = read_thresholds(args.thresholds)
-    images = load_image_set(thresholds.data, root=args.root, base=thresholds.base)
-    store, run = Store(), uuid.uuid4().hex
-    cards, rows = {}, []
-    for declaration in thresholds.models.values():
-        try:
-            classifier = load_classifier(declaration, thresholds.base)
-        except MissingWeightsError as error:
-            print(f"left out: {error}", file=sys.stderr)
-            continue
-        rows.append(Row(classifier, images, thresholds.seed, store, run))
-        cards[declaration.name] = load_card(weights_file(declaration, thresholds.base)) if declaration.weights else {}
-    jobs, searches = [job for row in rows for job in row.jobs()], sum(row.search_seconds() for row in rows)
-    minutes = (cost_of(jobs, missing(jobs, store, run)).seconds + searches) / 60
-    print(f"{len(rows)} models: about {minutes:.0f} minutes at most", file=sys.stderr)
-    measured, readings = [], []
-    try:
-        if not prepare(args, jobs, store, run, besides=searches):
+    with Workbench(read_thresholds(args.thresholds), root=args.root) as bench:
+        study = load_study(bench)
+        say, minutes = partial(print, file=sys.stderr), (study.job_seconds + study.search_seconds) / 60
+        for reason in study.left_out.values():
+            say(f"left out: {reason}")
+        say(f"{len(study.rows)} models: about {minutes:.0f} minutes at most")
+        if not prepare(args, study.jobs, bench, besides=study.search_seconds):
             return
-        for row in rows:
-            measured.append(row.measure(cards[row.classifier.name]))
-            readings += row.readings()
-            print(f"{row.classifier.name}: {measured[-1]['clean']:.2f} % clean", file=sys.stderr)
-    finally:
-        store.end_run(run)
-    study = {
-        "command": command(),
-        "thresholds": str(args.thresholds),
-        "data": images.name,
-        "data_hash": images.content_hash,
-        "images": len(images),
-        "seed": thresholds.seed,
-        "left_out": [name for name in thresholds.models if name not in cards],
-        "models": measured,
-        "readings": readings,
-    }
+        measured = {"command": command(), "thresholds": str(args.thresholds), **measure_study(study, bench, say)}
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(to_markdown(study), encoding="utf-8")
-    args.out.with_suffix(".json").write_text(json.dumps(study, indent=2) + "\n", encoding="utf-8")
+    args.out.write_text(to_markdown(measured), encoding="utf-8")
+    args.out.with_suffix(".json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {args.out} and {args.out.with_suffix('.json')}")

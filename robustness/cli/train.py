@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,8 +77,6 @@ def _blocks(text: str) -> int | None:
 
 
 def _train(args: argparse.Namespace) -> None:
-    from dataclasses import replace
-
     from robustness.data import Fit, load_image_set
     from robustness.training.recipes import RECIPES
     from robustness.training.train import train_network
@@ -90,30 +89,14 @@ def _train(args: argparse.Namespace) -> None:
     if args.epochs is not None:
         recipe = replace(recipe, epochs=args.epochs)
     mix = _mix(args.mix) if args.mix else None
-    parts = [
-        args.network,
-        data_of(args),
-        *([args.recipe] if args.recipe == "harden" else []),
-        *([args.mix] if args.mix else []),
-        f"seed{args.seed}",
-    ]
+    hardened = "harden" if args.recipe == "harden" else None
+    parts = filter(None, [args.network, data_of(args), hardened, args.mix, f"seed{args.seed}"])
     out = args.out or Path("runs") / (re.sub(r"[^\w.=-]+", "-", "-".join(parts).replace(".safetensors", "")) + ".safetensors")
     images = load_image_set(args.data, "train", args.root)
     test_set = load_image_set(args.data, "test", args.root) if args.data in ("signs", "gtsrb") else None
     fit = Fit(args.size or 40, args.fit)
-    card = train_network(
-        args.network,
-        images,
-        test_set,
-        fit,
-        recipe,
-        args.seed,
-        out,
-        command(),
-        args.pretrained,
-        args.fine_tune,
-        mix,
-    )
+    how = (args.pretrained, args.fine_tune, mix)
+    card = train_network(args.network, images, test_set, fit, recipe, args.seed, out, command(), *how)
     test_accuracy = card["test_accuracy"]
     print(f"start: {card['start']}")
     print(f"wrote {out}" + ("" if test_accuracy is None else f": {test_accuracy:.4f} on the test set"))

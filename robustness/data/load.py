@@ -12,7 +12,7 @@ from robustness.data.image_set import ImageSet
 from robustness.data.other import list_folder, read_dataset
 from robustness.data.signs.tracks import VERSION, draw_signs
 from robustness.errors import RobustnessError, nearest
-from robustness.factory import call_factory
+from robustness.factory import call_factory, importable
 from robustness.files.folders import data_folder, path_from
 
 SPLIT = ("gtsrb", "signs")
@@ -41,7 +41,9 @@ def load_image_set(reference: str, split: str = "test", root: Path | None = None
     if kind == "folder" and rest:
         return decode(list_folder(path_from(base, rest)))
     if kind == "python" and rest:
-        return read_dataset(reference, call_factory(rest, base))
+        dataset = call_factory(rest, base)
+        with importable(base):
+            return read_dataset(reference, dataset)
     hint = (
         f"did you mean 'folder:{reference}'?" if reference and (base / reference).is_dir() else nearest(reference, REFERENCES)
     )

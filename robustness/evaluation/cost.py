@@ -12,7 +12,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from robustness.data import ImageSet
 from robustness.evaluation.batch import noisy_batch, predict
-from robustness.evaluation.forward import batch_size
 from robustness.evaluation.jobs import AnyJob
 from robustness.models.classifier import Classifier
 from robustness.noise import Gaussian
@@ -66,13 +65,13 @@ def cost_of(jobs: Sequence[AnyJob], missing: Sequence[AnyJob]) -> Cost:
 
 def seconds_of(classifier: Classifier, image_set: ImageSet) -> float:
     """For one image under Gaussian noise, from noise to prediction: the median of a few batches, after a first one."""
-    places = np.arange(min(batch_size(classifier), len(image_set)))
+    places = np.arange(min(classifier.batch_size, len(image_set)))
     times = []
     for _ in range(1 + ROUNDS):
         started = time.perf_counter()
         predict(classifier, image_set, noisy_batch(classifier, image_set, places, Gaussian(sigma=25), 0))
         times.append(time.perf_counter() - started)
-    return float(np.median(times[1:])) / batch_size(classifier)
+    return float(np.median(times[1:])) / classifier.batch_size
 
 
 def flops_of(classifier: Classifier) -> int:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 import torch
-from torch import nn
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError, described
@@ -15,30 +13,14 @@ from robustness.models.classifier import Classifier
 
 T = TypeVar("T")
 
-SIZES = {"cpu": 64, "cuda": 256}
-"""Images in a batch; for CUDA not measured yet. On CPUs larger ones leave the caches, and their memory comes afresh each time:
-`pytest tests/benchmarks/test_forward_speed.py -n 0 --benchmark-only`."""
-
-_reduced: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()
-
 
 class OutOfMemoryError(RobustnessError):
     """A batch did not fit into memory, and the next one will be smaller."""
 
 
-def batch_size(classifier: Classifier) -> int:
-    """How many images go through the network at once: fixed, since float32 logits move by about 1e-5 with it."""
-    return _reduced.get(classifier.module, SIZES[classifier.device.type])
-
-
-def use_batches_of(classifier: Classifier, size: int) -> None:
-    """Send so many images through this network at once from now on."""
-    _reduced[classifier.module] = size
-
-
 def arithmetic(classifier: Classifier) -> str:
     """What besides weights and images has a part in the logits' last bits."""
-    return f"{classifier.device.type} {classifier.precision} batch {batch_size(classifier)} torch {torch.__version__}"
+    return f"{classifier.device.type} {classifier.precision} batch {classifier.batch_size} torch {torch.__version__}"
 
 
 def backing_off(measure: Callable[[], T]) -> T:
@@ -52,8 +34,7 @@ def backing_off(measure: Callable[[], T]) -> T:
 
 def forward(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -> torch.Tensor:
     """Checked logits, float32 of shape (N, classes) on the CPU, of uint8 images of shape (N, 3, size, size)."""
-    classifier.module.eval()
-    size = batch_size(classifier)
+    size = classifier.batch_size
     parts = [
         _checked(raw_logits(classifier, _padded(part, size)), part, classifier, image_set) for part in torch.split(images, size)
     ]
@@ -66,11 +47,12 @@ def raw_logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
         return classifier.logits(batch)
     except Exception as error:  # the user's module may raise anything
         if _is_out_of_memory(error) and len(batch) > 1:
-            use_batches_of(classifier, len(batch) // 2)
+            classifier.room.images = len(batch) // 2
             raise OutOfMemoryError(f"{classifier.name} ran out of memory on {len(batch)} images") from error
+        late = "import it where the module begins: beside the file it is found only while that is loaded"
+        hint = late if isinstance(error, ImportError) else f"is its size {classifier.fit.size}?"
         raise RobustnessError(
-            f"{classifier.name} raised {described(error)} on float32 images of shape {tuple(batch.shape)}; "
-            f"is its size {classifier.fit.size}?"
+            f"{classifier.name} raised {described(error)} on float32 images of shape {tuple(batch.shape)}; {hint}"
         ) from error
 
 
@@ -91,7 +73,7 @@ def _padded(batch: torch.Tensor, size: int) -> torch.Tensor:
 
 def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:
     """The logits of the batch, without those of its padding, once they are what logits have to be."""
-    size, classes = batch_size(classifier), len(image_set.class_names)
+    size, classes = classifier.batch_size, len(image_set.class_names)
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or len(logits) != size or logits.shape[1] < 2:
         shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
         raise RobustnessError(f"{classifier.name} gave {shape} for a batch of {size}, not logits of shape (N, classes)")

@@ -8,7 +8,7 @@ import socket
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -16,19 +16,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from robustness.data import Fit, ImageSet, fit_images
 from robustness.errors import RobustnessError, described
 from robustness.evaluation.batch import Places, check_classes
-from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, batch_size, use_batches_of
+from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off
 from robustness.evaluation.jobs import AnyJob, is_complete, joined, missing, shards_of
 from robustness.evaluation.store import Addressed, Store
-from robustness.models.classifier import Classifier
+from robustness.models.classifier import Classifier, best_device, place
 from robustness.models.extras import import_extra
+from robustness.process import environment
 
 RETRIES = 3
 """How often a shard whose worker or node died is tried again, wherever there is room."""
+SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_task_oom_retries": str(RETRIES)}
+"""Of Ray, where the environment has no others: nothing about a run leaves the machines it runs on."""
 AHEAD = 2
 """Shards under way for each worker: one runs, one waits; more would only pile up where workers are slow."""
 SHARD = 4
@@ -57,14 +61,12 @@ def fill(jobs: Sequence[AnyJob], store: Store, run: str, workers: int | None = N
 @contextmanager
 def _cluster(ray: Any, workers: int | None) -> Iterator[int]:
     """A connection to a cluster, and how many cores it has. One that is there already is used, and stays."""
-    connected = ray.is_initialized()
-    if not connected:
-        _connect(ray, workers)
-    try:
+    with ExitStack() as stack:
+        if not ray.is_initialized():
+            stack.enter_context(environment({name: os.environ.get(name, value) for name, value in SETTINGS.items()}))
+            stack.callback(ray.shutdown)
+            _connect(ray, workers)
         yield int(ray.cluster_resources().get("CPU", 1))
-    finally:
-        if not connected:
-            ray.shutdown()
 
 
 @contextmanager
@@ -88,8 +90,6 @@ def _own_code_travels(ray: Any) -> Iterator[None]:
 
 
 def _connect(ray: Any, workers: int | None) -> None:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing about a run leaves the machines it runs on
-    os.environ.setdefault("RAY_task_oom_retries", str(RETRIES))
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     if address := os.environ.get("RAY_ADDRESS"):
         _check_reachable(address)
@@ -164,7 +164,7 @@ class _Filling:
         model = self._sent((id(job.classifier),), job.classifier, _packed)
         fitted = (id(job.image_set), hash(job.classifier.fit))
         images = self._sent(fitted, job.image_set, lambda image_set: _at_size(image_set, job.classifier.fit))
-        how = _How(batch_size(job.classifier), _arithmetic(job.classifier))
+        how = _How(job.classifier.batch_size, _arithmetic(job.classifier))
         return self.remote.remote([model], [images], places, job.compute, how)
 
     def _sent(self, key: tuple[int, ...], thing: Any, packed: Any) -> Any:
@@ -197,7 +197,7 @@ class _Filling:
 
     def _raise(self, cause: BaseException, progress: _Progress, places: Places) -> None:
         if isinstance(cause, OutOfMemoryError):
-            use_batches_of(progress.job.classifier, batch_size(progress.job.classifier) // 2)
+            progress.job.classifier.room.images = progress.job.classifier.batch_size // 2
         if isinstance(cause, RobustnessError):
             raise cause
         told = described(cause).partition(" traceback: ")[0]  # Ray's own errors hold one
@@ -222,7 +222,8 @@ def _at_size(image_set: ImageSet, fit: Fit) -> ImageSet:
 
 def _packed(classifier: Classifier) -> Classifier:
     """On the CPU, which every node has."""
-    return replace(classifier, module=deepcopy(classifier.module).cpu()) if classifier.device.type != "cpu" else classifier
+    module = classifier.module if classifier.device.type == "cpu" else deepcopy(classifier.module).cpu()
+    return replace(classifier, module=module, device=torch.device("cpu"))
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ def _arithmetic(classifier: Classifier) -> str:
 def _compute(model: list[Any], images: list[Any], places: Places, compute: Any, how: _How) -> Any:
     """One shard, on a worker. model, images: references, in lists so that Ray leaves them to `_received`."""
     classifier, image_set = _received(model[0]), _received(images[0])
-    use_batches_of(classifier, how.batch)
+    classifier.room.images = how.batch
     if (here := _arithmetic(classifier)) != how.arithmetic:
         raise RobustnessError(
             f"the node {os.uname().nodename} computes with {here}, this process with {how.arithmetic}: predictions would "
@@ -255,4 +256,6 @@ def _received(reference: Any) -> Any:
     import ray
 
     thing = ray.get(reference)
-    return replace(thing) if isinstance(thing, Classifier) else thing  # brought to this worker's device and layout
+    if isinstance(thing, Classifier):
+        thing = replace(thing, module=place(thing.module, best_device(), thing.layout), device=best_device())
+    return thing

@@ -14,6 +14,7 @@ from torch import nn
 from tqdm import tqdm
 
 from robustness.data import ImageSet, fit_images
+from robustness.data.load import SPLIT
 from robustness.errors import RobustnessError
 from robustness.evaluation.batch import check_classes
 from robustness.evaluation.evaluate import evaluate, is_hashable
@@ -97,6 +98,18 @@ class Judged:
     @property
     def collapsed(self) -> tuple[str, ...]:
         return tuple(label.name for label in self.classes if label.is_collapsed)
+
+
+def training_data(data: str, training: str | None) -> str:
+    """The images that a generator was trained on, beside test images of `data`. training: where these are named apart."""
+    if data in SPLIT and training:
+        raise RobustnessError(f"{data} has a training split of its own, which is taken; leave --training out")
+    if data not in SPLIT and not training:
+        raise RobustnessError(
+            f"{data} has no training split: name the images that the generator was trained on with --training, for example "
+            "--training folder:train"
+        )
+    return training or data
 
 
 def judge(generator: Generator, classifier: Classifier, real: ImageSet, training: ImageSet, seed: int) -> Judged:

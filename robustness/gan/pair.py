@@ -12,6 +12,7 @@ from robustness.gan.condition import Condition
 from robustness.gan.latents import LATENT
 from robustness.gan.losses import discriminator_loss, generator_loss
 from robustness.gan.recipes import NETWORKS, Recipe
+from robustness.models.classifier import best_device
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Images, float32 of shape (N, 3, 28, 28) in -1..1; labels, int64 of shape (N,); levels, float32 of shape (N, kinds)."""
@@ -24,7 +25,7 @@ class Pair:
     """
 
     def __init__(self, network: str, condition: Condition, recipe: Recipe) -> None:
-        self.recipe, self.device = recipe, torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.recipe, self.device = recipe, best_device()
         self.generator = NETWORKS[network].generator(condition).to(self.device)
         self.discriminator = NETWORKS[network].discriminator(condition).to(self.device)
         self.generator_optimizer = self._adam(self.generator, recipe.generator_rate)

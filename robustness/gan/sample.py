@@ -15,7 +15,7 @@ from torch import nn
 from robustness.errors import RobustnessError
 from robustness.gan.condition import Condition
 from robustness.gan.latents import check_seed, draw_latents
-from robustness.models.classifier import hash_state
+from robustness.models.classifier import best_device, hash_state
 from robustness.noise import Clean, Noise
 
 BATCH = 512
@@ -39,13 +39,10 @@ class Generator:
     condition: Condition
     losses: Mapping[str, Sequence[float]] = field(default_factory=dict)
     trained_on: str | None = None
+    device: torch.device = field(default_factory=best_device)
 
     def __post_init__(self) -> None:
         self.module.eval().to(self.device)
-
-    @property
-    def device(self) -> torch.device:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     def content_hash(self) -> str:
         """SHA-256 over network, condition and weights: all that its samples depend on."""

@@ -20,10 +20,10 @@ from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError, some
 from robustness.evaluation.batch import BATCH, check_classes
 from robustness.evaluation.evaluate import is_hashable, model_identity
-from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, batch_size, forward, raw_logits
+from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, forward, raw_logits
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Store
-from robustness.models.classifier import Classifier, to_tensor
+from robustness.models.classifier import Classifier, evaluation_mode, to_tensor
 from robustness.noise import Noise, apply
 from robustness.statistics.paired import Change, p_value
 
@@ -177,13 +177,14 @@ def _reason(classifier: Classifier) -> str:
 
 def _in_training(classifier: Classifier) -> list[str]:
     """The parts that stay in training mode although `eval()` was called."""
-    named = classifier.module.eval().named_modules()
-    return [f"{name or 'the whole'} ({type(part).__name__})" for name, part in named if part.training]
+    with evaluation_mode(classifier.module):
+        named = classifier.module.named_modules()
+        return [f"{name or 'the whole'} ({type(part).__name__})" for name, part in named if part.training]
 
 
 def _batch_size(batch: _Sample, classifier: Classifier, logits: torch.Tensor) -> list[str]:
     """An image's prediction does not depend on which images come with it, unless two classes are nearly equal."""
-    size = batch_size(classifier)
+    size = classifier.batch_size
     smaller = max(1, size // 4)
     try:
         small = torch.cat([raw_logits(classifier, part).float().cpu() for part in torch.split(batch.images, smaller)])

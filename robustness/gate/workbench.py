@@ -73,9 +73,10 @@ class Workbench:
     def load(self, name: str) -> Classifier:
         """A declared model, as it is."""
         declaration, base = self.thresholds.models[name], self.thresholds.base
-        if declaration.load == "fixture":
-            return wrap_module(self.fixture(declaration), declaration, base)
-        return self.once(("model", name), lambda: load_classifier(declaration, base))
+        if declaration.load != "fixture":
+            return self.once(("model", name), lambda: load_classifier(declaration, base))
+        given = self.fixture(declaration)  # one of narrow scope returns another module in each test
+        return self.once(("model", name, id(given)), lambda: (given, wrap_module(given, declaration, base)))[1]
 
     def classifier(self, name: str) -> Classifier:
         """A declared model that passed its sentinels; one that fails them fails everything that is asked of it."""
@@ -129,7 +130,7 @@ class Workbench:
             names = ", ".join(declaration.name for declaration in matching)
             raise RobustnessError(f"{names} are one and the same module: return a copy from each fixture")
         if matching:
-            return wrap_module(model, matching[0], self.thresholds.base)
+            return self.load(matching[0].name)
         raise RobustnessError(
             f"a {type(model).__name__} that no declared model's fixture returned: declare it in "
             f'{self.thresholds.file.name} with load = "fixture", or return a robustness.Classifier'

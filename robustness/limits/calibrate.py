@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 import statistics
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,10 +20,14 @@ import scipy
 
 from robustness.data import ImageSet
 from robustness.declaration.places import KeyPath, line_numbers, value_bytes
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, nearest
 from robustness.evaluation.evaluate import Measurement
-from robustness.gate.thresholds import Thresholds
+from robustness.files.atomic import replacing
+from robustness.gate.thresholds import Thresholds, read
+from robustness.gate.workbench import Workbench
 from robustness.limits.limit import Limit
+from robustness.models.classifier import Classifier
+from robustness.models.load import load_classifier
 from robustness.noise import Noise
 
 CONFIDENCE = 0.95
@@ -151,3 +157,78 @@ def _noted(text: str, note: str) -> str:
     lines = text.split("\n")
     last = max(line for path, line in line_numbers(text).items() if path[0] == "run")
     return "\n".join([*lines[:last], note + "\r" * lines[last - 1].endswith("\r"), *lines[last:]])
+
+
+def by_command(thresholds: Thresholds) -> tuple[list[Asked], list[str]]:
+    """The accuracies of a file that a command can measure; and the others, with the reason."""
+    asked, left = [], []
+    for limit in asked_accuracies(thresholds):
+        fixtures = [subject for subject in limit.subjects if thresholds.models[subject.model].load == "fixture"]
+        if fixtures:
+            left.append(f"{limit.accuracy} under {limit.subjects[0].noise}; {fixtures[0].model} lives in a pytest fixture")
+        else:
+            asked.append(limit)
+    return asked, left
+
+
+def retrained_files(texts: Sequence[str], models: Collection[str]) -> dict[str, list[Path]]:
+    """The weights files of networks trained like the declared ones, by model. texts: as `--retrained` takes them."""
+    files: dict[str, list[Path]] = {}
+    for text in texts:
+        name, equals, file = text.partition("=")
+        if not (name and equals and file):
+            raise RobustnessError(f"cannot read --retrained {text}: write MODEL=FILE")
+        if name not in models:
+            raise RobustnessError(f"--retrained {text}: no accuracy of {name!r} can be measured; {nearest(name, models)}")
+        files.setdefault(name, []).append(Path(file).expanduser().absolute())
+    for name, given in files.items():
+        if len(given) < FEWEST:
+            raise RobustnessError(
+                f"--retrained: {len(given)} of {name}; give at least {FEWEST}: the spread of fewer says too little"
+            )
+    return files
+
+
+def measure_subjects(asked: Sequence[Asked], retrained: Mapping[str, Sequence[Path]], bench: Workbench) -> Measured:
+    """The accuracies of all that is asked of; networks retrained like a declared one are measured beside it."""
+    subjects = dict.fromkeys(subject for limit in asked for subject in limit.subjects)
+    networks = {name: _networks(name, retrained.get(name, ()), bench) for name in {subject.model: None for subject in subjects}}
+    return {
+        subject: [
+            accuracy_of(bench.measure(network, subject.noise, subject.seed), bench.images, subject.classes)
+            for network in networks[subject.model]
+        ]
+        for subject in subjects
+    }
+
+
+def _networks(name: str, retrained: Sequence[Path], bench: Workbench) -> list[Classifier]:
+    """The declared network, then those retrained like it."""
+    declared, base = bench.thresholds.models[name], bench.thresholds.base
+    others = [replace(declared, name=f"{name} {file.name}", weights=str(file)) for file in retrained]
+    networks = [bench.load(name), *(load_classifier(other, base) for other in others)]
+    if len({network.content_hash() for network in networks}) < len(networks):
+        raise RobustnessError(f"--retrained: two of the networks of {name} have the same weights; they say nothing of a spread")
+    return networks
+
+
+def origin(margin: float, ratchet: bool, retrained: Mapping[str, Sequence[Path]], thresholds: Thresholds) -> str:
+    """Where limits come from, for `rewritten`. margin: in points."""
+    has_fixtures = any(model.load == "fixture" for model in thresholds.models.values())
+    said = [f"measured less {margin:g} point{'s' * (margin != 1)}"]
+    said += [f"{name} by the spread of {len(files) + 1} trainings" for name, files in retrained.items()]
+    return ", ".join(said + ["only ever raised"] * ratchet + ["fixtures left as they were"] * has_fixtures)
+
+
+def replace_accuracies(thresholds: Thresholds, old: str, changes: Sequence[Change], how: str) -> None:
+    """The thresholds file with its new accuracies, whole and readable, or else as it was. old: its text when it was read."""
+    file, new = thresholds.file, rewritten(old, changes, how, date.today())
+    try:
+        with replacing(file) as partial:
+            partial.write_bytes(new.encode())
+            shutil.copymode(file, partial)
+            read(partial, thresholds.kinds)
+            if file.read_bytes() != old.encode():
+                raise RobustnessError(f"{file} changed while it was measured and stays as it is; run again")
+    except OSError as error:
+        raise RobustnessError(f"{file} stays as it is: {error.strerror}") from error

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,23 +16,45 @@ import torch
 from torch import nn
 
 from robustness.data.fit import Fit
+from robustness.errors import RobustnessError, described
 from robustness.models.checkpoint import State
 
 Channels = tuple[float, float, float]
 Precision = Literal["float32", "bfloat16"]
+
+SIZES = {"cpu": 64, "cuda": 256}
+"""Images in a batch; for CUDA not measured yet. On CPUs larger ones leave the caches, and their memory comes afresh each time:
+`pytest tests/benchmarks/test_forward_speed.py -n 0 --benchmark-only`."""
+
+
+def best_device() -> torch.device:
+    """The current CUDA device where there is one, else the CPU."""
+    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+
+
+@dataclass
+class Room:
+    """How many images fit into memory at once; None as long as it has not run out."""
+
+    images: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
     """A network with the preprocessing that belongs to it.
 
-    module: takes float32 of shape (N, 3, size, size), gives logits of shape (N, classes).
+    module: takes float32 of shape (N, 3, size, size), gives logits of shape (N, classes). A module whose weights lie elsewhere
+    than `device` and `layout` say is copied, and stays where it is; what its owner changes in it later does not reach the copy.
     fit: how images come to the network's size; noise is added after it, on the pixels the network sees.
     mean, std: per channel; the module sees `(pixel / 255 - mean) / std`.
     architecture: a name that stands for the module's code, or None for code of the user's own, which cannot be hashed.
     class_names: the classes the network was trained on, where known.
     precision: of convolutions and products; "bfloat16" runs the module under `torch.autocast`.
-    layout: of weights and images in memory. Channels last is faster, but code that reshapes with `view` does not take it.
+    layout: of images in memory, and of weights where it is not contiguous. Channels last is faster, but code that reshapes with
+    `view` does not take it.
+    device: where it runs, with its number, such as "cuda:0".
+    room: shared with copies that `dataclasses.replace` makes: where one runs out of memory, all send fewer images.
+    given: the module as it was handed over: `module` itself, or what it is a copy of.
     """
 
     name: str
@@ -41,23 +66,27 @@ class Classifier:
     class_names: tuple[str, ...] | None = None
     precision: Precision = "float32"
     layout: torch.memory_format = torch.contiguous_format
+    device: torch.device = field(default_factory=best_device)
+    room: Room = field(default_factory=Room)
+    given: nn.Module = field(init=False)
 
     def __post_init__(self) -> None:
-        self.module.eval().to(self.device)
-        if self.layout is not torch.contiguous_format:
-            self.module.to(memory_format=self.layout)
+        object.__setattr__(self, "given", self.module)
+        if not all(map(self._is_in_place, [*self.module.parameters(), *self.module.buffers()])):
+            object.__setattr__(self, "module", place(copied(self), self.device, self.layout))
 
     def __repr__(self) -> str:
         return f"<Classifier {self.name}, {self.fit}>"
 
     @property
-    def device(self) -> torch.device:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    def batch_size(self) -> int:
+        """How many images go through the network at once: fixed, since float32 logits move by about 1e-5 with it."""
+        return self.room.images or SIZES.get(self.device.type, SIZES["cuda"])
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Logits, in the network's own type, of shape (N, classes), for uint8 images of shape (N, 3, size, size)."""
-        bfloat16 = self.precision == "bfloat16"
-        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
+        autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
+        with evaluation_mode(self.module), torch.inference_mode(), autocast:
             output: torch.Tensor = self.module(self.normalised(images))
             return output
 
@@ -77,6 +106,44 @@ class Classifier:
 
     def _channels(self, values: Channels) -> torch.Tensor:
         return torch.tensor(values, device=self.device).view(1, 3, 1, 1)
+
+    def _is_in_place(self, tensor: torch.Tensor) -> bool:
+        contiguous = self.layout is torch.contiguous_format or tensor.dim() != 4
+        return tensor.device == self.device and (contiguous or tensor.is_contiguous(memory_format=self.layout))
+
+
+def copied(classifier: Classifier) -> nn.Module:
+    """A copy of its module, to be moved and converted: the module itself belongs to whoever made it."""
+    try:
+        return copy.deepcopy(classifier.module)
+    except Exception as error:  # the user's module may raise anything
+        raise RobustnessError(
+            f"{classifier.name}: its weights have to be elsewhere, and its module cannot be copied ({described(error)}); give "
+            f"it a __deepcopy__, or bring it to {classifier.device} in {classifier.layout} before it becomes a classifier"
+        ) from error
+
+
+def place(module: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:
+    """The module itself in evaluation mode, on that device and in that layout: for one that nobody else holds."""
+    module.eval().to(device)
+    return module if layout is torch.contiguous_format else module.to(memory_format=layout)
+
+
+@contextmanager
+def evaluation_mode(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside; afterwards each part has the mode that its owner left it in.
+
+    Restored are the flags alone: a module's own `train` may do more, such as take weights apart that `eval` has merged, and
+    that with each batch.
+    """
+    training = [part for part in module.modules() if getattr(part, "training", False)]  # frozen TorchScript has no mode
+    if training:
+        module.eval()
+    try:
+        yield
+    finally:
+        for part in training:
+            part.training = True
 
 
 def to_tensor(images: npt.NDArray[np.uint8]) -> torch.Tensor:

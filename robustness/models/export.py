@@ -14,7 +14,7 @@ from torch import nn
 
 from robustness.errors import RobustnessError, described
 from robustness.files.atomic import replacing
-from robustness.models.classifier import Classifier
+from robustness.models.classifier import Classifier, copied
 from robustness.models.exported import load_exported
 from robustness.models.extras import import_extra
 from robustness.models.onnx_network import OnnxNetwork, load_onnx
@@ -39,10 +39,10 @@ def export_network(classifier: Classifier, form: str, file: Path) -> float:
 
     form: one of the `FORMATS`. The file takes what the network takes, float32 of shape (N, 3, size, size) with mean and std
     applied, for any N from 1. It is read back before it takes its place: where it gives other logits (see `CLOSE`), or the
-    network cannot be exported, a `RobustnessError` says so and nothing is written. The network is on the CPU afterwards, in
-    contiguous layout.
+    network cannot be exported, a `RobustnessError` says so and nothing is written.
     """
-    module = classifier.module.cpu().to(memory_format=torch.contiguous_format)  # what torch.export.save writes without a copy
+    module = copied(classifier).eval().cpu()
+    module = module.to(memory_format=torch.contiguous_format)  # what torch.export.save writes without a copy
     size, wanted = classifier.fit.size, FORMATS[form]
     generator = torch.Generator().manual_seed(0)
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (classifier.mean, classifier.std))

@@ -17,7 +17,7 @@ from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.factory import call_factory
 from robustness.files.folders import path_from
 from robustness.models.checkpoint import State, card_path, check_types, fill, load_card, load_class_names, load_weights
-from robustness.models.classifier import Classifier
+from robustness.models.classifier import Classifier, best_device, place
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights
 from robustness.models.exported import load_exported
 from robustness.models.library import Library
@@ -174,7 +174,7 @@ def _classifier(
 ) -> Classifier:
     return Classifier(
         declaration.name,
-        module,
+        module if architecture is None else place(module, best_device(), layout),  # built here, so nobody else holds it
         Fit(size, declaration.fit),
         declaration.mean,
         declaration.std,

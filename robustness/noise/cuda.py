@@ -13,7 +13,6 @@ import torch
 from tqdm import tqdm
 
 from robustness.noise.arithmetic import Addition, Arithmetic, Averaging, Field, Replacement, Transition
-from robustness.noise.reference import nearest_cells, shares
 
 LANES = 128
 """Blocks of random words to a program: one for each thread of its four warps."""
@@ -87,12 +86,22 @@ def _average(work: Averaging, images: torch.Tensor) -> torch.Tensor:
     """Sums of whole numbers below 2^53 are exact in float64, whatever their order."""
     height, width = images.shape[2:]
     down, across = (
-        torch.from_numpy(shares(side, cells)).to(images.device, torch.float64)
-        for side, cells in ((height, work.rows), (width, work.columns))
+        _shares(side, cells, images.device).double() for side, cells in ((height, work.rows), (width, work.columns))
     )
     total = (down @ images.double() @ across.T).long()
     means = ((2 * total + height * width) // (2 * height * width)).to(torch.uint8)
     rows, columns = (
-        torch.from_numpy(nearest_cells(*sizes)).to(images.device) for sizes in ((height, work.rows), (width, work.columns))
+        (2 * torch.arange(side, device=images.device) + 1) * cells // (2 * side)
+        for side, cells in ((height, work.rows), (width, work.columns))
     )
     return torch.empty_like(images).copy_(means[:, :, rows][:, :, :, columns])
+
+
+def _shares(side: int, cells: int, device: torch.device) -> torch.Tensor:
+    """How much of each pixel lies in each cell, in parts of a cells-th: int64 of shape (cells, side).
+
+    The edges of the pixels, moved into a cell where they lie outside: what remains between two is the pixel's share of it.
+    """
+    edges = torch.arange(side + 1, device=device) * cells
+    start = torch.arange(cells, device=device)[:, None] * side
+    return edges.clamp(start, start + side).diff(dim=1)

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from robustness.errors import RobustnessError, described, nearest
-from robustness.factory import import_callable
+from robustness.factory import import_callable, importable
 from robustness.noise.philox import philox4x32
 from robustness.noise.specs import Noise
 
@@ -83,7 +83,7 @@ def apply_custom(noise: Custom, images: Images, index: Indices, seed: int) -> Im
     parts = [slice(n, n + 1) for n in range(len(images))] if one_by_one else [slice(None)] if len(images) else []
     noisy = np.empty_like(images)
     for part in parts:
-        with _seeded(int(seeds[part][0])):
+        with _seeded(int(seeds[part][0])), importable(noise.base):
             try:
                 result = transform(images[part])
             except KeyboardInterrupt:

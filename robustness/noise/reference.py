@@ -50,14 +50,14 @@ def _apply(work: Arithmetic | None, images: Images, index: Indices, seed: int) -
 
 def _average(images: Images, rows: int, columns: int) -> Images:
     _, height, width, _ = images.shape
-    down, across = shares(height, rows), shares(width, columns)
+    down, across = _shares(height, rows), _shares(width, columns)
     total = np.einsum("iy,nyxc,jx->nijc", down, images.astype(np.int64), across, optimize=True)
     means = ((2 * total + height * width) // (2 * height * width)).astype(np.uint8)
-    noisy: Images = means[:, nearest_cells(height, rows)][:, :, nearest_cells(width, columns)]
+    noisy: Images = means[:, _nearest_cells(height, rows)][:, :, _nearest_cells(width, columns)]
     return noisy
 
 
-def shares(side: int, cells: int) -> npt.NDArray[np.int64]:
+def _shares(side: int, cells: int) -> npt.NDArray[np.int64]:
     """How much of each pixel lies in each of the cells a side is cut into, in parts of a cells-th; shape (cells, side)."""
     start = np.maximum(np.arange(cells)[:, np.newaxis] * side, np.arange(side) * cells)
     end = np.minimum((np.arange(cells)[:, np.newaxis] + 1) * side, (np.arange(side) + 1) * cells)
@@ -65,7 +65,7 @@ def shares(side: int, cells: int) -> npt.NDArray[np.int64]:
     return share
 
 
-def nearest_cells(side: int, cells: int) -> npt.NDArray[np.int64]:
+def _nearest_cells(side: int, cells: int) -> npt.NDArray[np.int64]:
     """The cell in which each pixel's centre lies; shape (side,)."""
     return (2 * np.arange(side, dtype=np.int64) + 1) * cells // (2 * side)
 

@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures.model_fixtures(thresholds))
     config.pluginmanager.register(reports)
     if is_worker(config):
-        gpus.take_one(config.workerinput["workerid"])  # type: ignore[attr-defined]
+        config.add_cleanup(gpus.take_one(config.workerinput["workerid"]).close)  # type: ignore[attr-defined]
         config.pluginmanager.register(reports.WorkerHooks())
         return
     controller = reports.Controller(config, thresholds)

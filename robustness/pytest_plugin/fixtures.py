@@ -12,6 +12,7 @@ import pytest
 
 from robustness.errors import RobustnessError
 from robustness.gate.notes import to_text
+from robustness.process import torch_threads
 from robustness.pytest_plugin.run import PROPERTY, RUN, STARTED, declared_thresholds
 
 if TYPE_CHECKING:
@@ -45,14 +46,12 @@ def test_set(request: pytest.FixtureRequest, robustness_thresholds: Thresholds) 
 
 
 @pytest.fixture(scope="session")
-def robustness_threads() -> int:
+def robustness_threads() -> Iterator[int]:
     """Torch's threads, shared out among xdist's workers before the first forward pass."""
-    import torch
-
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     threads = max(1, (os.cpu_count() or 1) // workers)
-    torch.set_num_threads(threads)
-    return threads
+    with torch_threads(threads):
+        yield threads
 
 
 @pytest.fixture

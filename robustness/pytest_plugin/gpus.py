@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
+
+from robustness.process import environment
 
 ROOM = 4 * 1024
 """MiB of device memory for a worker: CUDA's context, a network, a batch and its noise. A guess, on the large side; where it
@@ -44,7 +47,12 @@ def workers_with_room(gpus: list[Gpu]) -> int:
     return max(1, sum(gpu.free // ROOM for gpu in gpus))
 
 
-def take_one(worker: str) -> None:
-    """Leave this worker, `gw0` or another, one device: the workers go round. To be called before CUDA begins."""
+def take_one(worker: str) -> ExitStack:
+    """Leave this worker, `gw0` or another, one device until the stack is closed: the workers go round.
+
+    To be called before CUDA begins. A variable, since torch, ONNX Runtime and fixtures of the user's own read it alike.
+    """
+    stack = ExitStack()
     if len(gpus := visible_gpus()) > 1:
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[int(worker.removeprefix("gw")) % len(gpus)].uuid
+        stack.enter_context(environment({"CUDA_VISIBLE_DEVICES": gpus[int(worker.removeprefix("gw")) % len(gpus)].uuid}))
+    return stack

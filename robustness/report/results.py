@@ -76,14 +76,20 @@ class NoisyImages:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Confusions:
-    """What one model took each class for, under one noise."""
+class ClassCounts:
+    """How each class fares with one model under one noise."""
 
     model: str
     noise: str
-    accuracy: float
     seen: tuple[int, ...]  # images of each class
     right: tuple[int, ...]  # of them correctly classified
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confusions(ClassCounts):
+    """And what it took them for."""
+
+    accuracy: float
     pairs: tuple[tuple[int, int, int], ...]  # class, what it was taken for, how often; the most frequent first
 
 
@@ -104,16 +110,6 @@ class Turned:
     noise: str
     turned: int  # how many there are
     pictures: tuple[TurnedImage, ...]  # a few of them
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassCounts:
-    """How each class fares with one model under one noise."""
-
-    model: str
-    noise: str
-    seen: tuple[int, ...]  # images of each class
-    right: tuple[int, ...]  # of them correctly classified
 
 
 @dataclass(frozen=True, kw_only=True)

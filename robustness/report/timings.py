@@ -12,23 +12,16 @@ def describe_timings(ended: Ended, early: bool) -> tuple[Timing, ...]:
 
     early: whether measuring may go on from predictions that are there, so that nothing follows for its speed.
     """
-    tests: dict[str, list[str]] = {}
-    records: dict[str, list[Record]] = {}
+    found: dict[str, list[tuple[str, Record | None]]] = {}
     for test, notes in ended.notes.items():
         record = next(records_in(notes), None)
-        kind = record.group if record else kind_of(test) or "rule"
-        tests.setdefault(kind, []).append(test)
-        records.setdefault(kind, []).extend([record] if record else [])
-    timings = [
-        Timing(
-            kind=kind,
-            tests=len(tests[kind]),
-            seconds=round(sum(ended.seconds[test] for test in tests[kind]), 3),
-            stored=_stored(records[kind]),
-            images_per_second=None if early else _speed(records[kind]),
-        )
-        for kind in tests
-    ]
+        found.setdefault(record.group if record else kind_of(test) or "rule", []).append((test, record))
+    timings = []
+    for kind, tests in found.items():
+        records = [record for _, record in tests if record]
+        seconds = round(sum(ended.seconds[test] for test, _ in tests), 3)
+        speed = None if early else _speed(records)
+        timings.append(Timing(kind=kind, tests=len(tests), seconds=seconds, stored=_stored(records), images_per_second=speed))
     return tuple(sorted(timings, key=lambda timing: -timing.seconds))
 
 

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from robustness.data import ImageSet
 from robustness.evaluation.cost import seconds_of
-from robustness.evaluation.evaluate import measure
 from robustness.evaluation.jobs import AnyJob, evaluation_job
-from robustness.evaluation.store import Store
+from robustness.gate.workbench import Workbench
 from robustness.limits.asks.accuracy import EARLY_ERROR
 from robustness.models.classifier import Classifier
 from robustness.noise import PRESETS, Clean, Noise, Resolution
@@ -19,13 +17,10 @@ from robustness.search.equivalent import equivalent_magnitude
 from robustness.statistics.sequential import FinitePopulation
 from robustness.study.published import HIGHEST, PUBLISHED, READINGS
 
-REDUCED = tuple(Resolution(factor) for factor in (2, 3, 4))
-"""Images first reduced to a half, a third and a quarter of their resolution."""
-CELLS: tuple[Noise, ...] = (Clean(), *PRESETS["paper"], *REDUCED)
+CELLS: tuple[Noise, ...] = (Clean(), *PRESETS["paper"], *(Resolution(factor) for factor in (2, 3, 4)))
+"""The study's ten, and images first reduced to a half, a third and a quarter of their resolution."""
 FINISHED = 80.0
-"""A network that names fewer of the images without noise right is not trained yet: what breaks it says nothing."""
-
-
+"""A network that classifies fewer of the clean images correctly is not trained yet: what breaks it says nothing."""
 TOLERANCE = Decimal("0.5")
 """In points: nearer than that an accuracy is as good as the published one, which itself is known to 0.9 at worst, at 95 %."""
 PASSES = 1.75
@@ -33,19 +28,19 @@ PASSES = 1.75
 
 
 class Row:
-    """One network on one image set."""
+    """One network on the images of a workbench. card: what is known of its training."""
 
-    def __init__(self, classifier: Classifier, images: ImageSet, seed: int, store: Store, run: str) -> None:
-        self.classifier, self.images, self.seed, self.store, self.run = classifier, images, seed, store, run
+    def __init__(self, classifier: Classifier, card: Mapping[str, Any], bench: Workbench) -> None:
+        self.classifier, self.card, self.bench = classifier, card, bench
         self.published: Mapping[Noise, float] = PUBLISHED.get(classifier.name, {})
         self.read = READINGS if classifier.name == "baseline-cnn" else ()
 
     def percent(self, noise: Noise) -> float:
-        return 100 * measure(self.classifier, self.images, noise, self.seed, self.store, self.run).accuracy
+        return 100 * self.bench.measure(self.classifier, noise).accuracy
 
-    def measure(self, card: Mapping[str, Any]) -> dict[str, Any]:
+    def measure(self) -> dict[str, Any]:
         """The row: its cells, where it is finished, and what its card says of its training."""
-        clean = self.percent(Clean())
+        clean, card = self.percent(Clean()), self.card
         about = {
             "model": self.classifier.name,
             "model_hash": self.classifier.content_hash(),
@@ -78,19 +73,20 @@ class Row:
     def jobs(self) -> list[AnyJob]:
         """Every cell that is measured whatever comes of the others."""
         noises = [*CELLS, *(noise for reading in self.read for noise in reading.noises)]
-        return [evaluation_job(self.classifier, self.images, noise, self.seed, self.run) for noise in noises]
+        bench = self.bench
+        return [evaluation_job(self.classifier, bench.images, noise, bench.thresholds.seed, bench.run) for noise in noises]
 
     def search_seconds(self) -> float:
         """What the equivalent magnitudes take, about, where no result is stored."""
         magnitudes = sum(noise.magnitude is not None for noise in self.published)
-        return PASSES * magnitudes * len(self.images) * seconds_of(self.classifier, self.images)
+        return PASSES * magnitudes * len(self.bench.images) * seconds_of(self.classifier, self.bench.images)
 
     def _excess(self, percent: float, noise: Noise) -> float:
         """By how many points accuracy under the noise is above so many per cent, about; 0 within `TOLERANCE` of them.
 
         Its sign is decided from no more images than it takes, with an error of `EARLY_ERROR` for each side.
         """
-        total = len(self.images)
+        total = len(self.bench.images)
         rules = [
             FinitePopulation(total, min(max(math.ceil((Decimal(str(percent)) + end) * total / 100), 0), total), EARLY_ERROR)
             for end in (-TOLERANCE, TOLERANCE)
@@ -104,9 +100,7 @@ class Row:
                 return -1
             return 0 if reaches_lower and reaches_upper is False else None
 
-        measured = measure(
-            self.classifier, self.images, noise, self.seed, self.store, self.run, lambda *look: sign(*look) is not None
-        )
+        measured = self.bench.measure(self.classifier, noise, enough=lambda *look: sign(*look) is not None)
         decided = next(said for look in reversed(measured.looks) if (said := sign(*look)) is not None)
         return decided * max(abs(100 * measured.accuracy - percent), float(TOLERANCE))
 

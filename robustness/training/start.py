@@ -11,7 +11,7 @@ from torch import nn
 from robustness.data import Fit
 from robustness.errors import RobustnessError, nearest
 from robustness.models.checkpoint import State, load_card, load_weights
-from robustness.models.classifier import Channels, Classifier
+from robustness.models.classifier import Channels, Classifier, best_device, place
 from robustness.models.declaration import BUILT_IN
 from robustness.models.library import refusal
 from robustness.models.networks import NETWORKS
@@ -44,6 +44,7 @@ def start(reference: str, classes: int, fit: Fit, pretrained: str | None) -> Sta
     module, head, training_only = _network(reference, classes, fit.size)
 
     def started(mean: Channels = (0.0, 0.0, 0.0), std: Channels = (1.0, 1.0, 1.0)) -> Classifier:
+        place(module, best_device(), torch.channels_last)
         return Classifier(reference, module, fit, mean, std, layout=torch.channels_last)
 
     if pretrained is None:

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from robustness.bench.clock import one_thread
 from robustness.data import Fit, fit_images, load_image_set
 from robustness.evaluation.batch import BATCH
 from robustness.evaluation.evaluate import evaluate
-from robustness.evaluation.forward import batch_size
 from robustness.noise import Gaussian, apply
+from robustness.process import torch_threads
 from robustness.training.start import start
 
 NOISE = Gaussian(sigma=25)
@@ -35,7 +34,7 @@ def signs(classifier):
 
 @pytest.fixture(autouse=True)
 def _one_thread():
-    with one_thread():
+    with torch_threads(1):
         yield
 
 
@@ -44,7 +43,7 @@ def test_evaluation(benchmark, classifier, signs):
     """Each round also times the network alone, in the same batches, which are noisy floats already: what else the machine does
     hits both alike."""
     noisy = apply(NOISE, fit_images(signs, classifier.fit), signs.index, 0)
-    batches = (torch.from_numpy(noisy).permute(0, 3, 1, 2).to(classifier.device) / 255).split(batch_size(classifier))
+    batches = (torch.from_numpy(noisy).permute(0, 3, 1, 2).to(classifier.device) / 255).split(classifier.batch_size)
     forward_seconds = []
 
     @torch.inference_mode()

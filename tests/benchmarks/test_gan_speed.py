@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from robustness.bench.clock import has_cuda, one_thread, times
+from robustness.bench.clock import has_cuda, times
 from robustness.bench.gan import sampling, training_step
 from robustness.gan.recipes import NETWORKS
 from robustness.gan.sample import BATCH
+from robustness.process import torch_threads
 
 SHARE_OF_FLOOR = 0.7
 """What sampling on the CPU is to reach of the speed of its matrix products and convolutions alone."""
@@ -15,7 +16,7 @@ SHARE_OF_FLOOR = 0.7
 
 @pytest.fixture(autouse=True)
 def _one_thread():
-    with one_thread():
+    with torch_threads(1):
         yield
 
 

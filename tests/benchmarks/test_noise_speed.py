@@ -7,13 +7,13 @@ import math
 import pytest
 import torch
 
-from robustness.bench.clock import one_thread
 from robustness.bench.noise import CUDA_IMAGES, UnavailableError, contenders, prepare, sample
+from robustness.process import torch_threads
 
 
 @pytest.fixture(autouse=True)
 def _one_thread():
-    with one_thread():
+    with torch_threads(1):
         yield
 
 

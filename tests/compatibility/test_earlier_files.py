@@ -19,11 +19,13 @@ from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
 from robustness.files.schemas import package_version
 from robustness.gan.checkpoint import load_generator
+from robustness.hunts.declare import Hunt
 from robustness.kinds import read_thresholds
+from robustness.limits.limit import Limit
 from robustness.models.checkpoint import card_path, load_card, load_class_names
 from robustness.models.declaration import shipped_weights
 from robustness.noise import Gaussian
-from robustness.report.read import read_results
+from robustness.report.file import read_results
 from robustness.search.finding import read_finding
 
 FILES = Path(__file__).with_name("files")
@@ -102,9 +104,10 @@ def test_cards_of_weights_are_read(file, tmp_path):
 def test_thresholds_are_read(file):
     thresholds = read_thresholds(file)
     written = file.read_text(encoding="utf-8")
-    assert {limit.model for limit in thresholds.limits} <= set(thresholds.models)
-    assert len(thresholds.limits) >= written.count("[[limits]]") >= 4
-    assert len(thresholds.hunts) >= written.count("[[hunts]]")
+    limits = thresholds.of(Limit)
+    assert {limit.model for limit in limits} <= set(thresholds.models)
+    assert len(limits) >= written.count("[[limits]]") >= 4
+    assert len(thresholds.of(Hunt)) >= written.count("[[hunts]]")
 
 
 LATER = f"which pytest-robustness 9.9.0 wrote: upgrade pytest-robustness from {package_version()}"

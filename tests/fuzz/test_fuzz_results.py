@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from builders import images, limit_record, results
 from hostile import attempt, check_message, many
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,84 +13,22 @@ from mutations import VALUES, damaged, mutated
 
 from robustness.cli import main
 from robustness.errors import RobustnessError
-from robustness.report.read import read_results
+from robustness.noise import Gaussian
+from robustness.report.file import read_results, results_to_json
+from robustness.report.results import Confusions
 
-
-def limit(noise, level, accuracy, verdict, **more):
-    return {
-        "limit": f"cnn-{noise}(sigma={level})",
-        "place": "thresholds.toml:9",
-        "model": "cnn",
-        "noise": f"{noise}(sigma={level})",
-        "subject": f"{noise}(sigma={level})",
-        "family": noise,
-        "magnitude": "sigma",
-        "level": float(level),
-        "identity": 0.0,
-        "bit_identical": True,
-        "asks": "accuracy",
-        "is_plain": True,
-        "required": "0.7",
-        "accuracy": accuracy,
-        "low": accuracy - 0.02,
-        "high": accuracy + 0.02,
-        "verdict": verdict,
-        "stops": verdict == "FAIL",
-        "waived_until": None,
-        "details": None,
-        "reason": f"accuracy {accuracy:.4f}, the limit asks for 0.7",
-        "repeat": "robustness evaluate cnn",
-        "model_hash": "ab",
-    } | more
-
-
-RESULTS = {
-    "schema": 1,
-    "verdict": "FAIL",
-    "gaps": [],
-    "thresholds": {"path": "thresholds.toml", "sha256": "ab" * 32},
-    "data": "made",
-    "seed": 0,
-    "confidence": 0.95,
-    "models": {"cnn": {}},
-    "noises": {},
-    "limits": [limit("gaussian", 5, 0.9, "PASS"), limit("gaussian", 25, 0.5, "FAIL")],
-    "hunts": [],
-    "claims": [],
-    "generator_limits": [],
-    "generators": {},
-    "model_hashes": {"cnn": "ab"},
-    "images": {
-        "name": "made",
-        "images": 100,
-        "content_hash": "cd" * 32,
-        "classes": [{"name": name, "images": 50, "picture": None} for name in ("stop", "go")],
-    },
-    "published": {},
-    "gallery": [],
-    "confusions": [
-        {
-            "model": "cnn",
-            "noise": "clean",
-            "accuracy": 0.8,
-            "seen": [50, 50],
-            "right": [40, 40],
-            "pairs": [[0, 1, 10], [1, 0, 10]],
-        }
-    ],
-    "turned": [],
-    "errors": {},
-    "left_out": [],
-    "measurements": {},
-    "run": {
-        "command": ["robustness", "gate"],
-        "started": "2026-01-01T00:00:00+00:00",
-        "seconds": 1.5,
-        "python": "3",
-        "platform": "here",
-        "versions": {},
-    },
-}
+MADE = results(
+    limit_record(Gaussian(5), model="cnn", accuracy=0.9, low=0.88, high=0.92, claim="population"),
+    limit_record(Gaussian(25), model="cnn", accuracy=0.5, low=0.48, high=0.52, claim="population", verdict="FAIL"),
+    models=("cnn",),
+    data="made",
+    model_hashes={"cnn": "ab"},
+    images=images("stop", "go", name="made"),
+    confusions=(
+        Confusions(model="cnn", noise="clean", accuracy=0.8, seen=(50, 50), right=(40, 40), pairs=((0, 1, 10), (1, 0, 10))),
+    ),
+)
+RESULTS = json.loads(results_to_json(MADE))
 
 
 @pytest.fixture
@@ -132,9 +71,8 @@ def test_the_results_that_are_made_wrong_are_right(report):
 
 def check(results):
     """That no verdict is better than what it is made of."""
-    promises = [one for name in ("limits", "hunts", "claims", "generator_limits") for one in results[name]]
-    assert results["verdict"] == "FAIL" or not (any(one["stops"] for one in promises) or results["gaps"] or results["errors"])
-    assert results["verdict"] in ("PASS", "FAIL", "PARTIAL")
+    assert results.verdict == "FAIL" or not (any(one.stops for one in results.records) or results.gaps or results.errors)
+    assert results.verdict in ("PASS", "FAIL", "PARTIAL")
 
 
 @many(600)

@@ -2,7 +2,7 @@
 
     python tests/mutation/mutate.py limits --count 40 --seed 1
 
-Each mutant is one change of one expression or statement in `robustness/ROOM`, in a copy of the repository; only `tests/unit/ROOM`
+Each mutant is one change of one expression or statement in `robustness/ROOM`, in a copy; only `tests/unit/ROOM`
 runs on it. Those that no test noticed are listed with their line, to be fixed by a test or explained.
 """
 

@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -198,6 +199,25 @@ def test_every_kind_of_network_and_noise_travels(on_cluster, tmp_path, monkeypat
 
 def _without_times(text):
     return [line for line in text.splitlines() if not any(word in line for word in ('"seconds"', '"stored"', '"key"'))]
+
+
+@pytest.mark.parametrize("own", [None, "1"])
+def test_rays_settings_are_this_processs_while_it_is_connected_and_an_own_one_counts(monkeypatch, own):
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if own:
+        monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", own)
+    seen = []
+    connected = SimpleNamespace(
+        is_initialized=lambda: False,
+        init=lambda **_: seen.append(os.environ["RAY_USAGE_STATS_ENABLED"]),
+        cluster_resources=dict,
+        shutdown=lambda: None,
+    )
+    before = dict(os.environ)
+    with ray_engine._cluster(connected, 1):
+        assert seen == [own or "0"]
+    assert os.environ == before
 
 
 def test_no_cluster_where_one_is_said_to_be_ends_in_one_line(monkeypatch, tmp_path):

@@ -28,7 +28,6 @@ def baseline_cnn():
 def shipped(request, baseline_cnn, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shipped")
     export_network(baseline_cnn, request.param, folder / "net")
-    baseline_cnn.module.to(baseline_cnn.device)
     return load_classifier(ModelDeclaration(request.param, f"{request.param}:net", size=40), folder)
 
 

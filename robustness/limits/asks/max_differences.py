@@ -59,7 +59,7 @@ class MaxDifferences(Ask):
                 f"{limit.place}: {own.name} takes images by {own.fit}, {source.name} by {source.fit}, and noise is added after "
                 "that: they would see other images; declare the same size and fit"
             )
-        if own.module is source.module:
+        if own.given is source.given:
             raise RobustnessError(f"{limit.place}: {own.name} and {source.name} are one module: nothing would be compared")
         return super().measure(limit, bench, enough)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from robustness.errors import RobustnessError
 from robustness.limits.asks.ask import Ask, Found, Measured, Written
 from robustness.limits.limit import Limit
 from robustness.limits.record import WaveMap
@@ -14,6 +15,7 @@ from robustness.search.waves import FREQUENCIES, ORIENTATIONS, DisruptionMap, wa
 
 if TYPE_CHECKING:
     from robustness.evaluation.evaluate import Measurement
+    from robustness.gate.workbench import Workbench
 
 MOST = 2
 """The highest amplitude whose energy waves of every frequency can have; there is little image left at half of it."""
@@ -60,3 +62,12 @@ def map_waves(clean: Measurement, under_waves: Sequence[Measurement]) -> WaveMap
         band=found.band,
         words=found.in_words(),
     )
+
+
+def measure_waves(model: str, amplitude: float, bench: Workbench) -> WaveMap:
+    """The map of a declared model, outside of a gate. amplitude: of a long wave, whose energy all waves have."""
+    if not 0 < amplitude <= MOST:
+        raise RobustnessError(f"an amplitude lies above 0 and is at most {MOST}, not {amplitude:g}")
+    classifier = bench.load(model)
+    clean, *measured = (bench.measure(classifier, noise) for noise in (Clean(), *waves(amplitude, classifier.fit.size)))
+    return map_waves(clean, measured)

@@ -92,6 +92,11 @@ def render_comparison(runs: Sequence[Run]) -> str:
 
 
 def _template(name: str) -> Template:
+    return _environment().get_template(f"{name}.html.jinja")
+
+
+def _environment() -> Environment:
+    """Strict: a name that a template reads and that is not there is an error."""
     environment = Environment(
         loader=PackageLoader("robustness.report.html"),
         autoescape=True,
@@ -100,7 +105,8 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
     )
     environment.filters["headings"] = _headings
-    return environment.get_template(f"{name}.html.jinja")
+    environment.globals.update(vars(environment.get_template("macros.html.jinja").module))
+    return environment
 
 
 def _headings(sections: Markup) -> list[tuple[str, Markup]]:

@@ -14,12 +14,10 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from robustness.cli import main
-from robustness.data import load_image_set
-from robustness.evaluation.evaluate import measure
-from robustness.evaluation.store import Store
+from robustness.gate.workbench import Workbench
 from robustness.kinds import read_thresholds
-from robustness.limits.judge import judge
-from robustness.models.load import load_classifier
+from robustness.limits.asks.accuracy import judge_accuracy
+from robustness.limits.limit import Limit
 from robustness.statistics.verdict import Verdict
 
 THRESHOLDS = """\
@@ -85,7 +83,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def limits(folder):
-    return {str(limit): limit.required for limit in read_thresholds(folder / "thresholds.toml").limits}
+    return {str(limit): limit.required for limit in read_thresholds(folder / "thresholds.toml").of(Limit)}
 
 
 def trained(folder, *cuts):
@@ -112,14 +110,12 @@ def test_limits_become_what_was_measured_less_a_point_and_the_rest_stays(capsys,
 
 def test_what_was_calibrated_passes_the_gates_judgement(folder):
     assert main(["calibrate", "--margin", "0"]) == 0
-    thresholds = read_thresholds(folder / "thresholds.toml")
-    images = load_image_set(thresholds.data, base=thresholds.base)
-    toy = load_classifier(thresholds.models["toy"], thresholds.base)
-    limits = [limit for limit in thresholds.limits if limit.noise.kind != "gaussian"]
-    assert limits[0].required == Decimal("0.95")  # exactly what was measured
-    for limit in limits:
-        measured = measure(toy, images, limit.noise, thresholds.seed, Store(), "judged")
-        assert judge(measured, images, limit.required, thresholds.claim).verdict is Verdict.PASS
+    with Workbench(read_thresholds(folder / "thresholds.toml")) as bench:
+        limits = [limit for limit in bench.thresholds.of(Limit) if limit.noise.kind != "gaussian"]
+        assert limits[0].required == Decimal("0.95")  # exactly what was measured
+        for limit in limits:
+            measured = bench.measure(bench.load("toy"), limit.noise)
+            assert judge_accuracy(measured, bench.images, limit.required, bench.thresholds.scope).verdict is Verdict.PASS
 
 
 def test_a_ratchet_only_raises(capsys, folder):
@@ -206,3 +202,10 @@ def test_only_the_named_classes_count_and_every_seed(capsys, folder):
     (folder / "thresholds.toml").write_text(text)
     assert main(["calibrate", "--margin", "0"]) == 0
     assert "accuracy = 0.900" in (folder / "thresholds.toml").read_text()  # 121 and 122 of twenty are called dark
+
+
+def test_a_file_without_limits_is_refused(capsys, folder):
+    hunt = '[[hunts]]\nmodels = ["toy"]\nsafe = { gaussian = 5 }\nbudget = 0.1\n'
+    (folder / "thresholds.toml").write_text(THRESHOLDS[: THRESHOLDS.index("[[limits]]")] + hunt)
+    assert main(["calibrate"]) == 2
+    assert "no accuracy in it can be measured by a command" in capsys.readouterr().err

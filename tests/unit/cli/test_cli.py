@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -129,6 +131,16 @@ def test_the_gate_says_what_can_be_mended_before_pytest_starts(tmp_path, capsys)
     )
     assert main(["gate"]) == 2
     assert capsys.readouterr().err == "robustness: unknown data 'pictures': did you mean 'folder:pictures'?\n"
+
+
+def test_the_gates_root_is_known_to_the_run_and_to_nobody_after_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("ROBUSTNESS_DATA", raising=False)
+    (tmp_path / "thresholds.toml").write_text(GATE)
+    known = []
+    monkeypatch.setattr(pytest, "main", lambda arguments: known.append(os.environ["ROBUSTNESS_DATA"]) or 1)
+    assert main(["gate", "--root", "images"]) == 1
+    assert known == [str(Path.cwd() / "images")]
+    assert "ROBUSTNESS_DATA" not in os.environ
 
 
 def test_the_gate_exits_with_0_or_1_and_names_the_report(tmp_path, capfd):

@@ -12,12 +12,13 @@ import pytest
 from PIL import Image
 
 from robustness.cli import main
+from robustness.cli.arguments import to_json
 from robustness.data import load_image_set
 from robustness.declaration.scope import Scope
-from robustness.evaluation import evaluate as evaluation
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.store import Store
-from robustness.limits.flips import describe_flips
+from robustness.gate import workbench
+from robustness.limits.asks.max_flips import describe_flips
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Clean, Gaussian, Offset
@@ -137,6 +138,11 @@ def said(capsys, *arguments):
     return out
 
 
+def plain(found):
+    """As the command prints it."""
+    return json.loads(to_json(found))
+
+
 def read(capsys, *arguments):
     return json.loads(said(capsys, *arguments, "--json"))
 
@@ -209,7 +215,7 @@ def test_an_interval_that_lies_beyond_the_range_is_so_once(capsys, folder):
 def test_json_is_the_search_described(capsys):
     images = load_image_set("folder:pictures")
     search = search_flips(load(), images, Offset(100), 3, Store(), "of the test")
-    assert read(capsys, *OFFSET) == describe_flips(search, images, Scope())
+    assert read(capsys, *OFFSET) == plain(describe_flips(search, images, Scope()))
 
 
 def test_what_the_thresholds_file_says_of_the_images_gives_an_interval(capsys, folder):
@@ -243,7 +249,7 @@ def test_a_flip_that_is_undone_is_missed_unless_every_level_is_tried(capsys):
     assert fine["resolution"] == "every one of 200 magnitudes up to levels 50, 0.25 apart"
     images = load_image_set("folder:pictures")
     search = search_flips(load("narrow", "narrow"), images, Offset(50), 3, Store(), "of the test", FINE)
-    assert fine == describe_flips(search, images, Scope())
+    assert fine == plain(describe_flips(search, images, Scope()))
 
 
 def test_a_search_goes_without_a_thresholds_file(capsys, folder):
@@ -410,8 +416,8 @@ def test_waves_json_is_what_evaluate_measures(capsys):
 
 
 def test_waves_are_made_for_the_size_that_the_network_sees(capsys, monkeypatch):
-    measured, real = [], evaluation.measure
-    monkeypatch.setattr(evaluation, "measure", lambda *given: measured.append(given[2]) or real(*given))
+    measured, real = [], workbench.measure
+    monkeypatch.setattr(workbench, "measure", lambda *given: measured.append(given[2]) or real(*given))
     said(capsys, "waves", "toy", "--amplitude", "0.07")
     assert measured == [Clean(), *waves(0.07, 8)]
 

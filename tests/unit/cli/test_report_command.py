@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from builders import hunt_record, limit_record, results
 from PIL import Image
 
 from robustness.cli import main
+from robustness.report.file import results_to_json
 
 LIMITS = """
 schema = 1
@@ -68,7 +70,7 @@ def test_a_report_made_again_is_the_same_and_an_older_one_is_laid_beside_it(pyte
         ("{", "results.json: cannot be read as JSON"),
         ("[1]", "results.json: not the results of a gate"),
         ('{"schema": 2}', "results.json: this version reads results of schema 1, not 2"),
-        ('{"schema": 1}', "results.json: not as a gate wrote it (KeyError: "),
+        ('{"schema": 1}', "results.json: not as a gate wrote it: verdict: Field required; run the gate again"),
         ('{"schema": 1, "limits": 3}', "results.json: not as a gate wrote it"),
     ],
 )
@@ -82,19 +84,24 @@ def test_what_is_no_results_is_refused_and_writes_nothing(tmp_path, monkeypatch,
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("records", "change"),
     [
-        {"verdict": "PASS", "limits": [{"is_plain": True, "stops": True}]},
-        {"verdict": "PARTIAL", "hunts": [{"stops": True}]},
-        {"verdict": "PASS", "gaps": ["1 limit not measured"]},
-        {"verdict": "PASS", "errors": {"test_rule": "broken"}},
-        {"verdict": "GOOD"},
+        ([limit_record(stops=True)], {"verdict": "PASS"}),
+        ([hunt_record(stops=True)], {"verdict": "PARTIAL"}),
+        ([], {"verdict": "PASS", "gaps": ["1 limit not measured"]}),
+        ([], {"verdict": "PASS", "errors": {"test_rule": "broken"}}),
     ],
 )
-def test_a_verdict_that_the_results_contradict_is_refused(tmp_path, monkeypatch, capsys, change):
+def test_a_verdict_that_the_results_contradict_is_refused(tmp_path, monkeypatch, capsys, records, change):
     monkeypatch.chdir(tmp_path)
-    results = {"schema": 1, "limits": [], "hunts": [], "claims": [], "gaps": [], "errors": {}} | change
-    (tmp_path / "results.json").write_text(json.dumps(results))
+    (tmp_path / "results.json").write_text(json.dumps(json.loads(results_to_json(results(*records))) | change))
     assert main(["report", "results.json", "-o", "out.html"]) == 2
     assert f"results.json: says {change['verdict']!r}, and what it holds says otherwise" in capsys.readouterr().err
     assert not (tmp_path / "out.html").exists()
+
+
+def test_a_verdict_that_there_is_not_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results.json").write_text(json.dumps(json.loads(results_to_json(results())) | {"verdict": "GOOD"}))
+    assert main(["report", "results.json", "-o", "out.html"]) == 2
+    assert "results.json: not as a gate wrote it: verdict: Input should be 'PASS'" in capsys.readouterr().err

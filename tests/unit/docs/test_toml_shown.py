@@ -81,5 +81,5 @@ def test_a_fragment_keeps_what_it_says(tmp_path):
         '[run]\nconfidence = 0.9\nclaim = "population"\n\n[[limits]]\nmodels = ["a"]\nnoise = "clean"\naccuracy = 0.7\n',
         tmp_path,
     )
-    assert (thresholds.claim.confidence, thresholds.data, [*thresholds.models]) == (0.9, "signs", ["a"])
+    assert (thresholds.scope.confidence, thresholds.data, [*thresholds.models]) == (0.9, "signs", ["a"])
     assert {*BUILT_IN}.isdisjoint(thresholds.models)

@@ -17,6 +17,7 @@ from robustness.evaluation.jobs import evaluation_job, missing
 from robustness.evaluation.store import Store
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Gaussian
+from robustness.process import torch_threads
 from robustness.search.critical import search_flips, search_job
 
 SIGNS = ["baseline-cnn", "--data", "signs"]
@@ -26,8 +27,9 @@ SIGNS = ["baseline-cnn", "--data", "signs"]
 def fresh_store(tmp_path, monkeypatch):
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
     threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
+    with torch_threads(threads + 1):  # more than a worker of Ray has
+        yield
+        assert torch.get_num_threads() == threads + 1
 
 
 def test_operations_are_those_of_the_formula():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,10 +12,10 @@ from toy_classifiers import Answer, Brightness, classifier, image_set
 
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import measure
-from robustness.evaluation.forward import SIZES, arithmetic, batch_size
+from robustness.evaluation.forward import arithmetic
 from robustness.evaluation.store import Store
 from robustness.gate.sentinels import check_model
-from robustness.models.classifier import Classifier
+from robustness.models.classifier import SIZES, Classifier
 from robustness.noise import Clean, Gaussian
 from robustness.search.critical import search_flips
 
@@ -52,10 +54,17 @@ def test_batches_are_halved_until_they_fit_and_the_case_says_so(error, store):
     found = measure(model, image_set(100), Gaussian(90), 3, store, "run")
     assert [len_ for (len_, *_), _ in module.calls] == [64, 32] + [16] * 7
     assert np.array_equal(found.result.predictions, whole.result.predictions)
-    assert (batch_size(model), found.stored) == (16, False)
+    assert (model.batch_size, found.stored) == (16, False)
     assert "batch 16" in found.case.arithmetic
     assert found.case.key != whole.case.key
     assert measure(model, image_set(100), Gaussian(90), 3, store, "run").stored
+
+
+def test_the_smaller_batch_belongs_to_the_classifier_and_those_made_of_it_alone(store):
+    module = Small(20, MemoryError())
+    model, same_module = classifier(module), classifier(module)
+    measure(replace(model, mean=(0.5, 0.5, 0.5)), image_set(100), Clean(), 0, store, "run")
+    assert (model.batch_size, same_module.batch_size) == (16, SIZES[model.device.type])
 
 
 def test_what_does_not_fit_one_by_one_is_an_error():
@@ -70,14 +79,14 @@ def test_searches_and_sentinels_back_off_too(store):
     ):
         model = classifier(Small(20, MemoryError()))
         ask(model)
-        assert batch_size(model) == 16
+        assert model.batch_size == 16
 
 
 def test_another_failure_is_not_taken_for_a_want_of_memory():
     model = classifier(Small(20, RuntimeError("shapes do not fit")))
     with pytest.raises(RobustnessError, match="shapes do not fit"):
         measure(model, image_set(100), Clean(), 0, Store(), "run")
-    assert batch_size(model) == SIZES[model.device.type]
+    assert model.batch_size == SIZES[model.device.type]
 
 
 class Viewing(nn.Module):

@@ -14,7 +14,7 @@ from robustness.gan.condition import Condition
 from robustness.gan.sample import Generator
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Gaussian, Offset
-from robustness.report.break_points import break_point_lines
+from robustness.report.text.break_points import break_point_lines
 
 FIT = Fit(28)
 LIGHTER = Offset(100)

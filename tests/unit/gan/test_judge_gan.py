@@ -16,7 +16,7 @@ from robustness.gan.condition import Condition
 from robustness.gan.judge import judge, judged_values, last_layer
 from robustness.gan.sample import Generator
 from robustness.models.classifier import Classifier
-from robustness.report.generators import judged_lines
+from robustness.report.text.generators import judged_lines
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustness.errors import RobustnessError
-from robustness.evaluation.forward import batch_size
 from robustness.evaluation.store import Store
 from robustness.gate.notes import from_text, to_text
 from robustness.hunts import measure as hunting
@@ -461,7 +460,7 @@ class Crowded(ByLight):
 def test_a_hunt_that_ran_out_of_memory_is_remembered_as_one_in_smaller_batches(hunted):
     network = classifier(module=Crowded(300))
     assert hunted(network=network).right == len(GREYS)
-    assert batch_size(network) == 16
+    assert network.batch_size == 16
     hunted(network=network)
     assert hunted.answers == 0
 
@@ -470,4 +469,4 @@ def test_a_replay_that_runs_out_of_memory_goes_on_in_smaller_batches(hunted):
     assert hunted().stops
     network = classifier(module=Crowded(130.5))
     assert hunted(network=network).known
-    assert batch_size(network) == 16
+    assert network.batch_size == 16

@@ -8,6 +8,7 @@ import pytest
 
 from robustness.errors import RobustnessError
 from robustness.kinds import read_thresholds
+from robustness.limits.limit import Limit
 
 HEAD = """schema = 1
 [run]
@@ -31,7 +32,7 @@ def read(tmp_path, table, run=""):
 
 
 def subjects(tmp_path, table, run=""):
-    return [limit.subject for limit in read(tmp_path, table, run).limits]
+    return [limit.subject for limit in read(tmp_path, table, run).of(Limit)]
 
 
 def test_things_asked_of_a_level_stand_side_by_side(tmp_path):
@@ -40,7 +41,7 @@ def test_things_asked_of_a_level_stand_side_by_side(tmp_path):
 
 
 def test_seeds_and_classes_make_limits_of_their_own(tmp_path):
-    limits = read(tmp_path, 'noise = "clean"\naccuracy = 0.5\nseeds = [3, 4]\nclasses = ["Stop", "No entry"]').limits
+    limits = read(tmp_path, 'noise = "clean"\naccuracy = 0.5\nseeds = [3, 4]\nclasses = ["Stop", "No entry"]').of(Limit)
     assert [(limit.seed, limit.classes, limit.is_plain) for limit in limits] == [
         (3, ("Stop", "No entry"), False),
         (4, ("Stop", "No entry"), False),
@@ -49,12 +50,12 @@ def test_seeds_and_classes_make_limits_of_their_own(tmp_path):
 
 
 def test_monotone_speaks_of_levels_from_weak_to_strong(tmp_path):
-    (limit,) = read(tmp_path, 'noise = "offset"\nlevels = [-90, 30, -60]\nmonotone = 0.01').limits
+    (limit,) = read(tmp_path, 'noise = "offset"\nlevels = [-90, 30, -60]\nmonotone = 0.01').of(Limit)
     assert [noise.level for noise in limit.levels] == [30, -60, -90]
 
 
 def test_a_break_point_is_measured_on_the_way_to_it(tmp_path):
-    (limit,) = read(tmp_path, 'noise = "resolution"\nbreak_point = 3\nof_clean = 0.9').limits
+    (limit,) = read(tmp_path, 'noise = "resolution"\nbreak_point = 3\nof_clean = 0.9').of(Limit)
     assert [noise.level for noise in limit.levels] == [1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.4, 2.6, 2.8, 3]
     assert (limit.required, limit.of_clean, limit.subject) == (
         Decimal(3),
@@ -64,16 +65,16 @@ def test_a_break_point_is_measured_on_the_way_to_it(tmp_path):
 
 
 def test_mean_error_takes_a_preset_and_a_reference(tmp_path):
-    (limit,) = read(tmp_path, 'noise = "cifar-c"\nmean_error = 1.1\nreference = "old"').limits
+    (limit,) = read(tmp_path, 'noise = "cifar-c"\nmean_error = 1.1\nreference = "old"').of(Limit)
     assert (len(limit.levels), limit.reference, limit.subject) == (20, "old", "20 noises-mean_error")
 
 
 def test_a_model_is_to_say_what_its_source_says_and_may_differ_nowhere_where_no_share_is_given(tmp_path):
-    first, second = read(tmp_path, 'noise = "gaussian"\nsigma = [0, 25]\nsame_as = "old"').limits
+    first, second = read(tmp_path, 'noise = "gaussian"\nsigma = [0, 25]\nsame_as = "old"').of(Limit)
     assert (first.asks, first.required, first.reference) == ("max_differences", Decimal(0), "old")
     assert (second.subject, second.place) == ("gaussian(sigma=25)-max_differences", "thresholds.toml:14")
     shares = 'noise = "gaussian"\nsigma = [0, 25]\nsame_as = "old"\nmax_differences = [0, 0.001]'
-    assert [limit.required for limit in read(tmp_path, shares).limits] == [Decimal("0"), Decimal("0.001")]
+    assert [limit.required for limit in read(tmp_path, shares).of(Limit)] == [Decimal("0"), Decimal("0.001")]
 
 
 CLAIMS = 'claim = "population"\nconfidence = 0.99\ndesign_effect = 4.0\nmode = "early"\ninconclusive = "warn"'
@@ -87,7 +88,7 @@ def test_two_names_of_one_network_are_not_compared(tmp_path):
 
 def test_the_run_says_what_limits_claim(tmp_path):
     thresholds = read(tmp_path, 'noise = "clean"\naccuracy = 0.5', CLAIMS)
-    claim = thresholds.claim
+    claim = thresholds.scope
     assert (claim.about, claim.confidence, claim.design_effect, claim.early) == ("population", 0.99, 4.0, True)
     assert thresholds.warn
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from robustness.errors import RobustnessError
 from robustness.kinds import read_thresholds
 from robustness.limits.calibrate import Asked, Subject, asked_accuracies, calibrate, prediction_limit, rewritten
+from robustness.limits.limit import Limit
 from robustness.noise import PRESETS, Clean, Gaussian
 from robustness.statistics.verdict import needed
 
@@ -107,7 +108,7 @@ def read(tmp_path, text):
 
 
 def asked_in(tmp_path, text):
-    return list(asked_accuracies(text, read(tmp_path, text)))
+    return asked_accuracies(read(tmp_path, text))
 
 
 def calibrated(asked, draw, margin=Fraction(0), ratchet=False):
@@ -156,7 +157,7 @@ def test_the_line_stands_below_the_keys_of_run_and_replaces_only_its_own_kind(tm
 def test_every_accuracy_limit_is_found_with_its_levels(tmp_path):
     for name, text in FILES.items():
         found = {(s.model, s.noise): limit.accuracy for limit in asked_in(tmp_path, text) for s in limit.subjects}
-        limits = [limit for limit in read(tmp_path, text).limits if limit.asks == "accuracy"]
+        limits = [limit for limit in read(tmp_path, text).of(Limit) if limit.asks == "accuracy"]
         assert found == {(limit.model, limit.noise): limit.required for limit in limits}, name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from robustness.data import Fit
+from robustness.errors import RobustnessError
 from robustness.models.classifier import Classifier, hash_state, to_tensor
 
 CHANNELS = st.tuples(*[st.floats(-2, 2)] * 3)
@@ -49,11 +51,54 @@ def test_the_images_are_not_changed():
     assert np.all(images == 200)
 
 
-def test_the_module_is_put_to_evaluation_and_needs_no_gradient():
-    module = nn.Sequential(nn.Flatten(), nn.Linear(12, 3), nn.Dropout()).train()
+def test_the_module_sees_images_in_evaluation_mode_and_is_afterwards_as_its_owner_left_it():
+    module = nn.Sequential(nn.Flatten(), nn.Linear(12, 3), nn.BatchNorm1d(3).eval(), nn.Dropout())
+    seen = []
+    module.register_forward_hook(lambda module, images, logits: seen.append([part.training for part in module.modules()]))
     logits = Classifier("net", module, Fit(2)).logits(to_tensor(np.zeros((1, 2, 2, 3), np.uint8)))
-    assert not module.training
+    assert seen == [[False] * 5]
+    assert [part.training for part in module.modules()] == [True, True, True, False, True]
     assert not logits.requires_grad
+
+
+# Where it runs
+
+
+def convolution():
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+
+
+def test_a_module_that_is_in_place_is_used_itself(exact_arithmetic):
+    module = convolution()
+    model = Classifier("net", module, Fit(4))
+    assert module is model.module is replace(model, mean=(0.5, 0.5, 0.5)).module
+
+
+@pytest.mark.parametrize("where", [{"device": torch.device("meta")}, {"layout": torch.channels_last}], ids=str)
+def test_a_module_that_is_elsewhere_is_copied_once_and_left_where_it_is(where, exact_arithmetic):
+    module = convolution()
+    weights = {name: (id(tensor), tensor.device, tensor.stride()) for name, tensor in module.named_parameters()}
+    model = Classifier("net", module, Fit(4), **where)
+    assert {name: (id(tensor), tensor.device, tensor.stride()) for name, tensor in module.named_parameters()} == weights
+    assert module.training
+    assert all(tensor.device == model.device for tensor in model.module.state_dict().values())
+    assert model.module[0].weight.is_contiguous(memory_format=model.layout)
+    assert replace(model, mean=(0.5, 0.5, 0.5)).module is model.module
+    assert model.given is module
+
+
+def test_a_module_that_is_elsewhere_and_cannot_be_copied_says_what_to_do(exact_arithmetic):
+    module = convolution()
+    module.lock = threading.Lock()
+    assert Classifier("net", module, Fit(4)).module is module
+    with pytest.raises(RobustnessError, match=r"^net: .*cannot pickle.*; give it a __deepcopy__, or bring it to meta in .*$"):
+        Classifier("net", module, Fit(4), device=torch.device("meta"))
+
+
+def test_the_device_is_the_one_it_was_built_for(exact_arithmetic, monkeypatch):
+    model = Classifier("eye", nn.Identity(), Fit(2))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert model.device == torch.device("cpu")
 
 
 def test_hash_is_the_same_for_the_same_content():

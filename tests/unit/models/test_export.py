@@ -48,9 +48,16 @@ def test_a_factorys_network_takes_any_number_of_images(form, count, tmp_path, mo
     )
     images = torch.randint(0, 256, (count, 3, 12, 12), dtype=torch.uint8)
     shipped = written(source, form, tmp_path)
-    source.module.to(source.device)
     assert torch.allclose(shipped.logits(images), source.logits(images), atol=CLOSE)
     sys.modules.pop("own_to_export", None)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_network_is_left_where_it_is(form, tmp_path):
+    source = load_classifier(ModelDeclaration("net", "baseline-cnn", "signs"))
+    before = {name: (tensor.device, tensor.stride()) for name, tensor in source.module.state_dict().items()}
+    export_network(source, form, tmp_path / "net")
+    assert {name: (tensor.device, tensor.stride()) for name, tensor in source.module.state_dict().items()} == before
 
 
 def test_the_same_network_makes_the_same_file(tmp_path):

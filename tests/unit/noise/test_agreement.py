@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,8 @@ from hypothesis import strategies as st
 from noise_strategies import CHANNELS, INDICES, LAYOUTS, SEEDS, images_of, noises_of
 
 from robustness.noise import KINDS, apply, cpu, reference
+from robustness.noise.arithmetic import arithmetic
+from robustness.noise.cuda import apply_on_device
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 THREADS = st.sampled_from([1, 2, 3, 5, None])
@@ -118,3 +123,19 @@ def test_tensors_keep_their_layout_and_device(kind, device):
         noisy = apply(noise, TENSOR_LAYOUTS[layout](images), [0, 1], 0)
         assert noisy.stride() == TENSOR_LAYOUTS[layout](images).stride()
         assert (noisy.dtype, noisy.device) == (images.dtype, images.device)
+
+
+@given(case=cases("resolution", SHAPES), layout=st.sampled_from(list(TENSOR_LAYOUTS)))
+@settings(max_examples=50, deadline=None)
+def test_averages_of_the_cuda_kernel_are_the_references_on_any_device(case, layout):
+    noise, images, index, seed = case
+    tensor = TENSOR_LAYOUTS[layout](torch.from_numpy(images).permute(0, 3, 1, 2))
+    noisy = apply_on_device(arithmetic(noise, *images.shape[1:3]), tensor, index, seed).permute(0, 2, 3, 1).numpy()
+    assert np.array_equal(noisy, reference.apply(noise, images, index, seed))
+
+
+@pytest.mark.parametrize("kernel", ["apply", "cpu", "cpu_kernels", "cuda", "cuda_kernels"])
+def test_a_kernel_takes_nothing_from_the_reference_it_is_held_against(kernel):
+    source = Path(reference.__file__).with_name(f"{kernel}.py").read_text(encoding="utf-8")
+    imports = [node.module or "" for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    assert not {"robustness.noise.reference", "robustness.noise.philox"} & {*imports}

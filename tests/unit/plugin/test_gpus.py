@@ -57,9 +57,9 @@ def test_workers_have_room_and_go_round(driver, monkeypatch):
     assert gpus.workers_with_room([gpus.Gpu("0", "GPU-a", 100)]) == 1
     taken = []
     for worker in ("gw0", "gw1", "gw2"):
-        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-        gpus.take_one(worker)
-        taken.append(os.environ["CUDA_VISIBLE_DEVICES"])
+        with gpus.take_one(worker):
+            taken.append(os.environ["CUDA_VISIBLE_DEVICES"])
+        assert "CUDA_VISIBLE_DEVICES" not in os.environ
     assert taken == ["GPU-aaaa", "GPU-bbbb", "GPU-aaaa"]
 
 

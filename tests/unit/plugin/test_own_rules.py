@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+import torch
+
+from robustness.process import torch_threads
 
 FAILED = pytest.ExitCode.TESTS_FAILED
 
@@ -42,6 +47,41 @@ def test_a_fixture_that_returns_a_module_is_gated_and_ruled(project, mode):
     run.assert_outcomes(passed=5)
     (measured,) = next(iter(project.results()["measurements"].values()))
     assert (measured["right"], measured["total"]) == (10, 10)
+
+
+def test_a_fixtures_module_is_left_as_it_was_and_its_batch_is_halved_once(project):
+    """Twice in all: 64 images, 32, then 16 for every limit and rule. Torch has the threads back that it had."""
+    project.write(
+        "conftest.py",
+        FIXTURE_MODEL.replace("return toy.make()", "return Small(toy.make())")
+        + """
+from torch import nn
+
+class Small(nn.Module):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner, self.refused = inner, 0
+
+    def forward(self, images):
+        if len(images) > 16:
+            self.refused += 1
+            raise MemoryError
+        return self.inner(images)
+""",
+    )
+    project.edit("thresholds.toml", "accuracy = [0.9, 0.8]", "accuracy = [0.9, 0.8]" + DECLARED)
+    project.write(
+        "test_project_rules.py",
+        "def test_as_it_was(my_net, test_set, accuracy):\n"
+        "    assert accuracy(my_net, test_set) == 1\n"
+        "    assert my_net.refused == 2\n"
+        "    assert my_net.training and my_net.inner.training\n",
+    )
+    threads = (os.cpu_count() or 1) + 1
+    with torch_threads(threads):
+        run = project.gate(paths=("thresholds.toml", "test_project_rules.py"))
+        assert torch.get_num_threads() == threads
+    run.assert_outcomes(passed=5)
 
 
 def test_a_broken_fixture_model_says_which_test_repeats_it(project):

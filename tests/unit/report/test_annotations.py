@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from robustness.report.annotations import workflow_commands
+import pytest
+from builders import claim_record, generator_record, hunt_record, limit_record, results
+
+from robustness.report.ci.annotations import workflow_commands
+from robustness.report.results import ThresholdsFile
 
 
 def limit(**more):
-    return {
-        "model": "net", "subject": "gaussian(sigma=25)", "place": "thresholds.toml:14", "verdict": "FAIL", "stops": True,
-        "reason": "0.8, 100% sure: no", "repeat": "again",
-    } | more  # fmt: skip
+    return limit_record(
+        **{"place": "thresholds.toml:14", "stops": True, "reason": "0.8, 100% sure: no", "repeat": "again"} | more
+    )
 
 
 @pytest.fixture
-def results(tmp_path):
+def workspace(tmp_path):
     (tmp_path / "gate").mkdir()
     (tmp_path / "gate" / "toy.py").touch()
-    thresholds = {"path": str(tmp_path / "gate" / "thresholds.toml")}
-    return {"thresholds": thresholds, "limits": [], "hunts": [], "claims": [], "generator_limits": [], "errors": {}}
+    return tmp_path
 
 
-def test_a_broken_limit_is_told_at_its_line(results, tmp_path):
-    results["limits"] = [limit(), limit(stops=False)]
-    assert workflow_commands(results, tmp_path) == [
+def commands(workspace: Path, *records, **more):
+    file = ThresholdsFile(path=str(workspace / "gate" / "thresholds.toml"), sha256="")
+    return workflow_commands(results(*records, thresholds=file, **more), workspace)
+
+
+def test_a_broken_limit_is_told_at_its_line(workspace):
+    assert commands(workspace, limit(), limit(stops=False)) == [
         "::error file=gate/thresholds.toml,line=14,title=net under gaussian(sigma=25)%3A FAIL::"
         "0.8, 100%25 sure: no%0Arepeat: again"
     ]
 
 
-def test_nothing_ends_a_command_or_starts_another(results, tmp_path):
-    results["limits"] = [limit(model="a,b::c\r\n::stop-commands::x", reason="d\r\n::error::e")]
-    (line,) = workflow_commands(results, tmp_path)
+def test_nothing_ends_a_command_or_starts_another(workspace):
+    evil = limit(model="a,b::c\r\n::stop-commands::x", reason="d\r\n::error::e")
+    (line,) = commands(workspace, evil)
     assert "title=a%2Cb%3A%3Ac%0D%0A%3A%3Astop-commands%3A%3Ax under" in line
     assert len(line.splitlines()) == 1
     assert line.endswith("::d%0D%0A::error::e%0Arepeat: again")
 
 
-def test_hunts_claims_and_generator_limits_have_their_lines(results, tmp_path):
-    results["hunts"] = [{"hunt": "h", "words": "found", "replay": "again", "place": "thresholds.toml:1", "stops": True}]
-    results["claims"] = [
-        {"claim": "c", "words": "w", "outcome": "refuted", "expected": "supported", "place": "thresholds.toml:2", "stops": True}
-    ]
-    results["generator_limits"] = [{"generator_limit": "g", "words": "poor", "place": "thresholds.toml:3", "stops": True}]
-    assert workflow_commands(results, tmp_path) == [
-        "::error file=gate/thresholds.toml,line=1,title=hunt h::found%0Areplay: again",
-        "::error file=gate/thresholds.toml,line=2,title=claim c::refuted, declared supported: w",
-        "::error file=gate/thresholds.toml,line=3,title=generator limit g::poor",
+def test_hunts_claims_and_generator_limits_have_their_lines(workspace):
+    hunt = hunt_record(stops=True, words="found", replay="again", place="thresholds.toml:1")
+    claim = claim_record(stops=True, models=("net",), words="w", place="thresholds.toml:2")
+    mark = generator_record(stops=True, words="poor", place="thresholds.toml:3")
+    assert commands(workspace, hunt, claim, mark) == [
+        "::error file=gate/thresholds.toml,line=1,title=net%3A a hunt found too many flips::found%0Arepeat: again",
+        "::error file=gate/thresholds.toml,line=2,title=net%3A a claim is supported%2C not refuted::"
+        "supported, declared refuted: w",
+        "::error file=gate/thresholds.toml,line=3,title=signs%3A a limit on the generator is broken::poor",
     ]
 
 
@@ -60,7 +65,6 @@ def test_hunts_claims_and_generator_limits_have_their_lines(results, tmp_path):
         ("no place at 12:30", ""),
     ],
 )
-def test_an_error_is_told_at_its_place_in_the_workspace_or_of_the_run(results, tmp_path, message, place):
-    results["errors"] = {"test_limit[net-clean]": message.format(gate=tmp_path / "gate")}
-    (line,) = workflow_commands(results, tmp_path)
+def test_an_error_is_told_at_its_place_in_the_workspace_or_of_the_run(workspace, message, place):
+    (line,) = commands(workspace, errors={"test_limit[net-clean]": message.format(gate=workspace / "gate")})
     assert line.startswith(f"::error {place}title=robustness gate::test_limit[net-clean]: ")

@@ -6,18 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustness.report.bars import CELLS, bar, fits
-
-ASKS = st.sampled_from(["accuracy", "relative", "worst_class", "max_flips", "max_drop", "mean_error", "break_point"])
-
-
-def limit(value, required, asks="accuracy"):
-    return {"asks": asks, "value": value, "required": str(required)}
+from robustness.gate.promise import Row
+from robustness.report.text.bars import CELLS, bar, fits
 
 
-@given(st.floats(-1, 100), st.decimals(0, 1, places=3), ASKS, st.booleans())
-def test_ink_beyond_the_tick_means_a_value_beyond_the_limit(value, required, asks, ascii_only):
-    text = bar(limit(value, required, asks), ascii_only)
+def row(value, required, full):
+    return Row("net", "clean", bit_identical=True, images=None, value=value, required=str(required), full=full, note="")
+
+
+@given(st.floats(-1, 100), st.decimals(0, 1, places=3), st.sampled_from([None, 1.0]), st.booleans())
+def test_ink_beyond_the_tick_means_a_value_beyond_the_limit(value, required, full, ascii_only):
+    text = bar(row(value, required, full), ascii_only)
     below, beyond = text.split("|" if ascii_only else "│")
     assert len(text) == CELLS + 1
     if below:
@@ -27,19 +26,19 @@ def test_ink_beyond_the_tick_means_a_value_beyond_the_limit(value, required, ask
 
 
 @pytest.mark.parametrize(
-    ("value", "required", "asks", "blocks", "ascii_bar"),
+    ("value", "required", "full", "blocks", "ascii_bar"),
     [
-        (0.6721, 0.7, "accuracy", "█████▊│  ", "##### |  "),
-        (0.9186, 0.9, "accuracy", "███████│▎", "#######|#"),
-        (1.0, 1.0, "accuracy", "████████│", "########|"),
-        (0.0, 0.04, "accuracy", " │       ", " |       "),
-        (0.0076, 0.01, "max_flips", "███ │    ", "### |    "),
-        (0.02, 0.0, "max_drop", "│▎       ", "|#       "),
+        (0.6721, 0.7, 1.0, "█████▊│  ", "##### |  "),
+        (0.9186, 0.9, 1.0, "███████│▎", "#######|#"),
+        (1.0, 1.0, 1.0, "████████│", "########|"),
+        (0.0, 0.04, 1.0, " │       ", " |       "),
+        (0.0076, 0.01, None, "███ │    ", "### |    "),
+        (0.02, 0.0, None, "│▎       ", "|#       "),
     ],
 )
-def test_bars_look_so(value, required, asks, blocks, ascii_bar):
-    assert bar(limit(value, required, asks)) == blocks
-    assert bar(limit(value, required, asks), ascii_only=True) == ascii_bar
+def test_bars_look_so(value, required, full, blocks, ascii_bar):
+    assert bar(row(value, required, full)) == blocks
+    assert bar(row(value, required, full), ascii_only=True) == ascii_bar
 
 
 def test_blocks_are_for_terminals_that_have_them():

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import limit_record, results
 from hypothesis import given
 from hypothesis import strategies as st
 
 from robustness.noise import Clean, Gaussian, Offset, Periodic, Resolution, declare_noise
-from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
+from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
 
 FOG = declare_noise("fog", "python:mynoise:fog", "share", {}, Path())
 BLUR = declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, Path())
 
 
-def limit(noise, accuracy=0.5, model="net", required="0.4"):
-    return {
-        "model": model,
-        "noise": str(noise),
-        "family": noise.family,
-        "magnitude": noise.magnitude,
-        "level": noise.level,
-        "identity": noise.identity,
-        "asks": "accuracy",
-        "is_plain": True,
-        "accuracy": accuracy,
-        "required": required,
-        "verdict": "PASS",
-    }
+def limit(noise, accuracy=0.5, model="net", required="0.4", **more):
+    return limit_record(noise, accuracy=accuracy, model=model, required=required, **more)
 
 
-def charts(*limits, models=("net",), published=()):
-    return accuracy_charts({"limits": list(limits), "models": dict.fromkeys(models), "published": dict(published)})
+def charts(*limits, models=("net",), published=None):
+    return accuracy_charts(results(*limits, models=models, published=published or {}))
 
 
 def ticks(chart):
@@ -71,6 +61,12 @@ def test_where_nothing_is_known_to_do_nothing_clean_is_not_drawn():
     assert (fog.title, fog.magnitude, ticks(fog)) == ("fog", "share", ["-1", "3"])
     assert drawn(fog.lines[0]) == [(LEFT, 0.2), (WIDTH - RIGHT, 0.3)]
     assert (ticks(blur), drawn(blur.lines[0])) == (["2"], [(LEFT, 0.7)])
+
+
+def test_a_transform_without_a_magnitude_does_not_stand_where_clean_does():
+    rain = replace(limit(Clean(), 0.1), noise="rain", family="rain", identity=None)
+    (chart,) = charts(rain, limit(Gaussian(5), 0.8))
+    assert drawn(chart.lines[0]) == [(WIDTH - RIGHT, 0.8)]
 
 
 def test_clean_alone_is_no_chart():
@@ -142,13 +138,12 @@ def test_what_a_study_published_stands_beside_what_was_measured():
 
 
 def test_what_is_said_of_the_population_is_a_band_around_the_line():
-    levels = [limit(Gaussian(5), 0.6) | {"low": 0.55, "high": 0.65}, limit(Gaussian(25), 0.4) | {"low": 0.35, "high": 0.45}]
+    levels = [limit(Gaussian(5), 0.6, low=0.55, high=0.65), limit(Gaussian(25), 0.4, low=0.35, high=0.45)]
     (chart,) = charts(*levels)
-    assert chart.has_bands
     corners = [tuple(map(float, point.split(","))) for point in chart.lines[0].band.split()]
     assert [x for x, _ in corners] == [point.x for point in (*chart.lines[0].points, *chart.lines[0].points[::-1])]
     heights = [y for _, y in corners]
     for point, upper, lower in zip(chart.lines[0].points, heights[:2], heights[:1:-1], strict=True):
         assert upper < point.y < lower
     (without,) = charts(levels[0], limit(Gaussian(25), 0.4))
-    assert not without.has_bands
+    assert without.lines[0].band == ""

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from builders import images, limit_record, results
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustness.report.class_tables import class_tables
+from robustness.report.html.class_tables import class_tables
+from robustness.report.results import ClassCounts, ImageClass
 
-LEVELS = {"clean": (None, None), "gaussian(sigma=25)": ("sigma", 25.0), "periodic(amplitude=0.5)": ("amplitude", 0.5)}
+NOISES = ("clean", "gaussian(sigma=25)", "periodic(amplitude=0.5)")
 
 
 def tables(*entries, classes=3):
     """entries: noise, seen and right of each class, and the model if it is another."""
-    names = ("noise", "seen", "right", "model")
-    return class_tables(
-        {
-            "images": {"classes": [{"name": f"class {number}", "images": 10 + number} for number in range(classes)]},
-            "limits": [
-                {"noise": noise, "family": noise.partition("(")[0], "magnitude": magnitude, "level": level}
-                for noise, (magnitude, level) in LEVELS.items()
-            ],
-            "per_class": [dict(zip(names, (*entry, "net")[:4], strict=True)) for entry in entries],
-        }
-    )
+    counts = [
+        ClassCounts(noise=n, seen=tuple(seen), right=tuple(right), model=(*model, "net")[0])
+        for n, seen, right, *model in entries
+    ]
+    named = tuple(ImageClass(name=f"class {number}", images=10 + number, picture=None) for number in range(classes))
+    limits = map(limit_record, NOISES)
+    return class_tables(results(*limits, images=images(classes=named), per_class=tuple(counts)))
 
 
 def test_each_model_has_a_table_with_a_column_for_each_noise():
@@ -67,4 +65,4 @@ def test_only_all_right_is_100_and_only_none_right_is_0(counts):
 
 
 def test_without_images_there_are_no_classes_to_name():
-    assert class_tables({"images": None, "limits": [], "per_class": []}) == []
+    assert class_tables(results()) == []

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from robustness.report.comparison import Run, side_by_side, what_changed
-from robustness.report.html import render_comparison
+from dataclasses import replace
+
+from builders import claim_record, generator_record, hunt_record, images, limit_record, results
+
+from robustness.report.html.comparison import Run, side_by_side, what_changed
+from robustness.report.html.page import render_comparison
 
 
 def limit(name, value, verdict="PASS"):
-    return {
-        "limit": name,
-        "value": value,
-        "verdict": verdict,
-        "required": "0.8",
-        "model": name,
-        "subject": "clean",
-        "stops": verdict == "FAIL",
-    }
+    return limit_record("clean", limit=name, model=name, value=value, verdict=verdict, required="0.8")
 
 
-def run(name, *limits, content="abc", **more):
-    stops = any(one["stops"] for one in limits)
-    results = {
-        "verdict": "FAIL" if stops else "PASS",
-        "limits": list(limits),
-        "hunts": [],
-        "claims": [],
-        "generator_limits": [],
-        "left_out": [],
-        "errors": {},
-        "gaps": [],
-        "data": "signs",
-        "images": {"images": 100, "name": "signs-test", "content_hash": content},
-        "run": {"started": "2026-11-23T01:02:03+00:00"},
-    }
-    return Run(name, results | more)
+def run(name, *records, content="abc"):
+    return Run(name, results(*records, images=images(content_hash=content)))
 
 
 def test_each_limit_is_a_row_and_those_that_came_out_otherwise_come_first():
@@ -50,14 +32,13 @@ def test_each_limit_is_a_row_and_those_that_came_out_otherwise_come_first():
 
 
 def test_hunts_claims_and_limits_on_generators_are_rows_too():
-    hunt = {"hunt": "net-gaussian", "stops": True, "flipped": 7, "right": 90, "budget": "0.05"}
-    claim = {"claim": "net-breaks", "stops": False, "outcome": "refuted", "expected": "refuted"}
-    mark = {"generator_limit": "gan-fidelity", "stops": False, "value": 0.91, "required": "0.9"}
-    before = run("one", hunts=[hunt | {"stops": False}], claims=[claim], generator_limits=[mark])
-    after = run("two", hunts=[hunt], claims=[claim], generator_limits=[mark | {"value": 0.5, "stops": True}])
+    claim = claim_record(claim="net-breaks", expected="refuted", outcome="refuted")
+    mark = generator_record(generator_limit="gan-fidelity", value=0.91)
+    before = run("one", hunt_record(), claim, mark)
+    after = run("two", hunt_record(stops=True), claim, replace(mark, value=0.5, stops=True))
     found, marked, claimed = side_by_side([before, after])
-    assert (found.name, [cell.text for cell in found.cells]) == ("hunt net-gaussian", ["nothing found", "7 of 90 flip"])
-    assert (marked.name, marked.change) == ("generator gan-fidelity", "-0.4100")
+    assert (found.name, [cell.measured for cell in found.cells]) == ("hunt net-gaussian", ["nothing found", "7 of 90 flip"])
+    assert (marked.name, marked.change) == ("generator limit gan-fidelity", "-0.4100")
     assert (claimed.differs, claimed.cells[0].verdict, claimed.change) == (False, "PASS", "")
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from builders import limit_record, results
 
 from robustness.noise import Clean, Gaussian, Noise, Offset, Resolution
-from robustness.report.first_breaks import first_breaks, in_a_sentence
+from robustness.report.html.first_breaks import first_breaks, in_a_sentence
 
 
-def limit(noise: Noise, accuracy=0.9, model="net", required="0.8", **more):
-    told = {"model": model, "family": noise.family, "magnitude": noise.magnitude, "level": noise.level}
-    told |= {"identity": noise.identity, "is_plain": True, "accuracy": accuracy, "required": required}
-    return told | {"verdict": "PASS" if accuracy >= float(required) else "FAIL"} | more
+def limit(noise: Noise, accuracy=0.9, **more):
+    return limit_record(
+        noise, **{"accuracy": accuracy, "required": "0.8", "verdict": "PASS" if accuracy >= 0.8 else "FAIL"} | more
+    )
 
 
 def found(*limits):
-    return first_breaks({"limits": list(limits)})
+    return first_breaks(results(*limits))
 
 
 def test_the_lowest_level_that_breaks_a_limit_whatever_the_order():
@@ -38,7 +39,7 @@ def test_what_is_undecided_is_not_said_to_hold():
     limits = [limit(Gaussian(5)), limit(Gaussian(25), verdict="INCONCLUSIVE")]
     (one,) = found(*limits)
     assert (one.level, one.words) == (25, "sigma 25 (undecided)")
-    assert in_a_sentence({"limits": limits}) == "net breaks first under gaussian, at sigma 25 (undecided)."
+    assert in_a_sentence(found(*limits)) == "net breaks first under gaussian, at sigma 25 (undecided)."
 
 
 def test_the_sentence_names_the_noise_that_breaks_at_the_earliest_of_its_levels():
@@ -49,14 +50,14 @@ def test_the_sentence_names_the_noise_that_breaks_at_the_earliest_of_its_levels(
         limit(Offset(50), 0.7),
         limit(Gaussian(5), model="other"),
     ]
-    said = in_a_sentence({"limits": limits})
+    said = in_a_sentence(found(*limits))
     assert said == "net breaks first under offset, at levels 20; no noise measured breaks other."
 
 
 def test_of_two_as_early_the_one_that_falls_further_below_its_limit():
-    said = in_a_sentence({"limits": [limit(Offset(20), 0.75), limit(Gaussian(5), 0.6)]})
+    said = in_a_sentence(found(limit(Offset(20), 0.75), limit(Gaussian(5), 0.6)))
     assert said == "net breaks first under gaussian, at sigma 5."
 
 
 def test_nothing_is_said_without_limits_under_noise():
-    assert in_a_sentence({"limits": [limit(Clean(), 0.1), limit(Gaussian(5), is_plain=False)]}) == ""
+    assert in_a_sentence(found(limit(Clean(), 0.1), limit(Gaussian(5), is_plain=False))) == ""

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from builders import (
+    break_evidence,
+    claim_record,
+    flip_curve,
+    flips_limit,
+    levels_evidence,
+    limit_record,
+    results,
+    spread,
+    waves_limit,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from robustness.noise import Gaussian, Offset, Resolution
-from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
-from robustness.report.flip_charts import BINS, flip_charts
+from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
+from robustness.report.html.flip_charts import BINS, flip_charts
 from robustness.search.critical import LEVELS
 
 NOISES = (Gaussian(50), Gaussian(0.001), Offset(-100), Resolution(4), Resolution(1.3))
@@ -18,44 +29,22 @@ PIXEL = 0.1
 """To which coordinates are rounded."""
 
 
-def spread(values):
-    """Lines between values at even levels, as many as there are."""
-    return [round(float(at), 6) for at in np.interp(np.linspace(0, 1, LEVELS + 1), np.linspace(0, 1, len(values)), values)]
-
-
-def limit(noise=NOISES[0], shares=(0.0, 0.5), required="0.4", band=None, model="net", asks="max_flips"):
+def limit(noise=NOISES[0], shares=(0.0, 0.5), required="0.4", band=None, **more):
     """Shares as `spread` takes them, over the range. band: lower and upper, alike."""
-    return {
-        "model": model,
-        "noise": str(noise),
-        "asks": asks,
-        "required": required,
-        "details": searched(noise, shares) | {"band": None if band is None else [spread(ends) for ends in band]},
-    }
+    ends = None if band is None else (spread(band[0]), spread(band[1]))
+    return flips_limit(noise, shares, band=ends, required=required, **more)
 
 
-def searched(noise, shares):
-    return {
-        "noise": str(noise),
-        "magnitude": noise.magnitude,
-        "magnitudes": [step.level for step in noise.ladder(LEVELS)],
-        "flipped": spread(shares),
-    }
-
-
-def claim(noise=NOISES[0], shares=(0.0, 0.5), breaks=25.0, interval=(20.0, 30.0), expected=(10, 40), model="net"):
-    """A claim that accuracy breaks, as `robustness.claims.break_point` leaves its evidence."""
-    evidence = {
-        "break_point": breaks,
-        "interval": list(interval),
-        "expected": list(expected),
-        "search": searched(noise, shares),
-    }
-    return {"claim": "breaks", "models": [model], "evidence": evidence}
+def claim(noise=NOISES[0], shares=(0.0, 0.5), breaks=25.0, interval=(20.0, 30.0), expected=(10.0, 40.0), model="net"):
+    """A claim that accuracy breaks, with its search."""
+    curve = flip_curve(noise, shares)
+    return claim_record(
+        models=(model,), evidence=break_evidence(break_point=breaks, interval=interval, expected=expected, search=curve)
+    )
 
 
 def charts(*limits, models=("net",), claims=()):
-    return flip_charts({"limits": list(limits), "models": dict.fromkeys(models), "claims": list(claims)})
+    return flip_charts(results(*limits, *claims, models=models))
 
 
 def points(text):
@@ -110,8 +99,8 @@ def test_everything_lies_on_the_canvas(asked):
 def test_the_limit_and_the_line_share_a_scale_that_starts_at_nothing(asked):
     (chart,) = charts(asked)
     line, bar = heights(chart)
-    shares, required = np.array(asked["details"]["flipped"]), float(asked["required"])
-    band = asked["details"]["band"] or [[0.0], [0.0]]
+    shares, required = np.array(asked.details.flipped), float(asked.required)
+    band = asked.details.band or ((0.0,), (0.0,))
     top = max(shares[-1], required, band[1][-1])
     if top == 0:
         assert (line == 0).all()
@@ -126,7 +115,7 @@ def test_the_limit_and_the_line_share_a_scale_that_starts_at_nothing(asked):
 @given(limits())
 def test_the_band_goes_along_its_lower_end_and_back_along_the_upper_one(asked):
     (chart,) = charts(asked)
-    if asked["details"]["band"] is None:
+    if asked.details.band is None:
         assert chart.band == ""
         return
     there, back = np.split(points(chart.band), 2)
@@ -135,7 +124,7 @@ def test_the_band_goes_along_its_lower_end_and_back_along_the_upper_one(asked):
     assert (back[::-1, 0] == line[:, 0]).all()
     assert (there[:, 1] >= line[:, 1]).all()
     assert (back[::-1, 1] <= line[:, 1]).all()
-    if asked["details"]["band"][0][-1] < asked["details"]["flipped"][-1] - 0.05:
+    if asked.details.band[0][-1] < asked.details.flipped[-1] - 0.05:
         assert there[-1, 1] > line[-1, 1]
 
 
@@ -170,8 +159,8 @@ def test_each_tick_s_text_is_the_share_at_its_height_in_per_cent(asked):
     for y, text in chart.y_ticks:
         assert len(text) <= 5  # or the edge of the picture cuts it off
         assert float(text) == pytest.approx(top_text * (FLOOR - y) / (FLOOR - TOP), rel=0.15, abs=0.01)
-    if float(asked["required"]) > 0.01:
-        assert 100 * float(asked["required"]) == pytest.approx(top_text * bar / (FLOOR - TOP), rel=0.15)
+    if float(asked.required) > 0.01:
+        assert 100 * float(asked.required) == pytest.approx(top_text * bar / (FLOOR - TOP), rel=0.15)
 
 
 def test_where_nothing_flips_and_nothing_may_the_line_lies_on_the_floor():
@@ -189,9 +178,9 @@ def test_what_is_read_aloud_says_how_many_flip_and_where():
 
 
 def test_each_limit_on_flips_has_a_chart_in_its_model_s_colour_and_other_limits_have_none():
-    others = [limit(asks="accuracy"), limit(asks="worst_band"), limit() | {"details": None}]
+    others = [limit_record(NOISES[0]), waves_limit(), limit_record(NOISES[0], asks="max_flips")]
     drawn = charts(limit(model="two"), *others, limit(model="one"), limit(Offset(9), model="two"), models=("one", "two"))
-    assert [(chart.number, chart.limit["noise"]) for chart in drawn] == [
+    assert [(chart.number, chart.limit.noise) for chart in drawn] == [
         (1, "gaussian(sigma=50)"),
         (0, "gaussian(sigma=50)"),
         (1, "offset(levels=9)"),
@@ -242,20 +231,20 @@ def test_where_as_much_flips_everywhere_all_bars_are_alike_and_where_nothing_doe
 def test_a_limit_is_broken_where_the_line_passes_it_and_only_there(asked):
     (chart,) = charts(asked)
     line, bar = heights(chart)
-    if asked["details"]["flipped"][-1] <= float(asked["required"]):
+    if asked.details.flipped[-1] <= float(asked.required):
         assert chart.breaks.x is None
         assert chart.breaks.text.startswith("the limit is kept up to ")
         return
-    place = int(np.argmax(np.array(asked["details"]["flipped"]) > float(asked["required"])))
+    place = int(np.argmax(np.array(asked.details.flipped) > float(asked.required)))
     assert chart.breaks.x == points(chart.line)[place, 0]
     assert line[place] >= bar - PIXEL
-    assert chart.breaks.text == f"passes the limit at {asked['details']['magnitudes'][place]:.4g}"
+    assert chart.breaks.text == f"passes the limit at {asked.details.magnitudes[place]:.4g}"
 
 
 @given(limits())
 def test_the_interval_of_a_break_point_holds_it(asked):
     (chart,) = charts(asked)
-    if asked["details"]["band"] is None:
+    if asked.details.band is None:
         assert chart.breaks.ends is None
     elif chart.breaks.x is not None:
         low, high = chart.breaks.ends
@@ -279,7 +268,7 @@ def test_a_claim_is_drawn_with_its_break_point_its_interval_and_the_range_it_exp
 
 
 def test_what_lies_beyond_the_range_searched_ends_at_its_edge():
-    (chart,) = charts(claims=[claim(breaks=None, interval=(20.0, None), expected=(40, 500))])
+    (chart,) = charts(claims=[claim(breaks=None, interval=(20.0, None), expected=(40.0, 500.0))])
     assert chart.breaks.x is None
     assert chart.breaks.text == "accuracy does not break up to 50"
     assert chart.breaks.ends[1] == WIDTH - RIGHT
@@ -287,4 +276,4 @@ def test_what_lies_beyond_the_range_searched_ends_at_its_edge():
 
 
 def test_a_claim_that_searched_nothing_has_no_chart():
-    assert charts(claims=[{"claim": "order", "models": ["net"], "evidence": {"pairs": []}}]) == []
+    assert charts(claims=[claim_record(evidence=break_evidence()), claim_record(evidence=levels_evidence())]) == []

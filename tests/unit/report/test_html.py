@@ -3,77 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from builders import flips_limit, limit_record, results
 
-from robustness.noise import parse_noise
-from robustness.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
-from robustness.report.html import render_report, write_report
-
-
-def limit(model="net", noise="gaussian(sigma=25)", right=80, required="0.75", verdict="PASS"):
-    return {
-        "limit": f"{model}-{noise}",
-        "place": "thresholds.toml:9",
-        "model": model,
-        "noise": noise,
-        "subject": noise,
-        "family": parse_noise(noise).family,
-        "magnitude": parse_noise(noise).magnitude,
-        "level": parse_noise(noise).level,
-        "identity": parse_noise(noise).identity,
-        "bit_identical": True,
-        "asks": "accuracy",
-        "is_plain": True,
-        "required": required,
-        "needed": 75,
-        "right": right,
-        "total": 100,
-        "seen": 100,
-        "reason": f"{right} of 100 right, the limit asks for 75",
-        "stops": verdict != "PASS",
-        "accuracy": right / 100,
-        "verdict": verdict,
-        "repeat": f"robustness evaluate {model}",
-    }
+from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
+from robustness.report.html.page import render_report, write_report
 
 
-def results(*limits, models=("net",), **more):
-    return {
-        "schema": 1,
-        "verdict": "PASS",
-        "gaps": [],
-        "thresholds": {"path": "thresholds.toml", "sha256": "ab" * 32},
-        "data": "signs",
-        "seed": 0,
-        "confidence": 0.95,
-        "models": {model: {} for model in models},
-        "model_hashes": {},
-        "images": None,
-        "published": {},
-        "gallery": [],
-        "confusions": [],
-        "turned": [],
-        "per_class": [],
-        "timings": [],
-        "limits": list(limits),
-        "hunts": [],
-        "claims": [],
-        "generator_limits": [],
-        "generators": {},
-        "left_out": [],
-        "errors": {},
-        "measurements": {},
-        "run": {
-            "command": ["robustness", "gate"],
-            "started": "2026-01-02T03:04:05+00:00",
-            "seconds": 1.0,
-            "versions": {"torch": "2"},
-            "python": "3.12",
-            "platform": "Linux",
-        },
-    } | more
+def limit(model="net", noise="gaussian(sigma=25)", right=80, **more):
+    reason = f"{right} of 100 right, the limit asks for 75"
+    return limit_record(noise, model=model, right=right, reason=reason, **more)
 
 
 class Page(HTMLParser):
@@ -102,18 +44,18 @@ class Page(HTMLParser):
 
 
 def test_the_verdict_stands_in_the_heading_and_broken_limits_come_before_the_table():
-    page = render_report(results(limit(), limit(noise="clean", right=60, verdict="FAIL"), verdict="FAIL"))
+    page = render_report(results(limit(), limit(noise="clean", right=60, verdict="FAIL")))
     heading = re.search(r"<h1>(.*?)</h1>", page)
     assert heading is not None
     assert heading[1] == "FAIL: 1 of 2 measured limits broken (net under clean)"
-    assert page.index("net under clean</h3>") < page.index('id="accuracy"')
+    assert page.index("net under clean: FAIL</h3>") < page.index('id="accuracy"')
     assert "the limit asks for 75" in page
     assert "robustness evaluate net" in page
 
 
 def test_a_heading_that_names_too_much_names_nothing():
     broken = [limit(f"a-network-of-a-long-name-{number}", verdict="FAIL") for number in range(9)]
-    page = render_report(results(*broken, verdict="FAIL", models=[one["model"] for one in broken]))
+    page = render_report(results(*broken, verdict="FAIL", models=[one.model for one in broken]))
     heading = re.search(r"<h1>(.*?)</h1>", page)
     assert heading is not None
     assert heading[1] == "FAIL: 9 of 9 measured limits broken"
@@ -142,13 +84,13 @@ def test_links_at_the_top_lead_to_the_sections_that_are_there():
 
 def test_a_model_named_like_a_script_is_text():
     bad = "<script>alert(1)</script>"
-    page = render_report(results(limit(model=bad), models=[bad], errors={bad: bad}, gaps=[bad], verdict="FAIL"))
+    page = render_report(results(limit(model=bad), models=[bad], errors={bad: bad}, gaps=(bad,)))
     assert page.count("<script") == 1
     assert "&lt;script&gt;" in page
 
 
 def test_sections_that_were_not_measured_are_absent():
-    page = render_report(results(gaps=["1 limit not measured: net-clean"], verdict="FAIL"))
+    page = render_report(results(gaps=("1 limit not measured: net-clean",)))
     assert not [name for name in ("accuracy", "curves", "gallery", "classes") if f'id="{name}"' in page]
 
 
@@ -156,7 +98,7 @@ def test_a_failed_write_leaves_the_former_report(tmp_path):
     write_report(results(limit()), tmp_path)
     before = (tmp_path / "report.html").read_text()
     with pytest.raises(KeyError):
-        write_report({}, tmp_path)
+        write_report(replace(results(flips_limit()), models={}), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == before
 

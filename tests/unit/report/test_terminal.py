@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import builders
 import pytest
+from builders import claim_record, generator_record, hunt_record, limit_record
 
-from robustness.report.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
+from robustness.report.text.terminal import error_lines, limit_rows, promise_lines, verdict_sentence
 
 
-def limit(noise="clean", verdict="PASS", right=1234, stops=None):
-    return {
-        "model": "cnn", "noise": noise, "subject": noise, "value": right / 12630,
-        "right": right, "total": 12630, "accuracy": right / 12630,
-        "required": "0.29", "verdict": verdict, "bit_identical": True, "waived_until": None,
-        "asks": "accuracy", "is_plain": True,
-        "seen": 12630, "stops": verdict != "PASS" if stops is None else stops,
-    }  # fmt: skip
+def limit(noise="clean", verdict="PASS", right=1234, **more):
+    subject = {"model": "cnn", "subject": noise, "limit": f"cnn-{noise}"}
+    return limit_record("clean", **subject | {"right": right, "seen": 12630, "required": "0.29", "verdict": verdict} | more)
 
 
 def hunt(stops=False):
-    return {"hunt": "cnn-gaussian", "words": "what was found", "stops": stops}
+    return hunt_record(stops, model="cnn", words="what was found")
 
 
 def claim(stops=False):
-    outcome = "refuted" if stops else "supported"
-    return {
-        "claim": "cnn-breaks-gaussian", "words": "why", "stops": stops, "outcome": outcome, "expected": "supported",
-    }  # fmt: skip
+    return claim_record(
+        stops, claim="cnn-breaks-gaussian", words="why", outcome="refuted" if stops else "supported", expected="supported"
+    )
 
 
 def mark(stops=False):
-    return {"generator_limit": "signs-fidelity", "words": "fidelity 0.4", "stops": stops}
+    return generator_record(stops, words="fidelity 0.4")
 
 
 def results(verdict, limits=(), left_out=(), errors=None, gaps=(), hunts=(), claims=(), marks=()):
-    promised = {"limits": list(limits), "hunts": list(hunts), "claims": list(claims), "generator_limits": list(marks)}
-    return {"verdict": verdict, **promised, "left_out": list(left_out), "errors": errors or {}, "gaps": list(gaps)}
+    more = {"left_out": tuple(left_out), "errors": errors or {}, "gaps": tuple(gaps)}
+    return builders.results(*limits, *hunts, *claims, *marks, verdict=verdict, **more)
 
 
 LIMIT_TEST = "suite/test_limits.py::test_limit[cnn-clean]"
@@ -66,7 +64,7 @@ RULE = "test_rules.py::test_mine"
         ),
         (
             results("PASS", [limit(verdict="INCONCLUSIVE", stops=False), limit()]),
-            "PASS: 1 of 2 limits hold; not stopping the release: cnn under clean",
+            "PASS: 1 of 2 limits hold; not stopping the release: cnn under clean: INCONCLUSIVE",
         ),
         (
             results("PASS", [limit(), limit()], hunts=[hunt(), hunt()], claims=[claim()]),
@@ -78,7 +76,7 @@ RULE = "test_rules.py::test_mine"
         ),
         (
             results("PARTIAL", [], ["b", "c"], hunts=[hunt()]),
-            "PARTIAL: 1 of 3 limits, hunts and claims measured and kept; no release verdict",
+            "PARTIAL: 1 of 3 hunts measured and kept; no release verdict",
         ),
         (results("PASS", [limit(), limit()], marks=[mark()]), "PASS: all 2 limits hold, 1 generator limit kept"),
         (
@@ -87,7 +85,7 @@ RULE = "test_rules.py::test_mine"
         ),
         (
             results("PARTIAL", [limit()], ["b"], marks=[mark()]),
-            "PARTIAL: 2 of 3 limits, hunts, claims and generator limits measured and kept; no release verdict",
+            "PARTIAL: 2 of 3 promises measured and kept; no release verdict",
         ),
     ],
 )
@@ -110,7 +108,7 @@ def test_a_row_says_what_was_measured():
 @pytest.mark.parametrize("asks", ["max_flips", "worst_class", "relative", "max_drop"])
 def test_images_are_counted_only_where_their_share_is_what_was_measured(asks):
     """Beside the share that flips, those right under the noise would be read as its counts."""
-    _, row = limit_rows(results("PASS", [limit("gaussian(sigma=3)") | {"asks": asks, "value": 0.0073}]))
+    _, row = limit_rows(results("PASS", [limit("gaussian(sigma=3)", asks=asks, value=0.0073)]))
     assert row.split()[:3] == ["cnn", "gaussian(sigma=3)", "0.0073"]
 
 
@@ -130,7 +128,7 @@ def test_columns_stand_below_each_other():
 )
 def test_a_narrow_terminal_loses_counts_first_and_then_models_become_headings(width, head, first):
     limits = [limit("salt-and-pepper(amount=0.002)"), limit("clean"), limit("gaussian(sigma=25)", "FAIL")]
-    of_another = [one | {"model": "small-resnet"} for one in limits[:2]]
+    of_another = [replace(one, model="small-resnet") for one in limits[:2]]
     lines = limit_rows(results("FAIL", [*of_another, *limits]), width)
     assert lines[0].split() == head
     assert lines[1].split()[0] == first
@@ -140,7 +138,7 @@ def test_a_narrow_terminal_loses_counts_first_and_then_models_become_headings(wi
 
 
 def test_a_waiver_stands_behind_its_row():
-    waived = limit(verdict="FAIL", stops=False) | {"waived_until": "2026-12-31"}
+    waived = limit(verdict="FAIL", stops=False, waived_until="2026-12-31")
     assert limit_rows(results("PASS", [waived, limit()]))[1].endswith("  FAIL, waived until 2026-12-31")
 
 

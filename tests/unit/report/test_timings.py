@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import asdict
 
-from robustness.gate.ledger import Ledger
-from robustness.gate.records import to_property
+import pytest
+from builders import hunt_record, limit_record
+
+from robustness.gate.ledger import Ended, Ledger
+from robustness.gate.notes import GateTest
 from robustness.report.timings import describe_timings
 
 
-def record(name, asks="accuracy", stored=False, seen=1000, seconds=0.5, is_plain=True):
-    told = {"limit": name, "asks": asks, "stored": stored, "seen": seen, "seconds": seconds, "is_plain": is_plain}
-    return to_property("limit", told | {"stops": False})
+def record(name, asks="accuracy", **more):
+    return limit_record("clean", limit=name, asks=asks, **{"seen": 1000, "seconds": 0.5} | more)
 
 
-def ledger(**tests):
+def ended(**tests) -> Ended:
     """By kind and name of a test, such as limit_a: the record it leaves, and the seconds of set-up and call."""
-    made = Ledger([], asked=True)
+    made = Ledger({}, asked=True)
     for test, (left, *seconds) in tests.items():
         kind, _, name = test.rpartition("_")
         node = f"suite/test_it.py::test_{kind}[{name}]" if kind else f"test_own.py::{name}"
         for number, spent in enumerate(seconds):
-            properties = [to_property("rule", {}), *([left] if left else [])]
-            made.report(node, number == len(seconds) - 1, None, properties, seconds=spent)
-    return made
+            notes = [GateTest(), *([left] if left else [])]
+            made.report(node, number == len(seconds) - 1, None, notes, seconds=spent)
+    return made.close()
 
 
 def timed(made, early=False):
-    return {entry.pop("kind"): entry for entry in describe_timings(made, early)}
+    return {timing.kind: asdict(timing) for timing in describe_timings(made, early)}
 
 
 def test_seconds_of_a_kind_are_those_of_all_parts_of_its_tests():
     made = timed(
-        ledger(
+        ended(
             limit_a=(record("a"), 2.0, 0.5),
             limit_b=(record("b", stored=True, seconds=0.001), 0.25),
             limit_c=(record("c", "max_flips", is_plain=False), 8.0),
-            hunt_a=(to_property("hunt", {"hunt": "a", "stops": False}), 1.5, 1.5),
+            hunt_a=(hunt_record(), 1.5, 1.5),
             mine=(None, 0.125),
         )
     )
@@ -51,7 +53,7 @@ def test_seconds_of_a_kind_are_those_of_all_parts_of_its_tests():
 
 
 def test_images_per_second_are_of_what_this_run_measured_and_of_nothing_else():
-    limits = ledger(
+    limits = ended(
         limit_a=(record("a", seen=1000, seconds=0.5), 3.0),
         limit_b=(record("b", seen=2000, seconds=2.5), 3.0),
         limit_c=(record("c", stored=True, seen=9000, seconds=0.001), 0.1),
@@ -61,13 +63,13 @@ def test_images_per_second_are_of_what_this_run_measured_and_of_nothing_else():
     assert made["accuracy"]["images_per_second"] == pytest.approx(1000)
     assert made["worst_band"]["images_per_second"] is None
     assert timed(limits, early=True)["accuracy"]["images_per_second"] is None
-    assert timed(ledger(limit_a=(record("a", stored=True), 1.0)))["accuracy"]["images_per_second"] is None
+    assert timed(ended(limit_a=(record("a", stored=True), 1.0)))["accuracy"]["images_per_second"] is None
 
 
 def test_a_test_that_could_not_measure_is_timed_by_its_promise():
-    made = timed(ledger(limit_a=(None, 1.0), claim_b=(None, 2.0), generator_limit_c=(None, 3.0)))
+    made = timed(ended(limit_a=(None, 1.0), claim_b=(None, 2.0), generator_limit_c=(None, 3.0)))
     assert {kind: entry["tests"] for kind, entry in made.items()} == {"generator_limit": 1, "claim": 1, "limit": 1}
 
 
 def test_without_tests_there_is_nothing_to_time():
-    assert describe_timings(Ledger([], asked=True), False) == []
+    assert describe_timings(ended(), False) == ()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise, product
 
@@ -13,13 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robustness.data import ImageSet
-from robustness.evaluation.case import Case
-from robustness.evaluation.evaluate import Measurement
-from robustness.evaluation.result import Result
-from robustness.limits.findings import cases, find, worst_band
-from robustness.limits.limit import Limit
-from robustness.noise import Clean, Periodic, apply
+from robustness.noise import Periodic, apply
 from robustness.search.waves import FREQUENCIES, ORIENTATIONS, DisruptionMap, waves
 
 ROWS, COLUMNS = len(FREQUENCIES), len(ORIENTATIONS)
@@ -35,15 +27,6 @@ def added(wave, size):
     assert (noisy[:, :, :1] == noisy).all()
     assert 0 < noisy.min() <= noisy.max() < 255  # not clipped
     return noisy[:, :, 0] - float(GREY)
-
-
-def measurement(noise, right, total=TOTAL):
-    result = Result(np.zeros(total, np.int16), np.zeros(total, np.float32))
-    return Measurement(Case("net", "set", noise, 0, "", "", ""), result, [(right, total)], total, 0.0, False)
-
-
-def measured(counts, total=TOTAL):
-    return [measurement(wave, count, total) for wave, count in zip(waves(0.1, 8), counts, strict=True)]
 
 
 def mapped(counts, clean=TOTAL):
@@ -164,54 +147,3 @@ def test_the_words_say_which_waves_and_how_long_they_are():
     assert several.startswith("waves from 0.04419 to 0.08839 cycles per pixel (11.3 to 22.6 pixels long) take half")
     assert several.endswith("; worst at 0.08839 cycles per pixel and 0 degrees, 0.0000")
     assert none == ("no band of waves takes half of the accuracy; worst at 0.03125 cycles per pixel and 0 degrees, 0.6250")
-
-
-# The limit.
-
-
-@settings(deadline=None)
-@given(COUNTS, st.integers(1, TOTAL), st.decimals(0, 1, places=3))
-def test_the_limit_is_kept_exactly_when_every_wave_keeps_it(counts, clean, required):
-    finding = worst_band(clean / TOTAL, measured(counts), required)
-    assert finding.kept == all(Fraction(count, TOTAL) >= Fraction(required) for count in counts)
-    assert finding.value == min(counts) / TOTAL
-    assert finding.words == f"{mapped(counts, clean).in_words()}, the limit asks for {required} under every wave"
-
-
-@pytest.mark.parametrize(("right", "required"), [(29, "0.29"), (57, "0.57"), (58, "0.58"), (7, "0.07"), (100, "1"), (0, "0")])
-def test_a_limit_is_met_by_its_count_exactly(right, required):
-    counts = [100] * WAVES
-    for worst, kept in ((right, True), (right - 1, False)):
-        if worst >= 0:
-            counts[17] = worst
-            assert worst_band(1.0, measured(counts, 100), Decimal(required)).kept is kept
-
-
-@settings(deadline=None)
-@given(COUNTS, st.integers(1, TOTAL))
-def test_what_a_report_can_show_is_plain_and_whole(counts, clean):
-    details = worst_band(clean / TOTAL, measured(counts), Decimal("0.5")).details
-    read = json.loads(json.dumps(details, allow_nan=False))
-    assert read["frequencies"] == list(FREQUENCIES)
-    assert read["orientations"] == list(ORIENTATIONS)
-    assert [accuracy for row in read["accuracies"] for accuracy in row] == [count / TOTAL for count in counts]
-    assert read["clean"] == clean / TOTAL
-    band = mapped(counts, clean).band
-    assert read["band"] == (None if band is None else list(band))
-    assert read["words"] == mapped(counts, clean).in_words()
-
-
-def test_a_limit_on_bands_measures_its_own_wave_no_noise_and_every_wave_at_the_network_s_size():
-    limit = Limit("net", Periodic(0.1), "worst_band", Decimal("0.3"), "t:1")
-    asked = cases(limit, 40)
-    assert asked == [("net", Periodic(0.1)), ("net", Clean()), *(("net", wave) for wave in waves(0.1, 40))]
-    assert cases(limit, 16)[2:] == [("net", wave) for wave in waves(0.1, 16)]
-    assert cases(limit, 16) != asked
-
-
-def test_of_what_is_measured_for_it_only_the_waves_are_held_against_the_limit():
-    counts, limit = rows(30), Limit("net", Periodic(0.1), "worst_band", Decimal("0.3"), "t:1")
-    images = ImageSet.from_images("set", [np.zeros((1, 1, 3), np.uint8)] * TOTAL, [0] * TOTAL, ["a"])
-    found = find(limit, [measurement(Periodic(0.1), 0), measurement(Clean(), 62), *measured(counts)], images)
-    assert (found.value, found.kept, found.details["clean"]) == (30 / TOTAL, True, 62 / TOTAL)
-    assert found.details["band"] == (FREQUENCIES[0], FREQUENCIES[0])

@@ -7,9 +7,13 @@ import json
 import pytest
 
 from robustness.cli import main
+from robustness.gate import workbench
+from robustness.gate.workbench import Workbench
+from robustness.kinds import read_thresholds
 from robustness.models.declaration import shipped_weights
 from robustness.noise import PRESETS
 from robustness.study import table
+from robustness.study.measure import load_study
 from robustness.study.published import PUBLISHED, READINGS
 
 FILE = """
@@ -41,11 +45,9 @@ def folder(tmp_path, monkeypatch, signs_of_few):
 @pytest.fixture
 def signs_of_few(tmp_path, monkeypatch):
     """A hundred pictures, a cache of its own, rough magnitudes: enough to see what is written where."""
-    from robustness import data
-
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
-    real = data.load_image_set
-    monkeypatch.setattr(data, "load_image_set", lambda *given, **more: real(*given, **more).take(range(0, 1290, 13)))
+    real = workbench.load_image_set
+    monkeypatch.setattr(workbench, "load_image_set", lambda *given, **more: real(*given, **more).take(range(0, 1290, 13)))
     monkeypatch.setattr("robustness.search.equivalent.PRECISION", 1 / 8)
 
 
@@ -90,13 +92,13 @@ def test_the_command_writes_tables_and_the_same_as_json(folder, capsys):
 def test_all_cells_are_measured_before_anything_is_searched_for_between_them(folder, monkeypatch):
     """Or the search would go another way in the second run, which knows them from the start."""
     (folder / "study.toml").write_text(untrained(folder))
-    real, measured = table.measure, []
+    real, measured = workbench.measure, []
 
     def noted(*given):
         measured.append((given[0].name, given[2]))
         return real(*given)
 
-    monkeypatch.setattr(table, "measure", noted)
+    monkeypatch.setattr(workbench, "measure", noted)
     assert main(["study", "study.toml"]) == 0
     of_baseline = dict.fromkeys(noise for name, noise in measured if name == "baseline-cnn")
     assert tuple(of_baseline)[: len(table.CELLS)] == table.CELLS
@@ -105,7 +107,7 @@ def test_all_cells_are_measured_before_anything_is_searched_for_between_them(fol
 
 def test_a_study_goes_on_where_it_stopped(folder, monkeypatch, capsys):
     (folder / "study.toml").write_text(untrained(folder))
-    real, measured = table.measure, []
+    real, measured = workbench.measure, []
 
     def interrupted(*given):
         measured.append((given[0].name, given[2]))
@@ -113,7 +115,7 @@ def test_a_study_goes_on_where_it_stopped(folder, monkeypatch, capsys):
             raise KeyboardInterrupt
         return real(*given)
 
-    monkeypatch.setattr(table, "measure", interrupted)
+    monkeypatch.setattr(workbench, "measure", interrupted)
     assert main(["study", "study.toml"]) != 0
     assert not (folder / "study.md").exists()
     fresh = []
@@ -124,10 +126,22 @@ def test_a_study_goes_on_where_it_stopped(folder, monkeypatch, capsys):
             fresh.append((given[0].name, given[2]))
         return measurement
 
-    monkeypatch.setattr(table, "measure", counted)
+    monkeypatch.setattr(workbench, "measure", counted)
     assert main(["study", "study.toml"]) == 0
     assert not set(measured[:7]) & set(fresh)
     before = (folder / "study.json").read_text()
     fresh.clear()
     assert main(["study", "study.toml"]) == 0
     assert (fresh, (folder / "study.json").read_text()) == ([], before)
+
+
+def test_what_is_there_is_loaded_and_what_is_not_is_named(folder):
+    (folder / "study.toml").write_text(untrained(folder))
+    with Workbench(read_thresholds(folder / "study.toml")) as bench:
+        study = load_study(bench)
+    assert [row.classifier.name for row in study.rows] == ["baseline-cnn", "unfinished"]
+    assert [row.card["start"] for row in study.rows[1:]] == ["from scratch"]
+    assert list(study.left_out) == ["elsewhere"]
+    assert len(study.jobs) == 2 * len(table.CELLS) + 3 * len(READINGS)
+    assert study.job_seconds > 0
+    assert study.search_seconds > 0

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from limits_made import Bench, images, judged, limit, measurement, predicted
 from torch import nn
 
-from robustness.data import Fit, ImageSet
+from robustness.data import Fit
 from robustness.errors import RobustnessError
-from robustness.evaluation.case import Case
-from robustness.evaluation.evaluate import Measurement
-from robustness.evaluation.result import Result
-from robustness.limits.findings import (
-    break_point,
-    cases,
-    check_comparable,
-    max_differences,
-    mean_error,
-    monotone,
-    relative,
-    worst_class,
-)
+from robustness.limits.asks import ASKS
 from robustness.limits.limit import Limit
-from robustness.models.classifier import Classifier
-from robustness.noise import Clean, Gaussian, Shot
+from robustness.limits.record import DifferentImage
+from robustness.noise import Clean, Gaussian, Periodic, Shot
+from robustness.search.waves import waves
 
 LEVELS = tuple(Gaussian(sigma) for sigma in (5, 10, 20))
 RIGHTS = st.lists(st.integers(0, 1000), min_size=2, max_size=6)
 
 
-def limit(asks, required="0.5", **more):
-    return Limit("net", Gaussian(20), asks, Decimal(required), "t:1", **more)
+def counted(asked, *rights, total=1000):
+    """What an ask says of so many images correctly classified in its cases."""
+    return judged(asked, [measurement(right, total) for right in rights])
+
+
+def relative(noisy, clean, required):
+    return counted(limit("relative", required), noisy, clean)
+
+
+def worst_class(labels, predictions, required):
+    return judged(limit("worst_class", required), [predicted(predictions, labels)], images(labels))
 
 
 @given(noisy=st.integers(0, 1000), clean=st.integers(1, 1000), required=st.decimals(0, 1, places=3))
@@ -49,29 +46,23 @@ def test_relative_of_029_of_100_is_29():
     assert not relative(28, 100, Decimal("0.29")).kept
 
 
-def labelled(labels, predictions):
-    made = ImageSet.from_images("set", [np.zeros((1, 1, 3), np.uint8)] * len(labels), labels, ["a", "b", "c"])
-    result = Result(np.array(predictions, np.int16), np.zeros(len(labels), np.float32))
-    return Measurement(Case("net", "set", Clean(), 0, "", "", ""), result, [(0, len(labels))], len(labels), 0.0, False), made
-
-
 def test_the_worst_class_is_named_with_its_count():
-    finding = worst_class(*labelled([0, 0, 1, 1, 1, 2], [0, 0, 1, 0, 0, 2]), Decimal("0.34"))
+    finding = worst_class([0, 0, 1, 1, 1, 2], [0, 0, 1, 0, 0, 2], "0.34")
     assert (finding.value, finding.kept) == (pytest.approx(1 / 3), False)
     assert "worst class 'b': 1 of 3 right" in finding.words
-    assert worst_class(*labelled([0, 0, 1, 1, 1, 2], [0, 0, 1, 0, 0, 2]), Decimal("0.33")).kept
+    assert worst_class([0, 0, 1, 1, 1, 2], [0, 0, 1, 0, 0, 2], "0.33").kept
 
 
 def test_a_class_without_images_was_not_measured():
     with pytest.raises(RobustnessError, match="set has no image of c"):
-        worst_class(*labelled([0, 1], [0, 1]), Decimal(0))
+        worst_class([0, 1], [0, 1], "0")
 
 
 @given(RIGHTS, st.integers(0, 1000))
 def test_monotone_is_kept_exactly_when_no_stronger_level_is_that_much_better(rights, tolerance):
-    levels = [Gaussian(sigma) for sigma in range(1, len(rights) + 1)]
+    levels = tuple(Gaussian(sigma) for sigma in range(1, len(rights) + 1))
     rises = [after - before for n, after in enumerate(rights) for before in rights[:n]]
-    finding = monotone(rights, levels, 1000, Decimal(tolerance) / 1000)
+    finding = counted(limit("monotone", Decimal(tolerance) / 1000, levels=levels), *rights)
     assert finding.kept == all(rise <= tolerance for rise in rises)
     assert finding.value == pytest.approx(max(0, *rises) / 1000)
 
@@ -79,7 +70,7 @@ def test_monotone_is_kept_exactly_when_no_stronger_level_is_that_much_better(rig
 @given(RIGHTS, st.integers(1, 1000), st.decimals(0, 1, places=2))
 def test_the_break_point_is_the_first_level_below_the_share(rights, clean, share):
     levels = tuple(Gaussian(sigma) for sigma in range(1, len(rights) + 1))
-    finding = break_point(rights, clean, limit("break_point", levels=levels, of_clean=share))
+    finding = counted(limit("break_point", levels=levels, of_clean=share), *rights, clean)
     below = [level.sigma for level, right in zip(levels, rights, strict=True) if right < Fraction(share) * clean]
     assert finding.kept == (not below)
     assert finding.value == (below[0] if below else len(rights))
@@ -88,44 +79,44 @@ def test_the_break_point_is_the_first_level_below_the_share(rights, clean, share
 def test_mean_error_sums_levels_and_averages_kinds():
     levels = (Gaussian(5), Gaussian(10), Shot(1))
     ours = limit("mean_error", "0.75", levels=levels, reference="old")
-    finding = mean_error([90, 80, 60], [80, 60, 20], 100, ours)  # 30 of 60 errors, 40 of 80
+    finding = counted(ours, 90, 80, 60, 80, 60, 20, total=100)  # 30 of 60 errors, 40 of 80
     assert (finding.value, finding.kept) == (0.5, True)
-    assert not mean_error([90, 80, 0], [80, 60, 20], 100, ours).kept  # (0.5 + 1.25) / 2
+    assert not counted(ours, 90, 80, 0, 80, 60, 20, total=100).kept  # (0.5 + 1.25) / 2
 
 
-def compared(ours, theirs, margins):
-    """Two measurements of images that are all of class a."""
-    own, made = labelled([0] * len(ours), ours)
-    result = Result(np.array(theirs, np.int16), np.array(margins, np.float32))
-    return own, replace(own, case=replace(own.case, model="source"), result=result), made
+def differences(ours, theirs, margins, share):
+    """What is said of two models' predictions of images that are all of class a."""
+    labels = [0] * len(ours)
+    cases = [predicted(ours, labels), predicted(theirs, labels, model="source", margins=margins)]
+    return judged(limit("max_differences", share, reference="source"), cases, images(labels))
 
 
 @pytest.mark.parametrize(("share", "kept"), [("0", False), ("0.28", False), ("0.29", True), ("1", True)])
 def test_29_of_100_differences_are_a_share_of_029(share, kept):
-    finding = max_differences(*compared([1] * 29 + [0] * 71, [0] * 100, [1] * 100), Decimal(share))
+    finding = differences([1] * 29 + [0] * 71, [0] * 100, [1] * 100, share)
     assert (finding.value, finding.kept) == (0.29, kept)
 
 
 def test_models_that_agree_keep_a_limit_of_nothing():
-    finding = max_differences(*compared([0, 1], [0, 1], [0, 0]), Decimal(0))
+    finding = differences([0, 1], [0, 1], [0, 0], 0)
     assert (finding.value, finding.kept) == (0, True)
     assert finding.words == "0 of 2 predictions are not those of source, 0.0000; the limit 0 allows 0"
 
 
 def test_differences_are_listed_by_the_margin_of_the_source_and_ties_counted():
-    finding = max_differences(*compared([0, 1, 2], [0, 0, 1], [9, 5e-5, 2.5]), Decimal(0))
+    finding = differences([0, 1, 2], [0, 0, 1], [9, 5e-5, 2.5], 0)
     assert finding.words == (
         "2 of 3 predictions are not those of source, 0.6667; the limit 0 allows 0; 1 of them where source itself is at a tie "
         "(margin below 0.0001): image 2 (a) is c, not b (margin 2.5); image 1 (a) is b, not a (margin 5e-05)"
     )
-    assert finding.details["images"][0] == {"index": 2, "class": "a", "says": "c", "source_says": "b", "margin": 2.5}
-    assert (finding.details["source"], finding.details["differences"], finding.details["ties"]) == ("source", 2, 1)
+    assert finding.details.images[0] == DifferentImage(index=2, label="a", says="c", source_says="b", margin=2.5)
+    assert (finding.details.source, finding.details.differences, finding.details.ties) == ("source", 2, 1)
 
 
 def test_ten_differences_are_told_and_fifty_kept():
-    finding = max_differences(*compared([1] * 60, [0] * 60, [1] * 60), Decimal(0))
+    finding = differences([1] * 60, [0] * 60, [1] * 60, 0)
     assert (finding.words.count("image "), finding.words[-13:]) == (10, "; and 50 more")
-    assert len(finding.details["images"]) == 50
+    assert len(finding.details.images) == 50
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -133,26 +124,29 @@ def test_what_was_not_seen_in_full_is_no_agreement(which):
     predictions = [[0, 1], [0, 1]]
     predictions[which] = [0, -1]
     with pytest.raises(RobustnessError, match="images were evaluated"):
-        max_differences(*compared(*predictions, [1, 1]), Decimal(1))
+        differences(*predictions, [1, 1], 1)
 
 
-def test_only_models_that_see_the_same_images_are_compared():
-    asked = limit("max_differences", reference="old")
-    net, old = (Classifier(name, nn.Flatten(), Fit(8)) for name in ("net", "old"))
-    check_comparable(asked, net, old)
-    with pytest.raises(RobustnessError, match="t:1: net takes images by crop-or-pad 8, old by resize 8"):
-        check_comparable(asked, net, replace(old, fit=Fit(8, "resize")))
-    with pytest.raises(RobustnessError, match="t:1: net and old are one module"):
-        check_comparable(asked, net, replace(old, module=net.module))
+@pytest.mark.parametrize(
+    ("bench", "message"),
+    [
+        (Bench(None, fits={"old": Fit(8, "resize")}), "t:1: net takes images by crop-or-pad 8, old by resize 8"),
+        (Bench(None, module=nn.Flatten()), "t:1: net and old are one module"),
+    ],
+)
+def test_only_models_that_see_the_same_images_are_compared_and_nothing_is_measured_before(bench, message):
+    with pytest.raises(RobustnessError, match=message):
+        ASKS["max_differences"].measure(limit("max_differences", reference="old"), bench)
+    assert bench.asked == []
 
 
 def test_what_divides_has_to_be_there():
     with pytest.raises(RobustnessError, match="no clean image"):
-        relative(0, 0, Decimal(0))
+        relative(0, 0, 0)
     with pytest.raises(RobustnessError, match="no clean image"):
-        break_point([0], 0, limit("break_point", levels=LEVELS, of_clean=Decimal("0.5")))
+        counted(limit("break_point", levels=LEVELS[:1], of_clean=Decimal("0.5")), 0, 0)
     with pytest.raises(RobustnessError, match="old makes no error"):
-        mean_error([1], [100], 100, limit("mean_error", levels=(Gaussian(5),), reference="old"))
+        counted(limit("mean_error", levels=(Gaussian(5),), reference="old"), 1, 1000)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +154,11 @@ def test_what_divides_has_to_be_there():
     [
         (limit("accuracy"), [("net", Gaussian(20))]),
         (limit("relative"), [("net", Gaussian(20)), ("net", Clean())]),
+        *((limit(asks), [("net", Gaussian(20))]) for asks in ("max_drop", "worst_class", "max_flips")),
+        (
+            limit("worst_band", noise=Periodic(0.1)),
+            [("net", Periodic(0.1)), ("net", Clean()), *(("net", wave) for wave in waves(0.1, 40))],
+        ),
         (limit("monotone", levels=LEVELS), [("net", level) for level in LEVELS]),
         (limit("break_point", levels=LEVELS), [*(("net", level) for level in LEVELS), ("net", Clean())]),
         (limit("max_differences", reference="old"), [("net", Gaussian(20)), ("old", Gaussian(20))]),
@@ -168,4 +167,4 @@ def test_what_divides_has_to_be_there():
     ids=lambda value: value.asks if isinstance(value, Limit) else "",
 )
 def test_each_limit_names_the_cases_it_needs(asked, wanted):
-    assert cases(asked, 40) == wanted
+    assert ASKS[asked.asks].cases(asked, 40) == wanted

@@ -12,12 +12,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from robustness.data import ImageSet
 from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
 from robustness.evaluation.case import Case
-from robustness.limits.flips import KNOTS, QUANTILES, SHOWN_CLASSES, SHOWN_IMAGES, describe_flips, max_flips, search_to_decide
+from robustness.limits.asks.max_flips import (
+    KNOTS,
+    QUANTILES,
+    SHOWN_CLASSES,
+    SHOWN_IMAGES,
+    describe_flips,
+    judge_flips,
+    search_to_decide,
+)
+from robustness.limits.record import ClassFlips, FlippedImage, FlipsFound
 from robustness.noise import Gaussian, Offset, Resolution
 from robustness.search.critical import CLOSE, COARSE, FINE, LEVELS, Flips, Search, SearchCase
 from robustness.statistics.intervals import lower_bound, upper_bound
@@ -88,7 +98,7 @@ def searches(draw, most=40):
 def test_the_limit_allows_a_share_of_the_right_predictions_exactly(required, right, allowed):
     for flipped, kept in ((allowed, True), (allowed + 1, False)):
         search, images = searched([9] * flipped + [NEVER] * (right - flipped))
-        finding = max_flips(search, images, Scope(), Gaussian(100), Decimal(required))
+        finding = judge_flips(search, images, Scope(), Decimal(required))
         assert finding.kept is kept
         assert finding.value == flipped / right
         assert finding.words.startswith(
@@ -103,7 +113,7 @@ def test_the_limit_is_kept_exactly_when_the_share_is_no_larger(right, flipped, w
     flipped = min(flipped, right)
     levels = [LEVELS] * flipped + [NEVER] * (right - flipped) + [1] * wrong
     search, images = searched(levels, right=[True] * right + [False] * wrong)
-    finding = max_flips(search, images, Scope(), Gaussian(100), required)
+    finding = judge_flips(search, images, Scope(), required)
     assert finding.kept == (Fraction(flipped, right) <= Fraction(required))
     assert finding.value == pytest.approx(flipped / right)
 
@@ -138,14 +148,14 @@ def test_where_nothing_is_right_there_is_nothing_to_decide():
 
 def test_what_is_found_comes_with_its_description():
     search, images = searched([3, 5, NEVER])
-    finding = max_flips(search, images, INDEPENDENT, Gaussian(100), Decimal("0.5"))
+    finding = judge_flips(search, images, INDEPENDENT, Decimal("0.5"))
     assert finding.details == describe_flips(search, images, INDEPENDENT)
 
 
 def test_where_nothing_is_right_nothing_can_flip():
     search, images = searched([3, NEVER], right=[False, False])
     with pytest.raises(RobustnessError, match="no clean image is named right, so no right prediction can flip"):
-        max_flips(search, images, INDEPENDENT, Gaussian(100), Decimal(1))
+        judge_flips(search, images, INDEPENDENT, Decimal(1))
 
 
 # A search in plain values.
@@ -162,19 +172,21 @@ def test_shares_accuracies_and_quantiles_are_those_of_brute_force(made):
     gained = [
         sum(level <= at for level, is_mended in zip(levels, mended, strict=True) if is_mended) for at in range(LEVELS + 1)
     ]
-    assert (said["right"], said["total"]) == (total, len(levels))
-    assert said["magnitudes"] == [noise.level for noise in made["noise"].ladder(LEVELS)]
-    assert said["flipped"] == [round(count / max(total, 1), 6) for count in flipped]
-    assert said["accuracy"] == [round((total - lost + won) / len(levels), 6) for lost, won in zip(flipped, gained, strict=True)]
-    for row, share in zip(said["quantiles"], QUANTILES, strict=True):
+    assert (said.right, said.total) == (total, len(levels))
+    assert list(said.magnitudes) == [noise.level for noise in made["noise"].ladder(LEVELS)]
+    assert list(said.flipped) == [round(count / max(total, 1), 6) for count in flipped]
+    assert list(said.accuracy) == [
+        round((total - lost + won) / len(levels), 6) for lost, won in zip(flipped, gained, strict=True)
+    ]
+    for row, share in zip(said.quantiles, QUANTILES, strict=True):
         reached = [at for at in range(LEVELS + 1) if flipped[at] >= Fraction(str(share)) * total] if total else []
-        assert (row["share"], row["magnitude"]) == (share, said["magnitudes"][reached[0]] if reached else None)
+        assert (row.share, row.magnitude) == (share, said.magnitudes[reached[0]] if reached else None)
 
 
 @pytest.mark.parametrize(("right", "at"), [(100, 1), (30, 3), (10, 1), (20, 1), (199, 2), (7, 1)])
 def test_a_quantile_is_reached_by_the_image_that_makes_up_the_share_to_the_count(right, at):
     """At level n flips the n-th image: 1 % of 100 is the first, 10 % of 30 the third, 5 % of 20 the first again."""
-    rows = {row["share"]: row["magnitude"] for row in described(range(1, right + 1))["quantiles"]}
+    rows = {row.share: row.magnitude for row in described(range(1, right + 1)).quantiles}
     share = {100: 0.01, 30: 0.1, 10: 0.1, 20: 0.05, 199: 0.01, 7: 0.1}[right]
     assert rows[share] == at / 2
 
@@ -185,31 +197,31 @@ def test_predictions_that_turn_right_are_counted_apart():
         right=[True, False, False, False, False],
         mended=[False, True, False, False, True],
     )
-    assert (said["mended"], said["right"], said["total"]) == (2, 1, 5)
-    assert (said["accuracy"][3], said["accuracy"][4]) == (0.2, 0.4)
-    assert [row["index"] for row in said["images"]] == [FIRST]  # no wrong one flips
+    assert (said.mended, said.right, said.total) == (2, 1, 5)
+    assert (said.accuracy[3], said.accuracy[4]) == (0.2, 0.4)
+    assert [row.index for row in said.images] == [FIRST]  # no wrong one flips
 
 
 def test_what_was_looked_at_is_said():
     coarse, fine = described([3], noise=Offset(-100)), described([3], noise=Offset(-100), stride=FINE)
-    assert (coarse["noise"], coarse["family"], coarse["magnitude"]) == ("offset(levels=-100)", "offset", "levels")
-    assert coarse["passes"] == 7
-    assert coarse["resolution"].startswith("200 magnitudes up to levels -100, 0.5 apart: each image at every 25th")
-    assert fine["resolution"] == "every one of 200 magnitudes up to levels -100, 0.5 apart"
-    assert coarse["confidence"] == 0.95
+    assert (coarse.noise, coarse.family, coarse.magnitude) == ("offset(levels=-100)", "offset", "levels")
+    assert coarse.passes == 7
+    assert coarse.resolution.startswith("200 magnitudes up to levels -100, 0.5 apart: each image at every 25th")
+    assert fine.resolution == "every one of 200 magnitudes up to levels -100, 0.5 apart"
+    assert coarse.confidence == 0.95
 
 
 @settings(deadline=None, max_examples=60)
 @given(searches(most=80))
 def test_the_classes_that_lose_most_come_first(made):
-    said = described(**made, claim=Scope())["classes"]
+    said = described(**made, claim=Scope()).classes
     rows = []
     for label, name in enumerate(NAMES):
         mine = made["levels"][made["right"] & (made["labels"] == label)]
         if (mine < NEVER).any():
-            rows.append({"name": name, "flipped": int((mine < NEVER).sum()), "right": len(mine)})
-    rows.sort(key=lambda row: Fraction(-row["flipped"], row["right"]))  # stable: the lower label first
-    assert said == rows[:SHOWN_CLASSES]
+            rows.append(ClassFlips(name=name, flipped=int((mine < NEVER).sum()), right=len(mine)))
+    rows.sort(key=lambda row: Fraction(-row.flipped, row.right))  # stable: the lower label first
+    assert said == tuple(rows[:SHOWN_CLASSES])
 
 
 @settings(deadline=None, max_examples=60)
@@ -218,22 +230,25 @@ def test_the_images_that_flip_first_come_first(made):
     said = described(**made, claim=Scope())
     places = [place for place, level in enumerate(made["levels"]) if made["right"][place] and level < NEVER]
     places.sort(key=lambda place: (made["levels"][place], place))
-    assert said["images"] == [
-        {
-            "index": FIRST + place,
-            "class": NAMES[made["labels"][place]],
-            "becomes": NAMES[(made["labels"][place] + 1) % len(NAMES)],
-            "magnitude": said["magnitudes"][made["levels"][place]],
-        }
+    assert said.images == tuple(
+        FlippedImage(
+            index=FIRST + place,
+            label=NAMES[made["labels"][place]],
+            becomes=NAMES[(made["labels"][place] + 1) % len(NAMES)],
+            magnitude=said.magnitudes[made["levels"][place]],
+        )
         for place in places[:SHOWN_IMAGES]
-    ]
+    )
 
 
 @settings(deadline=None, max_examples=15)
 @given(searches(), st.sampled_from([Scope(), INDEPENDENT, Scope(design_effect=3.0)]))
 def test_a_description_is_plain_values(made, claim):
     said = described(**made, claim=claim)
-    assert json.loads(json.dumps(said, allow_nan=False)) == said
+    adapter = TypeAdapter(FlipsFound)
+    plain = adapter.dump_python(said, by_alias=True)
+    assert all(image["class"] in NAMES for image in plain["images"])
+    assert adapter.validate_json(json.dumps(plain, allow_nan=False)) == said
 
 
 # The band.
@@ -241,7 +256,7 @@ def test_a_description_is_plain_values(made, claim):
 
 def levels_of(rows, said):
     """The ends of quantiles as levels, `NEVER` for what lies beyond the range."""
-    return [tuple(NEVER if end is None else said["magnitudes"].index(end) for end in row) for row in rows]
+    return [tuple(NEVER if end is None else said.magnitudes.index(end) for end in row) for row in rows]
 
 
 @settings(deadline=None, max_examples=20)
@@ -251,17 +266,17 @@ def test_the_band_holds_the_shares_rises_with_them_and_frames_the_quantiles(made
     tracks = np.arange(len(made["levels"])) // 3 if kind == "tracks" else None
     said = described(**made, tracks=tracks, claim=claim)
     if not made["right"].any():
-        assert (said["band"], said["band_missing"]) == (None, "no clean image is named right")
+        assert (said.band, said.band_missing) == (None, "no clean image is named right")
         return
-    assert said["band_missing"] is None
-    lower, upper = map(np.array, said["band"])
+    assert said.band_missing is None
+    lower, upper = map(np.array, said.band)
     assert (lower >= 0).all()
     assert (upper <= 1).all()
-    assert (lower <= np.array(said["flipped"]) + 2e-6).all()
-    assert (upper >= np.array(said["flipped"]) - 2e-6).all()
+    assert (lower <= np.array(said.flipped) + 2e-6).all()
+    assert (upper >= np.array(said.flipped) - 2e-6).all()
     assert (np.diff(lower) >= 0).all()
     assert (np.diff(upper) >= 0).all()
-    for low, here, high in levels_of([(row["low"], row["magnitude"], row["high"]) for row in said["quantiles"]], said):
+    for low, here, high in levels_of([(row.low, row.magnitude, row.high) for row in said.quantiles], said):
         assert low <= here <= high
 
 
@@ -269,7 +284,7 @@ def test_the_band_holds_the_shares_rises_with_them_and_frames_the_quantiles(made
 @given(searches())
 def test_at_and_between_the_knots_the_band_is_what_shares_that_only_rise_allow(made):
     said = described(**made)
-    if said["band"] is None:
+    if said.band is None:
         return
     mine, step = made["levels"][made["right"]], LEVELS // KNOTS
     ends = [
@@ -278,10 +293,10 @@ def test_at_and_between_the_knots_the_band_is_what_shares_that_only_rise_allow(m
     ]
     for level in (1, step - 1, step, step + 1, 5 * step - 1, 5 * step, LEVELS - 1, LEVELS):
         below = [low for number, (low, _) in enumerate(ends, 1) if number * step <= level]
-        assert said["band"][0][level] == pytest.approx(max(below, default=0), abs=1e-6)
+        assert said.band[0][level] == pytest.approx(max(below, default=0), abs=1e-6)
         if level % step or level == LEVELS:
             above = [high for number, (_, high) in enumerate(ends, 1) if number * step >= level]
-            assert said["band"][1][level] == pytest.approx(min(above), abs=1e-6)
+            assert said.band[1][level] == pytest.approx(min(above), abs=1e-6)
 
 
 def test_the_band_covers_the_population_s_shares_all_along():
@@ -292,7 +307,7 @@ def test_the_band_covers_the_population_s_shares_all_along():
     missed, missed_by_one = 0, 0
     for _ in range(sets):
         levels = np.minimum(1 + (rng.random(images) * 250).astype(int), NEVER)
-        lower, upper = map(np.array, described(levels, claim=replace(INDEPENDENT, confidence=0.5))["band"])
+        lower, upper = map(np.array, described(levels, claim=replace(INDEPENDENT, confidence=0.5)).band)
         missed += bool((lower > truth + 1e-6).any() or (upper < truth - 1e-6).any())
         counts = [int((levels <= knot).sum()) for knot in knots]
         alone = [(lower_bound(count, images, 0.25), upper_bound(count, images, 0.25)) for count in counts]
@@ -303,7 +318,7 @@ def test_the_band_covers_the_population_s_shares_all_along():
 
 
 def width(said):
-    lower, upper = map(np.array, said["band"])
+    lower, upper = map(np.array, said.band)
     return upper - lower
 
 
@@ -314,21 +329,21 @@ def test_tracks_and_a_design_effect_widen_the_band():
     in_tracks = described(levels, tracks=np.repeat(np.arange(60), 10), claim=Scope())
     inflated = described(levels, claim=Scope(design_effect=10.0))
     for wider in (in_tracks, inflated):
-        assert wider["flipped"] == alone["flipped"]
+        assert wider.flipped == alone.flipped
         assert (width(wider) >= width(alone)).all()
         assert width(wider).mean() > 2 * width(alone).mean()
-        medians = [said["quantiles"][-1] for said in (wider, alone)]
-        ends = levels_of([(row["low"], row["high"]) for row in medians], alone)
+        medians = [said.quantiles[-1] for said in (wider, alone)]
+        ends = levels_of([(row.low, row.high) for row in medians], alone)
         assert ends[0][0] < ends[1][0]
         assert ends[0][1] > ends[1][1]
 
 
 def test_more_confidence_widens_the_band():
     wide, narrow = (described(range(1, 150), claim=replace(INDEPENDENT, confidence=share)) for share in (0.99, 0.8))
-    assert (np.array(wide["band"][0]) <= narrow["band"][0]).all()
-    assert (np.array(wide["band"][1]) >= narrow["band"][1]).all()
+    assert (np.array(wide.band[0]) <= narrow.band[0]).all()
+    assert (np.array(wide.band[1]) >= narrow.band[1]).all()
     assert width(wide).mean() > 1.1 * width(narrow).mean()
-    assert (wide["confidence"], narrow["confidence"]) == (0.99, 0.8)
+    assert (wide.confidence, narrow.confidence) == (0.99, 0.8)
 
 
 def test_only_the_tracks_of_right_images_count():
@@ -337,8 +352,8 @@ def test_only_the_tracks_of_right_images_count():
     beside = described(
         [*levels, *[1] * 30], right=[True] * 40 + [False] * 30, tracks=[*tracks, *[99] * 30]
     )  # a long track, all wrong
-    assert beside["band"] == alone["band"]
-    assert beside["quantiles"] == alone["quantiles"]
+    assert beside.band == alone.band
+    assert beside.quantiles == alone.quantiles
 
 
 @pytest.mark.parametrize(
@@ -351,16 +366,16 @@ def test_only_the_tracks_of_right_images_count():
 def test_where_dependence_is_unknown_there_is_no_band_and_the_reason_is_said(dependent, reason):
     search, images = searched(range(1, 101))
     said = describe_flips(search, replace(images, dependent=dependent), Scope(independent=dependent is not None))
-    assert said["band"] is None
-    assert reason in said["band_missing"]
-    assert [(row["low"], row["high"]) for row in said["quantiles"]] == [(None, None)] * len(QUANTILES)
-    assert said["quantiles"][0]["magnitude"] == 0.5  # what is counted is said all the same
+    assert said.band is None
+    assert reason in said.band_missing
+    assert [(row.low, row.high) for row in said.quantiles] == [(None, None)] * len(QUANTILES)
+    assert said.quantiles[0].magnitude == 0.5  # what is counted is said all the same
 
 
 def test_a_network_that_names_nothing_right_can_be_described():
     said = described([3, NEVER, 7], right=[False] * 3, mended=[True, False, False])
-    assert (said["right"], said["mended"], said["classes"], said["images"]) == (0, 1, [], [])
-    assert (said["band"], said["band_missing"]) == (None, "no clean image is named right")
-    assert set(said["flipped"]) == {0.0}
-    assert said["accuracy"][3] == pytest.approx(1 / 3, abs=1e-6)
-    assert [row["magnitude"] for row in said["quantiles"]] == [None] * len(QUANTILES)
+    assert (said.right, said.mended, said.classes, said.images) == (0, 1, (), ())
+    assert (said.band, said.band_missing) == (None, "no clean image is named right")
+    assert set(said.flipped) == {0.0}
+    assert said.accuracy[3] == pytest.approx(1 / 3, abs=1e-6)
+    assert [row.magnitude for row in said.quantiles] == [None] * len(QUANTILES)
