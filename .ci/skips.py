@@ -11,9 +11,10 @@ ALLOWED = {
 }
 
 
-def main(report: Path) -> int:
+def main(reports: list[Path]) -> int:
     skips = [
         (case.get("classname"), case.get("name"), skip.get("message", ""))
+        for report in reports
         for case in ElementTree.parse(report).iter("testcase")
         for skip in case.iter("skipped")
     ]
@@ -25,4 +26,4 @@ def main(report: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main([Path(report) for report in sys.argv[1:]]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,6 +79,9 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
+        return (self[place] for place in range(len(self)))
 
     def __getitem__(self, place: int) -> npt.NDArray[np.uint8]:
         """One image, uint8 of shape (height, width, 3), as a view."""

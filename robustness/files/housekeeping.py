@@ -81,7 +81,11 @@ class Pruned:
 
 
 def size_of(text: str, name: str) -> int:
-    """Bytes of a size such as 20GB, 500MB or 1.5 TB; units are powers of 1000. name: of what it was given to."""
+    """Bytes of a size such as 20GB, 500MB or 1.5 TB; units are powers of 1000. name: of what it was given to.
+
+    >>> size_of("1.5 GB", "--to")
+    1500000000
+    """
     parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE | re.ASCII)
     if parts is None:
         raise RobustnessError(f"{name} is a size such as 20GB or 500MB, not {text!r}")

@@ -20,6 +20,9 @@ def equivalent_magnitude(excess: Callable[[float], float], highest: float, known
     bring it down.
 
     R. P. Brent, "Algorithms for minimization without derivatives", 1973, chapter 4, as SciPy has it.
+
+    >>> equivalent_magnitude(lambda sigma: (0.9 - sigma / 100) - 0.5, highest=255)
+    40.0
     """
     above = cache(excess)
     if above(0.0) <= 0:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import ROUND_DOWN, Context
 from fractions import Fraction
 from typing import TypeVar
 
@@ -45,6 +46,9 @@ a derandomised hunt has to try the same wherever it runs, so that it draws none 
 FREQUENCIES = tuple(k / 128 for k in range(65))
 ORIENTATIONS = tuple(float(degrees) for degrees in range(0, 180, 5))
 PHASES = tuple(float(degrees) for degrees in range(0, 360, 15))
+
+SIX_DIGITS = Context(prec=6, rounding=ROUND_DOWN)
+"""Of a magnitude, towards none of it: what is declared is never exceeded."""
 
 
 def seeds() -> st.SearchStrategy[int]:
@@ -80,8 +84,8 @@ def noises(highest: Sequence[Noise]) -> st.SearchStrategy[Noise]:
 def perturbations(draw: st.DrawFn, highest: Sequence[Noise]) -> Perturbation:
     """One to three of the noises, in any order, waves as in `noises`: together a part of what is declared.
 
-    Each has its share of its magnitude, and the shares add up to one of the levels 1..`STEPS` of 1 (to six digits). Shrinks to
-    one noise, a low level and seed 0.
+    Each has its share of its magnitude, and the shares add up to one of the levels 1..`STEPS` of 1, or to what six digits of
+    each magnitude leave of it. Shrinks to one noise, a low level and seed 0.
     """
     declared = _checked(highest)
     numbers = draw(st.lists(st.sampled_from(range(len(declared))), min_size=1, max_size=MOST, unique=True))
@@ -104,7 +108,9 @@ def _part(noise: Noise, share: Fraction) -> Noise:
     """The noise at a share, 0 to 1, of its magnitude."""
     if share == 1 or noise.level is None or noise.identity is None:
         return noise
-    return noise.at(float(f"{noise.identity + (noise.level - noise.identity) * float(share):.6g}"))
+    none, whole = Fraction(repr(noise.identity)), Fraction(repr(noise.level))  # as they are written
+    magnitude = none + (whole - none) * share
+    return noise.at(float(SIX_DIGITS.divide(magnitude.numerator, magnitude.denominator)))
 
 
 def _checked(noises: Sequence[Noise]) -> tuple[Noise, ...]:

@@ -26,6 +26,9 @@ def lower_bound(right: float, total: float, alpha: float) -> float:
     right, total: counts, 0 <= right <= total > 0; they need not be whole (see `effective`).
     Source: C. J. Clopper, E. S. Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial",
     Biometrika 26 (1934): the accuracy at which `right` or more has probability `alpha`, a quantile of a beta distribution.
+
+    >>> round(lower_bound(950, 1000, alpha=0.05), 4)
+    0.9371
     """
     _check(right, total, alpha)
     return 0.0 if right == 0 else float(betaincinv(right, total - right + 1, alpha))
@@ -42,6 +45,9 @@ def images_to_decide(right: float, total: float, limit: float, alpha: float) -> 
 
     That is `lower_bound >= limit` or `upper_bound < limit`. It is below `total` where the images at hand decide already.
     None where the share equals the limit, or lies so near that more than 10^12 images would be needed.
+
+    >>> images_to_decide(950, 1000, limit=0.94, alpha=0.05)
+    1574
     """
     _check(right, total, alpha)
     share = right / total

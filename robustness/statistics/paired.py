@@ -103,6 +103,9 @@ def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
 
     Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979): the smallest of m
     p-values is held against alpha / m, the next against alpha / (m - 1), and so on, until one is larger.
+
+    >>> holm([0.04, 0.001, 0.03], alpha=0.05)
+    [False, True, False]
     """
     if not all(0 <= value <= 1 for value in p_values):
         raise RobustnessError(f"p-values lie between 0 and 1: {list(p_values)}")
@@ -119,6 +122,9 @@ def images_needed_paired(broken_share: float, mended_share: float, alpha: float,
 
     broken_share, mended_share: of the population, in [0, 1], broken_share the larger. The power is exact: the number changed
     is binomial, and so is the number broken among them. It ripples with the number of images, so a few less may do as well.
+
+    >>> images_needed_paired(0.03, 0.01, alpha=0.05)
+    670
     """
     _check_plan(alpha, power)
     if not 0 <= mended_share < broken_share <= 1 - mended_share:

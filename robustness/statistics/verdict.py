@@ -15,5 +15,9 @@ class Verdict(StrEnum):
 
 
 def needed(accuracy: Decimal, total: int) -> int:
-    """How many of `total` images must be right: `ceil(accuracy * total)`, in decimal, so 0.29 of 100 is 29 and not 30."""
+    """How many of `total` images must be right: `ceil(accuracy * total)`, in decimal.
+
+    >>> needed(Decimal("0.07"), 100)  # as floats they make 7.000000000000001
+    7
+    """
     return int((accuracy * total).to_integral_value(ROUND_CEILING))

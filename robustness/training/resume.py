@@ -12,7 +12,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from robustness.errors import RobustnessError, in_one_line
-from robustness.files.atomic import replacing
+from robustness.files.atomic import PARTIAL, replacing
 
 Parts = Mapping[str, nn.Module | torch.optim.Optimizer | LRScheduler]
 """What has a state of its own."""
@@ -32,7 +32,7 @@ def save_state(path: Path, run: dict[str, object], parts: Parts, progress: dict[
 
 def restore_state(path: Path, run: dict[str, object], parts: Parts) -> dict[str, Any]:
     """Put the parts where the same training left them, and return its progress; nothing of either without a file."""
-    for left in path.parent.glob(f"{glob.escape(path.name)}.*.partial"):  # by a training that was killed as it saved
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL}"):  # by a training that was killed as it saved
         left.unlink()
     if not path.exists():
         return {}

@@ -8,6 +8,7 @@ are killed in the middle. Ray's workers compute with one thread each.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import tempfile
@@ -55,7 +56,7 @@ def main() -> None:
             _node_ip_address="127.0.0.1",
             include_dashboard=False,
             log_to_driver=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
         )
         try:
             with tempfile.TemporaryDirectory() as folder:

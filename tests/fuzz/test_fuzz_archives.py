@@ -21,6 +21,7 @@ from PIL import Image
 
 from robustness.data import fetch, gtsrb
 from robustness.data.fetch import fetch_gtsrb
+from robustness.files.atomic import PARTIAL
 
 TRAINING, TEST_IMAGES, TEST_TABLE = fetch.ARCHIVES
 
@@ -60,7 +61,7 @@ WHOLE = {name: zipped(files) for name, files in FILES.items()}
 @pytest.fixture(scope="module")
 def served():
     """What the server has to give, by name, and its address."""
-    contents = {}
+    contents: dict[str, bytes] = {}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -98,10 +99,16 @@ def tried(folder, served, archives, wrong_md5=()):
     shutil.rmtree(outer, ignore_errors=True)
     root.mkdir(parents=True)
     past = all(zipfile.is_zipfile(io.BytesIO(content)) for content in archives.values())
-    done, message = attempt("archive", lambda: fetch_gtsrb(root, url) or "done", "", past, lines=True)
+
+    def fetch_all():
+        fetch_gtsrb(root, url)
+        return "done"
+
+    done, refusal = attempt("archive", fetch_all, "", past, lines=True)
+    message = refusal or ""
     left = [path for path in outer.rglob("*") if not path.is_dir() or path.is_symlink()]
     assert all(root / "gtsrb" in path.parents for path in left), left
-    assert not any(path.is_symlink() or path.suffix == ".partial" for path in left), left
+    assert not any(path.is_symlink() or path.suffix == PARTIAL for path in left), left
     assert done or url in message or str(root) in message, message
     for name in wrong_md5:
         assert done is None

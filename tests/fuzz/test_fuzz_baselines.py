@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def tried(file, content):
         assert predictions.ndim == 1
         assert (predictions >= 0).all()
     for case in PREDICTIONS:
-        found, _ = attempt("baseline, compared", lambda case=case: baseline.predictions(case), "v1.safetensors", True)
+        found, _ = attempt("baseline, compared", partial(baseline.predictions, case), "v1.safetensors", True)
         assert found is None or len(found)
     return baseline
 

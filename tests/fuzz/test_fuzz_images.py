@@ -6,6 +6,7 @@ import io
 import os
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def picture(mode, size):
 
 def encoded(mode, size, kind, orientation, transparency):
     image = picture(mode, size)
-    options = {}
+    options: dict[str, Any] = {}
     if orientation is not None and kind in ("PNG", "JPEG", "TIFF", "WEBP", "MPO"):
         exif = Image.Exif()
         exif[0x0112] = orientation

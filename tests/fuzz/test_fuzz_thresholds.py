@@ -8,6 +8,7 @@ import re
 import tomllib
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
 from hostile import attempt, many
@@ -25,7 +26,7 @@ from robustness.limits.limit import Limit
 from robustness.noise import KINDS, PRESETS
 
 PARSER = "thresholds.toml"
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "schema": 1,
     "run": {
         "data": "folder:images",
@@ -190,7 +191,7 @@ def tried(file, content):
         assert past
         check(text, thresholds)
     elif past:
-        head, *rest = message.split("\n")
+        head, *rest = (message or "").split("\n")
         assert re.fullmatch(r"thresholds\.toml cannot be used: \d+ problems?", head), message
         places = [re.match(r"  thresholds\.toml:(\d+): ", line) for line in rest]
         assert places

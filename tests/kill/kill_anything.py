@@ -96,7 +96,7 @@ def main() -> int:
         (project / "thresholds.toml").write_text(THRESHOLDS)
         run(project, ["gate", "-n", "0"]).wait(PATIENCE)
         undisturbed = state(project)
-        assert len(undisturbed["predictions"]) == CASES
+        assert finished(project) == CASES
         good = 0
         for number in range(args.runs):
             victim = VICTIMS[number % len(VICTIMS)]

@@ -25,6 +25,7 @@ from robustness.evaluation.jobs import evaluation_job, missing
 from robustness.evaluation.ray_engine import fill
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
+from robustness.files.atomic import PARTIAL
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
@@ -257,7 +258,7 @@ def test_an_interruption_ends_the_work_on_the_cluster(tmp_path):
     while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
-    assert not list(tmp_path.rglob("*.partial"))
+    assert not list(tmp_path.rglob(f"*{PARTIAL}"))
 
 
 def _children_named(name, session):

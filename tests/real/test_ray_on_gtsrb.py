@@ -67,4 +67,6 @@ def test_predictions_are_those_of_this_process_though_workers_are_killed(images,
     fill(jobs, store, "run", WORKERS, SHARD)
     assert len(list(tmp_path.glob("[0-9]"))) == KILLED
     for job, expected in zip(jobs, here, strict=True):
-        np.testing.assert_array_equal(store.read(job.case().key, "run", Result).predictions, expected)
+        found = store.read(job.case().key, "run", Result)
+        assert found is not None
+        np.testing.assert_array_equal(found.predictions, expected)

@@ -33,9 +33,9 @@ def test_two_points_lost_under_noise_are_noticed_with_a_third_of_the_images():
                 break
     assert noisy.drop >= 0.02
     assert clean.drop <= 0.002
-    accuracies = [float((predictions == test_set.labels).mean()) for predictions in (before[NOISE], after[NOISE])]
+    before_it, after_it = (float((predictions == test_set.labels).mean()) for predictions in (before[NOISE], after[NOISE]))
     paired = images_needed_paired(noisy.broken / noisy.total, noisy.mended / noisy.total, alpha=0.05)
-    apart = images_needed_independent(*accuracies, alpha=0.05)
+    apart = images_needed_independent(before_it, after_it, alpha=0.05)
     print(f"clean {clean}, drop {clean.drop:.4f}; noisy {noisy}, drop {noisy.drop:.4f}; images: {paired} paired, {apart} apart")
     assert paired <= apart / 3
     assert p_value(noisy) < 1e-6

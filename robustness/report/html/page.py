@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -95,6 +96,7 @@ def _template(name: str) -> Template:
     return _environment().get_template(f"{name}.html.jinja")
 
 
+@lru_cache
 def _environment() -> Environment:
     """Strict: a name that a template reads and that is not there is an error."""
     environment = Environment(

@@ -24,7 +24,9 @@ class Server:
     """Serves archives from memory, and misbehaves as told: `faults` are used up, one per request."""
 
     def __init__(self, archives):
-        self.archives, self.requests, self.faults = archives, [], []
+        self.archives = archives
+        self.requests: list[str] = []
+        self.faults: list[str | None] = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -113,7 +115,7 @@ def test_a_second_fetch_downloads_nothing(tmp_path, server):
 
 def test_a_fetch_after_an_interrupted_one_downloads_only_what_is_missing(tmp_path, server):
     server.faults = [None, *["error"] * (1 + fetch.RETRIES)]
-    with pytest.raises(RobustnessError):
+    with pytest.raises(RobustnessError, match=f"{server.url}{TEST_IMAGES}"):
         fetch_gtsrb(tmp_path / "data", server.url)
     server.requests.clear()
     fetch_gtsrb(tmp_path / "data", server.url)
@@ -168,6 +170,7 @@ def test_an_archive_with_a_name_that_leads_elsewhere_is_not_unpacked(tmp_path, s
         fetch_gtsrb(tmp_path / "a" / "b" / "data", server.url)
     outside = tree(tmp_path) - {f"a/b/data/gtsrb/{name}" for name in tree(tmp_path / "a/b/data/gtsrb")}
     assert {name for name in outside if not name.startswith(own_cache.name)} == set()
+    assert not [name for name in tree(tmp_path) if "evil" in name]
     assert not list((tmp_path / "a/b/data/gtsrb").glob("*.csv"))
 
 

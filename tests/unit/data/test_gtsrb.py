@@ -42,6 +42,7 @@ def test_every_layout_gives_the_training_pictures_with_their_labels_and_tracks(t
     for image, label, picture in zip(images, images.labels, TRAIN, strict=True):
         np.testing.assert_array_equal(image, picture.pixels)
         assert label == picture.label
+    assert images.tracks is not None
     # Two frames share a number exactly when they show the same sign: same class, same track within it.
     signs = [(picture.label, picture.track) for picture in TRAIN]
     assert len(set(zip(images.tracks.tolist(), signs, strict=True))) == len(set(signs)) == len(set(images.tracks.tolist()))

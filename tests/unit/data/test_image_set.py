@@ -55,6 +55,7 @@ def test_take_keeps_content_label_and_index_even_when_taken_twice(pairs, data):
 def test_take_keeps_tracks_and_class_names():
     images = ImageSet.from_images("tracked", [image for image, _ in sample(4)], [0, 1, 2, 0], NAMES, [5, 6, 7, 8])
     taken = images.take([3, 1], "two")
+    assert taken.tracks is not None
     assert taken.tracks.tolist() == [8, 6]
     assert (taken.name, taken.class_names) == ("two", tuple(NAMES))
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -14,8 +16,10 @@ PIXELS = np.random.default_rng(3).integers(0, 256, (4, 5, 3), dtype=np.uint8)
 GREY = PIXELS[..., 0]
 
 
-class Pairs(list):
-    """A map-style dataset."""
+class Pairs(list[Any]):
+    """A map-style dataset, which may name its classes."""
+
+    classes: list[str]
 
 
 def write(file, pixels=PIXELS):
@@ -158,9 +162,11 @@ def test_a_name_that_cannot_be_printed_is_refused(tmp_path):
         list_folder(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["[" * 9000, '{"cat": "x", "owl": "x"}'])
-def test_names_without_end_or_that_stand_twice_are_refused(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "said"), [("[" * 9000, "not JSON"), ('{"cat": "x", "owl": "x"}', "two sub-folders have one class name")]
+)
+def test_names_without_end_or_that_stand_twice_are_refused(tmp_path, text, said):
     write(tmp_path / "cat" / "a.png")
     (tmp_path / NAMES_FILE).write_text(text)
-    with pytest.raises(RobustnessError, match=NAMES_FILE):
+    with pytest.raises(RobustnessError, match=f"{NAMES_FILE}: {said}"):
         list_folder(tmp_path)

@@ -18,7 +18,7 @@ def missing_imports(block):
     wanted = [
         (node.module, alias.name)
         for node in ast.walk(ast.parse(block))
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "robustness"
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "robustness"
         for alias in node.names
     ]
     return [f"{module}.{name}" for module, name in wanted if not hasattr(importlib.import_module(module), name)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,9 +70,9 @@ def test_incomplete_results_are_not_saved(tmp_path):
 
 
 def test_a_transform_of_ones_own_is_not_saved(tmp_path):
-    blur = declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, tmp_path)(1.0)
+    kind: Any = declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, tmp_path)
     with pytest.raises(RobustnessError, match="may make other bytes"):
-        save_baseline(tmp_path / "b", [(replace(CLEAN, noise=blur), result(0))])
+        save_baseline(tmp_path / "b", [(replace(CLEAN, noise=kind(1.0)), result(0))])
 
 
 def test_a_missing_file_says_what_makes_one(tmp_path):

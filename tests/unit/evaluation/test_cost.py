@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
+from kept import kept
 from torch import nn
 from toy_classifiers import classifier, image_set
 
@@ -13,7 +12,7 @@ from robustness.cli import main
 from robustness.data import Fit
 from robustness.evaluation.cost import cost_of, flops_of
 from robustness.evaluation.evaluate import measure
-from robustness.evaluation.jobs import evaluation_job, missing
+from robustness.evaluation.jobs import AnyJob, evaluation_job, missing
 from robustness.evaluation.store import Store
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Gaussian
@@ -39,7 +38,7 @@ def test_operations_are_those_of_the_formula():
 
 def test_what_is_written_is_what_the_store_then_holds(tmp_path):
     images, toy, store = image_set(2000), classifier(architecture="toy"), Store()
-    jobs = [evaluation_job(toy, images, Gaussian(5), 0, "run"), search_job(toy, images, Gaussian(5), 0, "run")]
+    jobs: list[AnyJob] = [evaluation_job(toy, images, Gaussian(5), 0, "run"), search_job(toy, images, Gaussian(5), 0, "run")]
     cost = cost_of(jobs, missing(jobs, store, "run"))
     measure(toy, images, Gaussian(5), 0, store, "run")
     search_flips(toy, images, Gaussian(5), 0, store, "run")
@@ -57,7 +56,7 @@ def test_a_dry_run_measures_nothing(capsys):
     assert lines[0] == "cases           9, of which 0 are stored"
     assert lines[1].startswith("forward passes  11,610 images at most, 0.107 TFLOP")
     assert lines[2].startswith("time            about ")
-    assert not any(Path(file).suffix == ".safetensors" for file in Store().folder.rglob("*"))
+    assert kept(Store().folder) == []
     main(["evaluate", *SIGNS, "--noise", "gaussian(sigma=50)"])
     capsys.readouterr()
     assert main(["sweep", *SIGNS, "--noise", "gaussian(sigma=50)", "--steps", "3", "--dry-run", "--engine", "ray"]) == 0

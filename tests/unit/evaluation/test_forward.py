@@ -108,7 +108,7 @@ def test_code_that_views_its_features_flat_is_measured(store):
 
 def test_a_module_is_told_its_layout_once_and_for_all():
     model = Classifier("net", nn.Conv2d(3, 3, 3), classifier().fit, layout=torch.channels_last)
-    assert model.module.weight.is_contiguous(memory_format=torch.channels_last)
+    assert model.module.get_parameter("weight").is_contiguous(memory_format=torch.channels_last)
     images = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
     assert model.normalised(images).is_contiguous(memory_format=torch.channels_last)
 

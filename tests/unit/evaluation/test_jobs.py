@@ -28,7 +28,10 @@ def many():
     """A thousand pictures of noise, in an index with holes."""
     generator = np.random.default_rng(0)
     images = ImageSet.from_images(
-        "many", generator.integers(0, 256, (1100, 6, 6, 3), dtype=np.uint8), generator.integers(0, 3, 1100), list("abc")
+        "many",
+        generator.integers(0, 256, (1100, 6, 6, 3), dtype=np.uint8),
+        generator.integers(0, 3, 1100).tolist(),
+        list("abc"),
     )
     return images.take(np.flatnonzero(generator.random(1100) < 0.9))
 

@@ -23,6 +23,7 @@ def test_images_keep_their_shape_and_change_by_the_draws_alone():
 def test_the_gradient_reaches_every_pixel_that_is_still_seen():
     images = torch.rand(4, 3, 12, 12, requires_grad=True)
     module._shift(images, draws()).sum().backward()
+    assert images.grad is not None
     reached = images.grad.abs().sum(dim=(1, 2, 3))
     assert torch.isfinite(images.grad).all()
     assert (reached > 0).all()

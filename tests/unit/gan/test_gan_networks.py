@@ -25,7 +25,7 @@ every_network = pytest.mark.parametrize("network", NETWORKS)
 
 def shapes(network):
     """Of each layer: its kind, and the lengths of its input and output, of its input alone, or what it is set to."""
-    told = []
+    told: list[tuple[object, ...]] = []
     for layer in network.layers:
         match layer:
             case nn.Linear():
@@ -64,6 +64,7 @@ def test_the_discriminator_is_the_studys():
 def test_the_conditional_twins_differ_in_their_first_layer_alone():
     for kind, width, first in ((StudyGenerator, 100, 128), (StudyDiscriminator, 2352, 512)):
         plain, conditional = kind(Condition()), kind(CONDITIONS["class"])
+        assert conditional.condition.embedding is not None
         assert conditional.condition.embedding.weight.shape == (43, 43)
         assert shapes(conditional) == [("Linear", width + 43, first), *shapes(plain)[1:]]
         assert parameter_count(conditional) - parameter_count(plain) == 43 * 43 + 43 * first

@@ -21,13 +21,13 @@ def test_every_value_lies_on_the_canvas_and_a_higher_loss_higher(losses, title):
     chart = ElementTree.fromstring(loss_chart({"generator": losses[0], "discriminator": losses[1]}, title))
     lines = chart.findall(f"{SVG}polyline")
     for line, values in zip(lines, losses, strict=True):
-        points = [tuple(map(float, point.split(","))) for point in line.get("points").split()]
+        points = [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
         assert len(points) == len(values)
         assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
         assert [x for x, _ in points] == sorted(x for x, _ in points)
         heights = [-y for _, y in sorted(zip(values, (y for _, y in points), strict=True))]
         assert heights == sorted(heights)
-    assert title in chart.get("aria-label")
+    assert title in chart.attrib["aria-label"]
 
 
 def test_axes_have_round_numbers():

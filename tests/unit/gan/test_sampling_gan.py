@@ -1,9 +1,6 @@
-"""Samples: the same for any batch, and a stream of any length in the same memory."""
+"""Samples: the same for any batch; for their memory see tests/processes."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,8 +11,10 @@ from PIL import Image
 
 from robustness.data import load_image_set
 from robustness.errors import RobustnessError
+from robustness.files.atomic import PARTIAL
 from robustness.gan import sample as module
 from robustness.gan.condition import Condition
+from robustness.gan.latents import draw_latents
 from robustness.gan.recipes import NETWORKS
 from robustness.gan.sample import Generator, stream
 from robustness.gan.write import write_folder, write_grid
@@ -50,7 +49,7 @@ def test_images_are_bytes_that_span_the_networks_range(generator):
     images = generator.images([0, 1, 2], [5, 5, 5], 0)
     assert images.shape == (3, 28, 28, 3)
     assert images.dtype == np.uint8
-    latents = torch.from_numpy(module.draw_latents(0, [5, 2**32 + 5, 2 * 2**32 + 5]))
+    latents = torch.from_numpy(draw_latents(0, [5, 2**32 + 5, 2 * 2**32 + 5]))
     floats = generator.module(latents, torch.tensor([0, 1, 2]), torch.zeros(3, 3)).detach().permute(0, 2, 3, 1).numpy()
     assert near(images, np.rint((floats + 1) * 127.5))
 
@@ -143,7 +142,7 @@ def test_a_folder_is_whole_or_empty(small, tmp_path, monkeypatch):
 
 def test_a_folder_whose_writing_was_killed_is_no_image_set(small, tmp_path):
     write_folder(small, [0, 1, 2], 1, 7, None, tmp_path)
-    (tmp_path / "0123.partial").mkdir()
+    (tmp_path / f"0123{PARTIAL}").mkdir()
     with pytest.raises(RobustnessError, match=r"0123\.partial: the writing of this folder was cut off; delete it"):
         load_image_set(f"folder:{tmp_path}")
 
@@ -170,32 +169,3 @@ def test_a_sheet_has_its_limit_and_a_class_at_least_one_sample(small, tmp_path):
         write_folder(small, [0], 0, 0, None, tmp_path)
     with pytest.raises(RobustnessError, match="not 4294967297"):
         write_folder(small, [0], 2**32 + 1, 0, None, tmp_path)
-
-
-MEMORY = """
-import resource, torch
-from robustness.gan.condition import Condition
-from robustness.gan.recipes import NETWORKS
-from robustness.gan.sample import Generator, stream
-
-def peak():  # MiB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-imported = peak()
-condition = Condition(tuple(map(str, range(43))))
-generator = Generator(NETWORKS["study"].generator(condition), condition)
-peaks = []
-for count in (24, 2326):  # of 43 classes
-    for _ in stream(generator, range(43), count, 0):
-        pass
-    peaks.append(peak())
-print(peaks[0] - imported, peaks[1] - peaks[0])
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="tells no peak of its memory")
-def test_a_hundred_thousand_samples_take_the_memory_of_a_thousand():
-    out = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True).stdout
-    for_a_thousand, more = map(float, out.split())
-    assert for_a_thousand < 600
-    assert more < 30

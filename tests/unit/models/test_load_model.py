@@ -156,9 +156,17 @@ def test_a_factory_that_gives_no_classifier_is_refused(own, tmp_path, factory, c
         load_classifier(own(factory, **change), tmp_path)
 
 
-@pytest.mark.parametrize("load", ["python:", "python:module", "python::factory", "python:no_such_module_at_all:factory"])
-def test_a_factory_that_cannot_be_found_is_refused(own, tmp_path, load):
-    with pytest.raises(RobustnessError, match="python:"):
+@pytest.mark.parametrize(
+    ("load", "said"),
+    [
+        ("python:", "cannot read python:: write python:package.module:factory"),
+        ("python:module", "cannot read python:module: write python:package.module:factory"),
+        ("python::factory", "cannot read python::factory: write python:package.module:factory"),
+        ("python:no_such_module_at_all:factory", "No module named 'no_such_module_at_all'"),
+    ],
+)
+def test_a_factory_that_cannot_be_found_is_refused(own, tmp_path, load, said):
+    with pytest.raises(RobustnessError, match=said):
         load_classifier(ModelDeclaration("own", load, size=2), tmp_path)
 
 
@@ -189,8 +197,9 @@ def test_a_card_with_other_class_names_than_texts_is_refused(tmp_path, names):
 
 
 def test_a_relative_module_is_refused(tmp_path):
-    with pytest.raises(RobustnessError, match="python:.own:make"):
-        load_classifier(ModelDeclaration("own", "python:.own:make", size=2), tmp_path)
+    (tmp_path / "own.py").write_text(FACTORIES)
+    with pytest.raises(RobustnessError, match=r"python:\.own:flat: TypeError: .*relative import"):
+        load_classifier(ModelDeclaration("own", "python:.own:flat", size=2), tmp_path)
 
 
 @pytest.mark.parametrize(

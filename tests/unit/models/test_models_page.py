@@ -6,6 +6,7 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -53,7 +54,8 @@ def folder(tmp_path, monkeypatch):
 
 def test_every_example_loads(folder):
     for name, table in EXAMPLES:
-        declaration = ModelDeclaration(name, **{key: tuple(v) if isinstance(v, list) else v for key, v in table.items()})
+        declared: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+        declaration = ModelDeclaration(name, **declared)
         if declaration.load == "fixture":
             with pytest.raises(RobustnessError, match="needs a pytest fixture 'my_quantized_model'"):
                 load_classifier(declaration, folder)

@@ -127,7 +127,7 @@ def test_it_runs_on_the_threads_that_torch_has(load):
 
 def test_it_runs_on_cuda_where_torch_and_onnx_runtime_both_do(monkeypatch):
     class Runtime:
-        available = ("CUDAExecutionProvider", "CPUExecutionProvider")
+        available: tuple[str, ...] = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
         def get_available_providers(self):
             return self.available
@@ -170,6 +170,13 @@ def test_what_is_no_onnx_file_is_refused_in_one_line(content, load, capfd):
     ) as refused:
         load(content)
     assert "\n" not in str(refused.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_what_onnx_runtime_would_log_of_a_file_is_not_printed(load, capfd):
+    content = model()
+    content.graph.initializer.append(numpy_helper.from_array(WEIGHT, "of no use"))
+    load(content)
     assert capfd.readouterr().err == ""
 
 

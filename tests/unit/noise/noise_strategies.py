@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import numpy.typing as npt
 from hypothesis import strategies as st
 
 from robustness.noise import KINDS
+
+Images = npt.NDArray[np.uint8]
 
 SEEDS = st.integers(0, 2**64 - 1) | st.sampled_from([2**32 - 1, 2**32, 2**64 - 1])
 INDICES = st.integers(0, 2**63 - 1) | st.integers(2**32 - 2, 2**32 + 2) | st.just(2**63 - 1)
@@ -70,7 +75,7 @@ def _read_only(images):
     return images
 
 
-LAYOUTS = {  # the same images, elsewhere in memory
+LAYOUTS: dict[str, Callable[[Images], Images]] = {  # the same images, elsewhere in memory
     "channels last": np.ascontiguousarray,
     "channels first": _planar,
     "fortran": np.asfortranarray,

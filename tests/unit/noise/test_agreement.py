@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from noise_strategies import CHANNELS, INDICES, LAYOUTS, SEEDS, images_of, noises_of
 
-from robustness.noise import KINDS, apply, cpu, reference
+from robustness.noise import KINDS, Gaussian, apply, cpu, make_noise, reference
 from robustness.noise.arithmetic import arithmetic
 from robustness.noise.cuda import apply_on_device
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 THREADS = st.sampled_from([1, 2, 3, 5, None])
-TENSOR_LAYOUTS = {  # of tensors (N, C, H, W)
+TENSOR_LAYOUTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {  # of tensors (N, C, H, W)
     "channels first": torch.Tensor.contiguous,
     "channels last": lambda images: images.contiguous(memory_format=torch.channels_last),
     "rows sliced": lambda images: images.repeat_interleave(2, dim=2)[:, :, ::2],
@@ -96,7 +97,7 @@ def _on(device, noise, images, index, seed, threads):
 
 @pytest.mark.parametrize("count", [31, 32, 33, 64, 65])
 def test_the_references_own_batches_leave_no_seam(count):
-    noise, images = KINDS["gaussian"](40), np.full((count, 2, 3, 3), 128, dtype=np.uint8)
+    noise, images = Gaussian(40), np.full((count, 2, 3, 3), 128, dtype=np.uint8)
     alone = [reference.apply(noise, images[:1], np.array([place]), 1) for place in range(count)]
     assert np.array_equal(reference.apply(noise, images, np.arange(count), 1), np.concatenate(alone))
 
@@ -104,9 +105,14 @@ def test_the_references_own_batches_leave_no_seam(count):
 # The result lies in memory as the images do
 
 
+def slight(kind):
+    magnitude = KINDS[kind].magnitude
+    return make_noise(kind, {magnitude: 1} if magnitude else {})
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_arrays_keep_their_layout(kind):
-    noise = KINDS[kind](*[1.0] * bool(KINDS[kind].magnitude))
+    noise = slight(kind)
     images = np.full((2, 5, 6, 3), 100, dtype=np.uint8)
     for layout in ("channels last", "channels first"):
         noisy = apply(noise, LAYOUTS[layout](images), [0, 1], 0)
@@ -117,7 +123,7 @@ def test_arrays_keep_their_layout(kind):
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_tensors_keep_their_layout_and_device(kind, device):
-    noise = KINDS[kind](*[1.0] * bool(KINDS[kind].magnitude))
+    noise = slight(kind)
     images = torch.full((2, 3, 5, 6), 100, dtype=torch.uint8, device=device)
     for layout in ("channels first", "channels last"):
         noisy = apply(noise, TENSOR_LAYOUTS[layout](images), [0, 1], 0)

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from robustness.errors import RobustnessError
-from robustness.noise import KINDS, Gaussian, apply, cpu
+from robustness.noise import KINDS, Gaussian, apply, cpu, make_noise
 
 MAGNITUDES = {"salt-and-pepper": 0.5, "impulse": 0.5}
-ALL = [spec(MAGNITUDES.get(spec.kind, 2)) if spec.magnitude else spec() for spec in KINDS.values()]
+ALL = [make_noise(kind, {spec.magnitude: MAGNITUDES.get(kind, 2)} if spec.magnitude else {}) for kind, spec in KINDS.items()]
 
 
 def grey(count):

@@ -31,6 +31,11 @@ from robustness.noise.arithmetic import arithmetic
 HALF_WORDS = range(0, 2**16, 5)  # both ends among them
 
 
+def worked_out(noise, height, width):
+    """Of whatever class that is for the noise's kind."""
+    return arithmetic(noise, height, width)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data(), batch=batches(most=2), seed=SEEDS)
 @settings(max_examples=60, deadline=None)
@@ -58,26 +63,26 @@ def test_they_agree_far_into_a_large_image(kind):
 
 @pytest.mark.parametrize("sigma", [25.3, 1024])  # the latter with many ties
 def test_half_words_add_their_parts_of_a_normal(sigma):
-    assert arithmetic(Gaussian(sigma), 1, 1).table[HALF_WORDS].tolist() == [normal_levels(sigma, u) for u in HALF_WORDS]
+    assert worked_out(Gaussian(sigma), 1, 1).table[HALF_WORDS].tolist() == [normal_levels(sigma, u) for u in HALF_WORDS]
 
 
 @pytest.mark.parametrize("half_width", [40.7, 128])  # the latter one level too wide for int8
 def test_half_words_add_their_parts_of_a_range(half_width):
-    table = arithmetic(Uniform(half_width), 1, 1).table
+    table = worked_out(Uniform(half_width), 1, 1).table
     assert table[HALF_WORDS].tolist() == [uniform_levels(half_width, u) for u in HALF_WORDS]
 
 
 @pytest.mark.parametrize("level", [0, 7, 200])
 def test_half_words_scale_with_the_light(level):
     levels = [clipped(level + normal_levels(level * fixed(0.35), u)) for u in HALF_WORDS]
-    counts = arithmetic(Speckle(0.35), 1, 1).counts[level]
+    counts = worked_out(Speckle(0.35), 1, 1).counts[level]
     assert np.searchsorted(counts, HALF_WORDS, side="right").tolist() == levels
 
 
 @pytest.mark.parametrize(("gain", "step"), [(85, 1), (4.25, 5), (0.51, 17), (0.02, 85)])
 def test_photons_come_with_their_exact_probabilities(gain, step):
     """To the last half word, although the contract computes them in floating point."""
-    counts = arithmetic(Shot(gain), 1, 1).counts
+    counts = worked_out(Shot(gain), 1, 1).counts
     for x in range(0, 256, step):
         lowest, cumulative = poisson(x / fixed(gain))
         shown = [clipped(half_up(fixed(gain) * photons)) for photons in range(lowest, lowest + len(cumulative))]
@@ -89,7 +94,7 @@ def test_photons_come_with_their_exact_probabilities(gain, step):
 @given(noise=noises_of("periodic", amplitude=st.floats(5, 10)), height=st.integers(1, 900), width=st.integers(1, 900))
 @settings(max_examples=40, deadline=None)
 def test_waves_agree_as_far_as_an_image_may_reach(noise, height, width):
-    levels = arithmetic(noise, height, width).levels
+    levels = worked_out(noise, height, width).levels
     assert levels.shape == (height, width)
     places = [(y, x) for y in range(height - 1, -1, -89) for x in range(width - 1, -1, -97)]
     assert [levels[place] for place in places] == [wave_levels(noise, *place) for place in places]
@@ -98,7 +103,7 @@ def test_waves_agree_as_far_as_an_image_may_reach(noise, height, width):
 @pytest.mark.parametrize("kind", [SaltAndPepper, Impulse])
 @given(amount=st.floats(0, 1) | st.integers(0, 2**32).map(lambda halves: halves / 2**32))
 def test_the_limit_of_hits_is_exact(kind, amount):
-    assert arithmetic(kind(amount), 1, 1).limit == round(Fraction(amount) * 2**31)
+    assert worked_out(kind(amount), 1, 1).limit == round(Fraction(amount) * 2**31)
 
 
 @pytest.mark.parametrize("apply", [reference.apply, robustness.noise.apply], ids=["reference", "kernel"])
@@ -113,6 +118,6 @@ def test_a_word_at_the_limit_does_not_hit(kind, apply, index, seed):
 
 @pytest.mark.parametrize("noise", [Speckle(0.35), Shot(4.25), Shot(0)], ids=str)
 def test_the_guide_starts_at_the_first_level_of_its_half_words(noise):
-    work = arithmetic(noise, 1, 1)
+    work = worked_out(noise, 1, 1)
     for x in range(256):
         assert work.first[x].tolist() == [int(np.argmax(work.counts[x] > 256 * h)) for h in range(256)]

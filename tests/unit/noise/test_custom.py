@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from robustness.noise import KINDS, Custom, apply, declare_noise, parse_noises
 HERE = Path()
 NUMBERS = itertools.count()
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 9, 8, 3), dtype=np.uint8)
-RANDOM_TRANSFORMS = {
+RANDOM_TRANSFORMS: dict[str, tuple[str, float, dict[str, Any]]] = {
     "RandomRotation": ("degrees", 30, {}),
     "RandomErasing": ("p", 1, {}),
     "GaussianNoise": ("sigma", 0.2, {}),
@@ -33,8 +34,13 @@ RANDOM_TRANSFORMS = {
 }
 
 
+def declared(*given):
+    """The kind, as the reader of a thresholds file gets it: its magnitude has no name that a type could tell."""
+    return declare_noise(*given)
+
+
 def torchvision(name, magnitude, level, **arguments):
-    return declare_noise("own", f"torchvision:{name}", magnitude, arguments, HERE)(level)
+    return declared("own", f"torchvision:{name}", magnitude, arguments, HERE)(level)
 
 
 def random_noise(name):
@@ -53,7 +59,7 @@ def own(tmp_path, monkeypatch):
         (tmp_path / module).mkdir()
         (tmp_path / module / f"{module}.py").write_text(f"import numpy as np\nkept = []\n{code}\n")
         made.append(module)
-        return declare_noise("own", f"python:{module}:change", "share", arguments, tmp_path / module)(0.5)
+        return declared("own", f"python:{module}:change", "share", arguments, tmp_path / module)(0.5)
 
     yield declare
     for module in made:
@@ -73,7 +79,7 @@ def module_of(noise):
 
 
 def test_a_declared_noise_is_a_noise_with_one_parameter():
-    kind = declare_noise("fog", "python:mynoise:fog", "share", {"colour": 200}, HERE)
+    kind = declared("fog", "python:mynoise:fog", "share", {"colour": 200}, HERE)
     noise = kind(1)
     assert (noise.kind, noise.magnitude, noise.level, noise.family) == ("fog", "share", 1.0, "fog")
     assert (noise.parameters(), str(noise), noise.at(0.25)) == (("share",), "fog(share=1)", kind(0.25))
@@ -87,14 +93,14 @@ def test_built_in_noises_keep_their_promise():
 
 
 def test_two_noises_at_the_same_magnitude_are_two():
-    fog, haze = (declare_noise(name, "python:mynoise:fog", "share", {}, HERE) for name in ("fog", "haze"))
+    fog, haze = (declared(name, "python:mynoise:fog", "share", {}, HERE) for name in ("fog", "haze"))
     assert fog(1) != haze(1)
     assert len({fog(1), haze(1), fog(1)}) == 2
 
 
 @given(st.floats(-1e12, 1e12))
 def test_the_text_form_parses_back(level):
-    kinds = {"fog-2_x": declare_noise("fog-2_x", "python:mynoise:fog", "share", {}, HERE)}
+    kinds = {"fog-2_x": declared("fog-2_x", "python:mynoise:fog", "share", {}, HERE)}
     noise = kinds["fog-2_x"](level)
     assert parse_noises(str(noise), kinds) == (noise,)
 
@@ -128,7 +134,7 @@ def test_declaring_imports_no_torch():
 )
 def test_a_load_of_another_form_is_refused(load):
     with pytest.raises(RobustnessError, match=r"unknown transform .*torchvision:NAME, python:package\.module:function"):
-        declare_noise("own", load, "share", {}, HERE)
+        declared("own", load, "share", {}, HERE)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +142,7 @@ def test_a_load_of_another_form_is_refused(load):
 )
 def test_a_magnitude_that_names_no_argument_is_refused(magnitude):
     with pytest.raises(RobustnessError, match="a magnitude is the name of an argument, not"):
-        declare_noise("own", "python:a:b", magnitude, {}, HERE)
+        declared("own", "python:a:b", magnitude, {}, HERE)
 
 
 @pytest.mark.parametrize(
@@ -144,12 +150,12 @@ def test_a_magnitude_that_names_no_argument_is_refused(magnitude):
 )
 def test_a_magnitude_named_like_what_every_noise_has_is_refused(magnitude):
     with pytest.raises(RobustnessError, match=f"a magnitude cannot be called '{magnitude}' here"):
-        declare_noise("own", "python:a:b", magnitude, {}, HERE)
+        declared("own", "python:a:b", magnitude, {}, HERE)
 
 
 def test_a_magnitude_that_is_fixed_as_well_is_refused():
     with pytest.raises(RobustnessError, match="sigma is the magnitude, which the limits give: leave it out"):
-        declare_noise("own", "torchvision:GaussianBlur", "sigma", {"kernel_size": 5, "sigma": 2}, HERE)
+        declared("own", "torchvision:GaussianBlur", "sigma", {"kernel_size": 5, "sigma": 2}, HERE)
 
 
 @given(
@@ -159,7 +165,7 @@ def test_a_magnitude_that_is_fixed_as_well_is_refused():
 @settings(max_examples=200, deadline=None)
 def test_any_magnitude_is_a_noise_or_a_robustness_error(name, level):
     try:
-        noise = declare_noise("own", "python:a:b", name, {}, HERE)(**{name: level})
+        noise = declared("own", "python:a:b", name, {}, HERE)(**{name: level})
     except RobustnessError:
         return
     assert (noise.level, noise.magnitude, str(noise).partition("(")[0]) == (float(level), name, "own")
@@ -167,14 +173,14 @@ def test_any_magnitude_is_a_noise_or_a_robustness_error(name, level):
 
 @pytest.mark.parametrize("level", [float("nan"), float("inf"), -float("inf"), 1.1e12, 10**400])
 def test_a_level_that_cannot_be_drawn_is_refused(level):
-    kind = declare_noise("own", "python:a:b", "share", {}, HERE)
+    kind = declared("own", "python:a:b", "share", {}, HERE)
     with pytest.raises(RobustnessError, match=r"own: share lies between -1e\+12 and 1e\+12, not"):
         kind(level)
 
 
 @pytest.mark.parametrize("level", [True, False, "1", None, [1], 1j])
 def test_a_level_that_is_no_number_is_refused(level):
-    kind = declare_noise("own", "python:a:b", "share", {}, HERE)
+    kind = declared("own", "python:a:b", "share", {}, HERE)
     with pytest.raises(RobustnessError, match="own: share is a number, not"):
         kind(level)
 
@@ -327,7 +333,7 @@ def test_a_module_without_the_function_is_told(own, code, said):
 
 def test_a_module_that_is_not_there_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
-    noise = declare_noise("own", "python:no_such_module:fog", "share", {}, tmp_path)(1)
+    noise = declared("own", "python:no_such_module:fog", "share", {}, tmp_path)(1)
     with pytest.raises(RobustnessError, match=r"python:no_such_module:fog: ModuleNotFoundError.*looked in"):
         apply(noise, IMAGES, range(4), 0)
 

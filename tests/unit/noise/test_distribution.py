@@ -7,14 +7,18 @@ hundredth off or with one value in fifty repeated, which it must refuse.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from itertools import combinations
 from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from robustness.noise import Gaussian, GaussianWraparound, Impulse, SaltAndPepper, Shot, Speckle, Uniform, apply
+
+Images = npt.NDArray[np.uint8]
 
 FALSE_ALARM = 1e-6  # of each check
 LEVELS = np.arange(256)
@@ -219,23 +223,25 @@ def assert_independent(one, other):
     assert not independent(one, repeat_some(one, other))
 
 
-NEIGHBOURS = {
+Pair = Callable[[Images], tuple[Images, Images]]
+
+
+def apart(step: int) -> Pair:
+    return lambda noise: (noise.reshape(len(noise), -1)[:, step:], noise.reshape(len(noise), -1)[:, :-step])
+
+
+def channels(one: int, other: int) -> Pair:
+    return lambda noise: (noise[..., one], noise[..., other])
+
+
+NEIGHBOURS: dict[str, Pair] = {
     "images": lambda noise: (noise[1:], noise[:-1]),
     "rows": lambda noise: (noise[:, 1:], noise[:, :-1]),
     "columns": lambda noise: (noise[:, :, 1:], noise[:, :, :-1]),
     "diagonals": lambda noise: (noise[:, 1:, 1:], noise[:, :-1, :-1]),
-    **{
-        f"values {step} apart": lambda noise, step=step: (
-            noise.reshape(len(noise), -1)[:, step:],
-            noise.reshape(len(noise), -1)[:, :-step],
-        )
-        for step in (1, 2, 4, 7, 8, 16)
-    },
+    **{f"values {step} apart": apart(step) for step in (1, 2, 4, 7, 8, 16)},
 }
-CHANNELS = {
-    f"channels {one} and {other}": lambda noise, one=one, other=other: (noise[..., one], noise[..., other])
-    for one, other in combinations(range(3), 2)
-}
+CHANNELS = {f"channels {one} and {other}": channels(one, other) for one, other in combinations(range(3), 2)}
 
 
 @pytest.mark.parametrize("noise", RANDOM, ids=str)

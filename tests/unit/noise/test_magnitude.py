@@ -21,10 +21,18 @@ from robustness.noise import (
     Shot,
     Speckle,
     apply,
+    make_noise,
 )
 
 FEW = settings(max_examples=50, deadline=None)
-UNCHANGED = [Clean(), *(spec.at(spec(1), spec.identity) for spec in KINDS.values() if spec.magnitude)]
+UNCHANGED = [
+    Clean(),
+    *(
+        make_noise(kind, {spec.magnitude: spec.identity})
+        for kind, spec in KINDS.items()
+        if spec.magnitude and spec.identity is not None
+    ),
+]
 
 
 def grey(side=8, level=128, count=1):

@@ -34,12 +34,13 @@ PUBLISHED = {
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_severities_have_the_published_constants(name, severity):
     constants = {kind: values[severity - 1] for kind, values in PUBLISHED[name].items()}
-    gaussian, shot, impulse, speckle = SEVERITIES[name][severity]
-    assert [type(noise) for noise in (gaussian, shot, impulse, speckle)] == [Gaussian, Shot, Impulse, Speckle]
-    assert gaussian.sigma == pytest.approx(255 * constants["gaussian"], rel=1e-12)  # of levels, theirs of the full range
-    assert shot.gain == pytest.approx(255 / constants["shot"], rel=1e-12)  # theirs are the photons at white
-    assert impulse.amount == constants["impulse"]
-    assert speckle.sigma == constants["speckle"]
+    noises = SEVERITIES[name][severity]
+    assert [type(noise) for noise in noises] == [Gaussian, Shot, Impulse, Speckle]
+    gaussian, shot, impulse, speckle = (noise.level for noise in noises)
+    assert gaussian == pytest.approx(255 * constants["gaussian"], rel=1e-12)  # of levels, theirs of the full range
+    assert shot == pytest.approx(255 / constants["shot"], rel=1e-12)  # theirs are the photons at white
+    assert impulse == constants["impulse"]
+    assert speckle == constants["speckle"]
 
 
 @pytest.mark.parametrize("name", SEVERITIES)
@@ -47,8 +48,8 @@ def test_a_preset_is_all_its_severities_mildest_first(name):
     assert list(SEVERITIES[name]) == [1, 2, 3, 4, 5]
     assert PRESETS[name] == sum((SEVERITIES[name][severity] for severity in range(1, 6)), ())
     for kind in range(4):
-        levels = [SEVERITIES[name][severity][kind] for severity in range(1, 6)]
-        assert levels == sorted(levels, key=lambda noise: getattr(noise, noise.magnitude))
+        levels = [SEVERITIES[name][severity][kind].level for severity in range(1, 6)]
+        assert levels == sorted(level for level in levels if level is not None)
 
 
 def test_preset_paper_is_the_studys_nine():

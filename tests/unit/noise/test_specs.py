@@ -24,7 +24,7 @@ from robustness.noise import (
     parse_noise,
 )
 
-WITH_MAGNITUDE = [kind for kind, spec in KINDS.items() if spec.magnitude]
+WITH_MAGNITUDE = {kind: spec.magnitude for kind, spec in KINDS.items() if spec.magnitude}
 
 
 @given(NOISES)
@@ -118,14 +118,14 @@ def test_any_text_is_a_noise_or_a_robustness_error(text):
 @pytest.mark.parametrize("value", ["5", None, True, [5], 1j])
 def test_a_parameter_that_is_no_number_is_refused(kind, value):
     with pytest.raises(RobustnessError, match="is a number, not"):
-        make_noise(kind, {KINDS[kind].magnitude: value})
+        make_noise(kind, {WITH_MAGNITUDE[kind]: value})
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, spec in KINDS.items() for name in spec.parameters()])
 def test_ranges_are_closed(kind, name):
     spec = KINDS[kind]
     low, high = spec.ranges[name]
-    others = {spec.magnitude: spec.ranges[spec.magnitude][0]}
+    others = {WITH_MAGNITUDE[kind]: spec.ranges[WITH_MAGNITUDE[kind]][0]}
     assert getattr(make_noise(kind, others | {name: low}), name) == low
     assert getattr(make_noise(kind, others | {name: high}), name) == high
     for beyond in (math.nextafter(low, -math.inf), math.nextafter(high, math.inf), math.nan, 10**400):
@@ -138,7 +138,7 @@ def test_the_identity_is_a_magnitude(kind):
     spec = KINDS[kind]
     assert spec.kind == kind
     assert list(spec.ranges) == list(spec.parameters())
-    if spec.magnitude:
+    if spec.magnitude and spec.identity is not None:
         assert str(make_noise(kind, {spec.magnitude: spec.identity})) == f"{kind}({spec.magnitude}={spec.identity:g})"
 
 
@@ -148,6 +148,7 @@ def test_the_example_in_an_error_is_a_noise(kind):
         parse_noise(kind)
     example = parse_noise(str(error.value).partition("for example ")[2])
     assert example.kind == kind
+    assert example.identity is not None
     assert example != example.at(example.identity)
 
 

@@ -28,6 +28,9 @@ class Banded(nn.Module):
     answers: how often it was asked. spoil: makes other logits of the logits and the deviations.
     """
 
+    greys: torch.Tensor
+    band: torch.Tensor
+
     def __init__(self, low, high, spoil=None):
         super().__init__()
         self.register_buffer("greys", torch.tensor(GREYS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Clean, Gaussian, Offset, Resolution, SaltAndPepper, apply, declare_noise
 from robustness.search.critical import COARSE, FINE, LEVELS, search_flips
+
+BLUR: Any = declare_noise("blur", "torchvision:GaussianBlur", "sigma", {"kernel_size": 3}, Path())
 
 
 @pytest.fixture
@@ -160,7 +163,7 @@ def test_a_search_is_no_result_of_the_case_it_is_made_of(store):
 
 @pytest.mark.parametrize(
     "noise",
-    [Clean(), Gaussian(0), declare_noise("fog", "torchvision:GaussianBlur", "sigma", {"kernel_size": 3}, Path())(sigma=1.0)],
+    [Clean(), Gaussian(0), BLUR(sigma=1.0)],
     ids=str,
 )
 def test_what_does_not_grow_from_nothing_cannot_be_searched(noise, store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,5 +88,5 @@ def test_a_curve_that_jumps_takes_few_too():
         asked.append(magnitude)
         return 1 if magnitude < 70 else -1
 
-    assert abs(equivalent_magnitude(falls_at_70, 100) - 70) <= 100 / 1024
+    assert equivalent_magnitude(falls_at_70, 100) == pytest.approx(70, abs=100 / 1024)
     assert len(asked) <= 15

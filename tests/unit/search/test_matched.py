@@ -155,12 +155,12 @@ def test_a_noise_that_steps_past_the_target_is_refused():
 def test_a_stronger_distortion_takes_a_higher_magnitude(first, second):
     clean = photographs()[:4]
     strong, weak = (matched_magnitude(Gaussian(sigma=200), clean, INDEX[:4], 0, "psnr", dB) for dB in sorted((first, second)))
-    assert strong.sigma >= weak.sigma
+    assert strong.level >= weak.level
 
 
 def test_more_halvings_than_a_thousandth_of_the_range():
     clean = photographs()
-    sigmas = [matched_magnitude(Gaussian(sigma=high), clean, INDEX, 0, "psnr", 35).sigma for high in (50, 2550)]
+    sigmas = [matched_magnitude(Gaussian(sigma=high), clean, INDEX, 0, "psnr", 35).level for high in (50, 2550)]
     assert sigmas[0] == pytest.approx(sigmas[1], abs=2550 / 2**19)
     assert sigmas[0] == pytest.approx(255 / 10**1.75, rel=0.02)  # nothing is clipped at 35 dB
 

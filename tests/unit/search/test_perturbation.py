@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,10 @@ def test_magnitudes_of_a_level_have_six_digits():
     )
 
 
-@pytest.mark.parametrize("noise", [Clean(), declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, Path())(1.0)])
+BLUR: Any = declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, Path())
+
+
+@pytest.mark.parametrize("noise", [Clean(), BLUR(1.0)])
 def test_noises_that_do_not_grow_from_nothing_are_refused(noise):
     with pytest.raises(RobustnessError, match="made of built-in noises with a magnitude"):
         Perturbation((Gaussian(5), noise), 0)
@@ -107,10 +111,17 @@ def test_only_seeds_that_noise_takes_are_taken(seed):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "gaussian", "gaussian(sigma=5) +", "gaussian(sigma=5) + fog(x=1)", "gaussian(sigma=5)+offset"]
+    ("text", "said"),
+    [
+        ("", "cannot read the noise ''"),
+        ("gaussian", "gaussian needs sigma"),
+        ("gaussian(sigma=5) +", "cannot read the noise"),
+        ("gaussian(sigma=5) + fog(x=1)", "unknown noise 'fog'"),
+        ("gaussian(sigma=5)+offset", "cannot read the noise"),
+    ],
 )
-def test_a_text_that_is_no_perturbation_is_refused(text):
-    with pytest.raises(RobustnessError):
+def test_a_text_that_is_no_perturbation_is_refused(text, said):
+    with pytest.raises(RobustnessError, match=said):
         parse_perturbation(text, 0)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import math
 import sys
 import textwrap
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,19 +18,24 @@ from hypothesis.errors import NoSuchExample
 from hypothesis.vendor.pretty import pretty
 
 from robustness.errors import RobustnessError
-from robustness.noise import KINDS, Clean, Gaussian, Offset, Periodic, Resolution
+from robustness.noise import KINDS, Clean, Gaussian, Offset, Periodic, Resolution, make_noise
 from robustness.search import strategies
 from robustness.search.critical import LEVELS
 
 SAFE = (Gaussian(10), Periodic(0.04), Offset(-20), Resolution(3))
 STEADILY = settings(max_examples=2000, derandomize=True, deadline=None, phases=set(Phase) - {Phase.explain})
-GROWING = [spec(30) if spec.ranges[spec.magnitude][1] >= 30 else spec(0.5) for spec in KINDS.values() if spec.magnitude]
+GROWING = [
+    make_noise(kind, {spec.magnitude: 30 if spec.ranges[spec.magnitude][1] >= 30 else 0.5})
+    for kind, spec in KINDS.items()
+    if spec.magnitude
+]
 
 
 def share(noise):
-    """Of its magnitude among `SAFE`."""
+    """Of its magnitude among `SAFE`, exactly, of the numbers as they are written."""
     highest = next(highest for highest in SAFE if highest.kind == noise.kind)
-    return (noise.level - noise.identity) / (highest.level - highest.identity)
+    none, level, whole = (Fraction(repr(magnitude)) for magnitude in (noise.identity, noise.level, highest.level))
+    return (level - none) / (whole - none)
 
 
 def least(strategy, condition=lambda _: True):
@@ -34,7 +43,7 @@ def least(strategy, condition=lambda _: True):
 
 
 def test_the_example_in_the_documentation_runs():
-    example = {}
+    example: dict[str, Any] = {}
     exec(textwrap.dedent(strategies.__doc__.split(":\n\n", 1)[1].rsplit("\n\n", 1)[0]), example)
     example["test_noise_leaves_an_image_near_what_it_was"]()
 
@@ -49,7 +58,7 @@ def test_magnitudes_shrink_to_the_smallest_level_that_fails(highest):
 
 def test_one_of_several_noises_shrinks_to_the_first_and_to_little_of_it():
     assert least(strategies.noises(SAFE)) == Gaussian(0.05)
-    assert least(strategies.noises(SAFE), lambda noise: share(noise) > 0.36 + 1e-9) == Gaussian(10 * 73 / LEVELS)
+    assert least(strategies.noises(SAFE), lambda noise: share(noise) > Fraction(36, 100)) == Gaussian(10 * 73 / LEVELS)
     wave = least(strategies.noises(SAFE), lambda noise: noise.kind == "periodic" and noise.level >= 0.01)
     assert wave == Periodic(0.01, frequency=0, orientation=0, phase=0)
 
@@ -61,15 +70,17 @@ def test_perturbations_shrink_to_one_noise_a_low_level_and_seed_0():
     assert (str(strong), strong.seed) == ("gaussian(sigma=3.7)", 0)
     two = least(strategies.perturbations(SAFE), lambda mixed: len(mixed.noises) == 2 and mixed.seed >= 12)
     assert (len(two.noises), two.seed) == (2, 12)
-    assert sum(map(share, two.noises)) == pytest.approx(0.01)
+    assert sum(map(share, two.noises)) == Fraction(1, 100)
 
 
 @given(mixed=strategies.perturbations(SAFE))
 def test_a_mixture_never_leaves_the_simplex_of_the_declared_magnitudes(mixed):
     shares = [share(noise) for noise in mixed.noises]
-    assert all(one > 0 for one in shares)
-    assert sum(shares) <= 1 + 1e-6  # six digits of each
     assert 1 <= len(mixed.noises) <= 3
+    assert all(one > 0 for one in shares)
+    assert sum(shares) <= 1
+    level = math.ceil(sum(shares) * strategies.STEPS) / strategies.STEPS
+    assert level - sum(shares) < 1e-5 * len(shares)  # of six digits each
     assert len({noise.kind for noise in mixed.noises}) == len(mixed.noises)
 
 
@@ -125,7 +136,7 @@ def test_images_seeds_and_places_shrink_to_black_zero_and_the_first():
 @pytest.mark.parametrize("strategy", [strategies.noises, strategies.perturbations])
 @pytest.mark.parametrize("highest", [[], [Gaussian(5), Clean()]])
 def test_noises_that_do_not_grow_from_nothing_are_refused(strategy, highest):
-    with pytest.raises(RobustnessError):
+    with pytest.raises(RobustnessError, match="at least one noise|made of built-in noises with a magnitude"):
         least(strategy(highest))
 
 
@@ -151,12 +162,11 @@ def test_what_is_tried_does_not_hang_on_the_modules_around(tmp_path, monkeypatch
     before = tried(strategies.perturbations(SAFE)), tried(st.integers(0, 100_000))
     (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = {list(range(100, 900))}\n")
     monkeypatch.syspath_prepend(tmp_path)
-    import full_of_numbers
-
+    importlib.import_module("full_of_numbers")
     try:
         after = tried(strategies.perturbations(SAFE)), tried(st.integers(0, 100_000))
     finally:
-        del sys.modules[full_of_numbers.__name__]
+        del sys.modules["full_of_numbers"]
     assert after[0] == before[0]
     assert after[1] != before[1]  # or there would be nothing to see
 

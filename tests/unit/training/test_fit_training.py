@@ -18,6 +18,7 @@ from robustness.training import fit as module
 from robustness.training.batches import Batches
 from robustness.training.fit import accuracy, train
 from robustness.training.recipes import RECIPES, Recipe
+from robustness.training.resume import save_state
 
 FIT = Fit(8)
 PLAIN = Recipe(learning_rate=0.003, batch_size=8, epochs=3, validation_share=0.25)
@@ -105,7 +106,7 @@ def test_a_failed_write_keeps_the_last_resume_file_and_leaves_no_other(tmp_path,
 
     monkeypatch.setattr(torch, "save", fail)
     with pytest.raises(RobustnessError, match=r"net\.resume: cannot be written \(no space left\); make room"):
-        module.save_state(resume, {}, {"module": nn.Linear(1, 1)}, {})
+        save_state(resume, {}, {"module": nn.Linear(1, 1)}, {})
     assert resume.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["net.resume"]
 
@@ -122,9 +123,8 @@ def test_training_learns_three_colours_and_tells_each_epoch(tmp_path, capsys, co
 
 def test_no_validation_image_is_trained_on(tmp_path, monkeypatch, colours):
     seen = []
-    real = module.Batches
     monkeypatch.setattr(
-        module, "Batches", lambda images, fit, places, *rest: seen.append(places) or real(images, fit, places, *rest)
+        module, "Batches", lambda images, fit, places, *rest: seen.append(places) or Batches(images, fit, places, *rest)
     )
     held_out = []
     monkeypatch.setattr(module, "accuracy", lambda classifier, image_set: held_out.append(image_set) or 0.5)

@@ -79,6 +79,7 @@ def test_samples_are_of_the_image_s_class_and_of_all_noises_and_none_comes_twice
 
 def test_samples_come_to_the_network_s_size_as_images_do(colours):
     images, own = shown(colours, samples_of(colours.class_names), fit=Fit(32))
+    assert own.sum() == len(colours) / 2
     assert not images[~own][:, :2].any()  # padded with black
     assert images[~own][:, 2:-2, 2:-2].any(axis=(1, 2, 3)).all()
 

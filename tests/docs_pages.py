@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     {*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")}, key=lambda page: page.as_posix()
 )
@@ -36,7 +36,7 @@ def links(text):
 
 def anchors(text):
     """The headings as GitHub names them in addresses; of several alike the second ends with -1."""
-    found = []
+    found: list[str] = []
     for heading in HEADING.findall(prose(text)):
         words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
         slug = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")

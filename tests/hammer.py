@@ -1,7 +1,7 @@
-"""A process that hammers a store: `python hammer.py FOLDER now|FORMER_STORE.py SEED`.
+"""Cases for a store, and a process that hammers it: `python hammer.py FOLDER now|FORMER_STORE.py SEED`.
 
-It asks for every case in `CASES` many times in an order of its own, checks each answer to the bit, and says on disk whenever it
-computed one.
+The process asks for every case in `CASES` many times in an order of its own, checks each answer to the bit, and says on disk
+whenever it computed one.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import robustness.evaluation.store
 
+FORMER = Path(__file__).with_name("compatibility") / "former_store.py"
 CASES = [f"{number:02d}" * 32 for number in range(8)]
 ROUNDS = 25
 SIZE = 2000
@@ -58,10 +60,12 @@ def main(folder: Path, version: str, seed: int) -> None:
         assert store.remember(key.replace("0", "a"), None, lambda key=key: told(folder, key)) == sentences_of(key)
 
 
-def store_of(version: str) -> type:
+def store_of(version: str) -> Any:
     if version == "now":
         return robustness.evaluation.store.Store
     spec = importlib.util.spec_from_file_location("former_store", version)
+    assert spec is not None
+    assert spec.loader is not None
     former = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(former)
     return former.Store
@@ -78,6 +82,18 @@ def told(folder: Path, key: str) -> list[str]:
     with (folder / f"told-{key}").open("a") as file:
         file.write("x")
     return sentences_of(key)
+
+
+def ask(folder, key=CASES[0]):
+    """The result of a case of the store there, and whether it was computed now."""
+    result, was_stored = robustness.evaluation.store.Store(folder / "results").get_or_extend(
+        Address(key), Numbers, lambda known: known or result_of(key)
+    )
+    return result, not was_stored
+
+
+def same(one, other):
+    return np.array_equal(one.predictions, other.predictions) and np.array_equal(one.margins, other.margins)
 
 
 if __name__ == "__main__":

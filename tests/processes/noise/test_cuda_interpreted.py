@@ -1,0 +1,41 @@
+"""The Triton kernels without a GPU: their bytes under Triton's interpreter are those of the CPU's kernels."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("triton", reason="Triton is not made for this system")
+
+
+AGREE = """
+import numpy as np, torch
+from robustness.noise import *
+from robustness.noise.arithmetic import arithmetic
+from robustness.noise.cuda import apply_on_device
+
+rng = np.random.default_rng(0)
+noises = [Clean(), Gaussian(25), GaussianWraparound(90), Uniform(30), Speckle(0.35), Shot(4.25), SaltAndPepper(0.3),
+          Impulse(0.1), Periodic(0.5, orientation=30), Offset(-33), Resolution(3)]
+assert {noise.kind for noise in noises} == set(KINDS)
+for shape, seed in (((2, 23, 23, 3), 2**64 - 1), ((3, 5, 7, 4), 1), ((2, 9, 9, 1), 2**40 + 3), ((0, 4, 4, 3), 0)):
+    images = rng.integers(0, 256, shape, dtype=np.uint8)
+    index = rng.integers(0, 2**63, shape[0])
+    tensor = torch.from_numpy(images).permute(0, 3, 1, 2)
+    for noise in noises:
+        wanted = apply(noise, images, index, seed)
+        for layout in (tensor, tensor.contiguous(), tensor.transpose(2, 3).contiguous().transpose(2, 3)):
+            noisy = apply_on_device(arithmetic(noise, *shape[1:3]), layout, index, seed)
+            assert np.array_equal(noisy.permute(0, 2, 3, 1).numpy(), wanted), (noise, shape, seed, layout.stride())
+            assert noisy.data_ptr() != layout.data_ptr() or not layout.numel()
+print("agreed")
+"""
+
+
+def test_bytes_are_the_cpu_kernels_under_the_interpreter():
+    environment = os.environ | {"TRITON_INTERPRET": "1"}
+    done = subprocess.run([sys.executable, "-c", AGREE], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "agreed\n", done.stderr
