@@ -176,7 +176,7 @@ def _reason(classifier: Classifier) -> str:
 
 
 def _in_training(classifier: Classifier) -> list[str]:
-    """The parts that stay in training mode although they were told otherwise."""
+    """The parts that stay in training mode although `eval()` was called."""
     with evaluation_mode(classifier.module):
         named = classifier.module.named_modules()
         return [f"{name or 'the whole'} ({type(part).__name__})" for name, part in named if part.training]

@@ -8,7 +8,6 @@ import os
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +21,11 @@ from robustness.evaluation.store import Store
 from robustness.gate.workbench import Workbench
 from robustness.hunts.declare import FINDINGS, Hunt
 from robustness.hunts.record import HuntRecord
+from robustness.hunts.replay import Fate, Today, is_within
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean
 from robustness.search.finding import Finding, finding_from_json, finding_to_json, read_finding, save_finding
 from robustness.search.hunt import PROFILES, Batch, hunt
-from robustness.search.perturbation import parse_perturbation
 from robustness.search.replay import Replayed, make_finding, replay
 
 SHAREABLE = ("signs-test",)
@@ -119,9 +118,10 @@ def measure_hunt(declared: Hunt, bench: Workbench) -> HuntRecord:
             replayed = replay(one.finding, classifier, bench.images)
         except RobustnessError as error:
             raise RobustnessError(f"{one.shown}: {error}; delete the file if it is of no more use") from error
-        if Fraction(replayed.flipped, replayed.right) > Fraction(declared.budget):
+        fate = Today(replayed, declared.budget).fate
+        if fate is Fate.BROKEN:
             return caught(one.finding, replayed, one.file, known=True)
-        (within_budget if replayed.broken else mended).append(one.shown)
+        (within_budget if fate is Fate.WITHIN else mended).append(one.shown)
     look = partial(_look, declared, classifier, bench.images, PROFILES[profile], bench.store, bench.run)
     (images, right), new = backing_off(look)
     if new is None:
@@ -201,18 +201,3 @@ def _look(
     counts, *finding = store.remember(key, bound, look) if settings.derandomize else look()
     images, right = json.loads(counts)
     return (images, right), finding_from_json(finding[0]) if finding else None
-
-
-def is_within(finding: Finding, declared: Hunt) -> bool:
-    """Whether a finding's noises lie, together, within what is declared safe."""
-    safe = {noise.kind: noise for noise in declared.safe}
-    total = 0.0
-    for noise in parse_perturbation(finding.perturbation, finding.seed).noises:
-        highest = safe.get(noise.kind)
-        if highest is None or noise.level is None or noise.identity is None or highest.level is None:
-            return False
-        share = (noise.level - noise.identity) / (highest.level - noise.identity)
-        if share < 0:
-            return False
-        total += share
-    return total <= 1 + 1e-4  # magnitudes have six digits

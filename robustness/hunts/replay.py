@@ -1,4 +1,4 @@
-"""What a former hunt found, tried again outside of a gate, on the model as it is now."""
+"""What a former hunt found, tried again on the model as it is now: by a hunt of a gate, or outside of one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from robustness.errors import RobustnessError
 from robustness.gate.thresholds import FILE_NAME
 from robustness.gate.workbench import Workbench
 from robustness.hunts.declare import Hunt
-from robustness.hunts.measure import is_within
 from robustness.search.finding import Finding
+from robustness.search.perturbation import parse_perturbation
 from robustness.search.replay import Replayed, replay
 
 
@@ -49,6 +49,21 @@ def replay_today(file: Path, finding: Finding, bench: Workbench) -> Today:
     hunts = (hunt for hunt in thresholds.of(Hunt) if hunt.model == finding.model and is_within(finding, hunt))
     budget = min((hunt.budget for hunt in hunts), default=Decimal(finding.budget))
     return Today(replay(finding, bench.load(finding.model), bench.images), budget)
+
+
+def is_within(finding: Finding, declared: Hunt) -> bool:
+    """Whether a finding's noises lie, together, within what is declared safe."""
+    safe = {noise.kind: noise for noise in declared.safe}
+    total = 0.0
+    for noise in parse_perturbation(finding.perturbation, finding.seed).noises:
+        highest = safe.get(noise.kind)
+        if highest is None or noise.level is None or noise.identity is None or highest.level is None:
+            return False
+        share = (noise.level - noise.identity) / (highest.level - noise.identity)
+        if share < 0:
+            return False
+        total += share
+    return total <= 1 + 1e-4  # magnitudes have six digits
 
 
 def thresholds_beside(finding: Path) -> Path:

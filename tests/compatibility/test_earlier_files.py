@@ -67,6 +67,7 @@ def test_what_a_store_holds_is_found(file, tmp_path):
     for path in (tmp_path / "store").rglob("*.safetensors"):
         if not path.stem.startswith("c0ffee"):
             result = store.read(path.stem, "run", Result)
+            assert result is not None
             assert result.predictions.tolist() == [3, 1, 4, 1, 5]
             assert result.margins.tolist() == [0.5, 0.25, 2, 1, 8]
             found += 1
@@ -97,7 +98,7 @@ def test_cards_of_weights_are_read(file, tmp_path):
     shutil.copy(file, tmp_path / "weights.card.json")
     card = load_card(tmp_path / "weights.safetensors")
     assert (card["network"], card["data"], card["images"]) == ("baseline-cnn", "gtsrb-train", 39_209)
-    assert len(load_class_names(tmp_path / "weights.safetensors")) == 43
+    assert len(load_class_names(tmp_path / "weights.safetensors") or ()) == 43
 
 
 @named("thresholds-*.toml")

@@ -168,7 +168,7 @@ def test_weights_of_wrong_shapes_and_types_are_refused(folder, data, name):
 
 @many(250)
 @given(card=mutated(CARD) | VALUES, name=st.sampled_from(NAMES))
-def test_a_wrong_card_is_refused_and_never_code(folder, canary, card, name):
+def test_a_wrong_card_is_refused_and_never_code(folder, card, name):
     tried(folder, name, WHOLE[name], card)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import pytest
@@ -55,7 +56,7 @@ def report(folder, capsys):
         text, message = attempt(parser, command, "results.json", past)
         assert {path.name for path in folder.iterdir()} <= {"results.json", "page.html"}
         if text is None:
-            check_message(message, "results.json", lines=False)
+            check_message(message or "", "results.json", lines=False)
             return None
         assert past
         assert text.rstrip().endswith("</html>")
@@ -118,4 +119,6 @@ SCRIPT = "<script>alert(1)</script>"
 def test_texts_in_results_are_text_in_the_page(report):
     results = json.dumps(RESULTS).replace("gaussian", SCRIPT).replace("made", SCRIPT).replace("stop", SCRIPT)
     text = report(results.replace(f'"{SCRIPT}s"', '"stops"').encode(), "report")
-    assert text is None or SCRIPT not in text
+    assert text is not None
+    assert html.escape(SCRIPT) in text
+    assert SCRIPT not in text

@@ -248,7 +248,7 @@ def test_an_interruption_ends_the_work_on_the_cluster(tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what a shell starts in the background ignores it
     )
     while not (workers := _children_named("ray::_compute", running.pid)):
-        assert running.poll() is None, running.stderr.read()
+        assert running.poll() is None, running.communicate()[1]
         time.sleep(0.2)
     os.kill(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from itertools import count
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,8 +84,8 @@ def test_a_dataset_finds_them_while_it_is_read(own, tmp_path):
 
 
 def test_a_noise_finds_them_whenever_it_is_made(own, tmp_path):
-    noise = declare_noise("own", f"python:{own}:darker", "share", {}, tmp_path)(0.5)
-    assert np.all(apply(noise, np.full((1, 2, 2, 3), 9, np.uint8), [0], 0) == 2)
+    kind: Any = declare_noise("own", f"python:{own}:darker", "share", {}, tmp_path)
+    assert np.all(apply(kind(0.5), np.full((1, 2, 2, 3), 9, np.uint8), [0], 0) == 2)
 
 
 def test_what_forward_imports_for_the_first_time_is_to_be_imported_before(own, tmp_path):

@@ -6,70 +6,44 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
+import builders
 import pytest
-import torch
-from torch import nn
+from builders import ByLight, classifier, plain_images
 
-from robustness.data import Fit, ImageSet
 from robustness.errors import RobustnessError
-from robustness.gate.thresholds import Thresholds
-from robustness.gate.workbench import Workbench
-from robustness.hunts.declare import Hunt
+from robustness.evaluation.store import Store
 from robustness.hunts.replay import Fate, replay_today, thresholds_beside
-from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import Gaussian, Offset
 from robustness.search.hunt import Batch, minimise
 from robustness.search.perturbation import Perturbation
 from robustness.search.replay import make_finding
 
-IMAGES = ImageSet.from_images(
-    "greys", [np.full((8, 8, 3), grey, np.uint8) for grey in (100, 105, 110, 115, 120)], [0] * 5, ["dark", "bright"]
-)
+IMAGES = plain_images((100, 105, 110, 115, 120))
 FILE = Path("findings/net.json")
-
-
-class ByLight(nn.Module):
-    """Class 1 where the mean grey level is above the threshold."""
-
-    def __init__(self, threshold):
-        super().__init__()
-        self.threshold = nn.Parameter(torch.tensor(threshold / 255))
-
-    def forward(self, batch):
-        excess = batch.mean(dim=(1, 2, 3)) - self.threshold
-        return torch.stack([-excess, excess], dim=1)
-
-
-def classifier(threshold=130.5):
-    return Classifier("net", ByLight(threshold), Fit(8))
 
 
 @pytest.fixture
 def finding():
     """Light that flips two of five images, under a budget of 0.2."""
-    batch = Batch(classifier(), IMAGES, 256)
+    batch = Batch(classifier(module=ByLight(130.5)), IMAGES, 256)
     found = minimise(batch, Perturbation((Offset(16), Gaussian(1)), 7), Decimal("0.2"))
     return make_finding(found, batch, Decimal("0.2"))
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch):
-    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
-
+def bench(tmp_path):
     def made(*hunts, threshold=130.5, load="python:module:factory"):
-        models = {"net": ModelDeclaration("net", load, size=8)}
-        made = Workbench(Thresholds(tmp_path / "t.toml", "", "greys", 0, models, {}, promises=hunts))
-        made.once("images", lambda: IMAGES)
-        made.once(("model", "net"), lambda: classifier(threshold))
-        return made
+        models, net = [ModelDeclaration("net", load, size=8)], classifier(module=ByLight(threshold))
+        return builders.bench(
+            IMAGES, net, promises=hunts, models=models, file=tmp_path / "t.toml", store=Store(tmp_path / "store")
+        )
 
     return made
 
 
 def hunt(budget, light=40, model="net"):
-    return Hunt(model, (Offset(light), Gaussian(20)), Decimal(budget), 256, "t.toml:7")
+    return builders.hunt(model, (Offset(light), Gaussian(20)), budget)
 
 
 @pytest.mark.parametrize(

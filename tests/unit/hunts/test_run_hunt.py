@@ -18,8 +18,9 @@ from robustness.evaluation.store import Store
 from robustness.gate.notes import from_text, to_text
 from robustness.hunts import measure as hunting
 from robustness.hunts.declare import Hunts
-from robustness.hunts.measure import is_within, measure_hunt
+from robustness.hunts.measure import measure_hunt
 from robustness.hunts.record import HuntRecord
+from robustness.hunts.replay import is_within
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import Gaussian, GaussianWraparound, Offset, Periodic, Resolution, SaltAndPepper
 from robustness.search.finding import finding_from_json, finding_to_json, read_finding, save_finding

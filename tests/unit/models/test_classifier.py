@@ -82,7 +82,7 @@ def test_a_module_that_is_elsewhere_is_copied_once_and_left_where_it_is(where, e
     assert {name: (id(tensor), tensor.device, tensor.stride()) for name, tensor in module.named_parameters()} == weights
     assert module.training
     assert all(tensor.device == model.device for tensor in model.module.state_dict().values())
-    assert model.module[0].weight.is_contiguous(memory_format=model.layout)
+    assert model.module.get_parameter("0.weight").is_contiguous(memory_format=model.layout)
     assert replace(model, mean=(0.5, 0.5, 0.5)).module is model.module
     assert model.given is module
 

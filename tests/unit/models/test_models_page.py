@@ -18,6 +18,7 @@ from torch import nn
 from robustness.data import Fit
 from robustness.errors import RobustnessError
 from robustness.kinds import read_thresholds
+from robustness.limits.limit import Limit
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import BUILT_IN, FORMS, ModelDeclaration
 from robustness.models.export import export_network
@@ -68,7 +69,7 @@ def test_every_example_loads(folder):
 def test_the_limits_of_an_example_are_read(tmp_path):
     (example,) = [block for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if "[[limits]]" in block]
     (tmp_path / "thresholds.toml").write_text(f'schema = 1\n[run]\ndata = "gtsrb"\n{example}')
-    limits = read_thresholds(tmp_path / "thresholds.toml").limits
+    limits = read_thresholds(tmp_path / "thresholds.toml").of(Limit)
     assert [(limit.noise, limit.asks, limit.reference) for limit in limits] == [
         (Gaussian(sigma), "max_differences", "baseline-cnn") for sigma in (0, 25)
     ]

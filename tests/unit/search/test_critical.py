@@ -30,7 +30,7 @@ def store(tmp_path):
 
 @pytest.fixture(scope="module")
 def signs():
-    return load_image_set("signs").take(np.arange(0, 1290, 13))
+    return load_image_set("signs").take(np.arange(0, 1290, 26))
 
 
 @pytest.fixture(scope="module")

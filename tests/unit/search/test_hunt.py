@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from decimal import Decimal
 from fractions import Fraction
@@ -126,7 +124,7 @@ def test_a_planted_band_is_found_and_minimised_to_its_lower_edge(searched):
     assert [noise.kind for noise in found.perturbation.noises] == ["gaussian"]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_lower_edge_of_a_narrow_band_is_the_one_of_brute_force(seed):
     here = batch(classifier(8.0, 8.2))
     sigma = next(sigma / 20 for sigma in range(400, 0, -1) if here.rate(Perturbation((Gaussian(sigma / 20),), seed)) > 0)
@@ -267,17 +265,6 @@ def test_profiles_say_how_many_are_tried_and_whether_the_same():
     said = {name: (profile.max_examples, profile.derandomize, profile.deadline) for name, profile in PROFILES.items()}
     assert said == {"dev": (30, True, None), "ci": (100, True, None), "nightly": (2000, False, None)}
     assert PROFILES["dev"].database is PROFILES["ci"].database is None
-
-
-def test_importing_makes_no_folder_and_registers_nothing(tmp_path):
-    code = (
-        "import hypothesis; before = dict(hypothesis.settings._profiles), hypothesis.settings.default\n"
-        "import robustness.search.hunt\n"
-        "assert before == (hypothesis.settings._profiles, hypothesis.settings.default)"
-    )
-    environment = {"ROBUSTNESS_CACHE": str(tmp_path / "cache"), "PATH": ""}
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
-    assert not list(tmp_path.iterdir())
 
 
 def test_noises_that_do_not_grow_from_nothing_are_refused():

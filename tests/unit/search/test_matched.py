@@ -155,7 +155,9 @@ def test_a_noise_that_steps_past_the_target_is_refused():
 def test_a_stronger_distortion_takes_a_higher_magnitude(first, second):
     clean = photographs()[:4]
     strong, weak = (matched_magnitude(Gaussian(sigma=200), clean, INDEX[:4], 0, "psnr", dB) for dB in sorted((first, second)))
-    assert strong.level >= weak.level
+    assert isinstance(strong, Gaussian)
+    assert isinstance(weak, Gaussian)
+    assert strong.sigma >= weak.sigma
 
 
 def test_more_halvings_than_a_thousandth_of_the_range():

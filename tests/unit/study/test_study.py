@@ -7,6 +7,7 @@ import json
 import pytest
 
 from robustness.cli import main
+from robustness.data import load_image_set
 from robustness.evaluation.evaluate import measure
 from robustness.gate import workbench
 from robustness.gate.workbench import Workbench
@@ -47,8 +48,9 @@ def folder(tmp_path, monkeypatch, signs_of_few):
 def signs_of_few(tmp_path, monkeypatch):
     """A hundred pictures, a cache of its own, rough magnitudes: enough to see what is written where."""
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
-    real = workbench.load_image_set
-    monkeypatch.setattr(workbench, "load_image_set", lambda *given, **more: real(*given, **more).take(range(0, 1290, 13)))
+    monkeypatch.setattr(
+        workbench, "load_image_set", lambda *given, **more: load_image_set(*given, **more).take(range(0, 1290, 13))
+    )
     monkeypatch.setattr("robustness.search.equivalent.PRECISION", 1 / 8)
 
 
