@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from gate_projects import MODES
 
 from robustness.kinds import KINDS
 
@@ -98,8 +99,6 @@ class Balances(Kind):
         )
 '''
 BALANCES = '\n[[balances]]\nmodels = ["toy"]\nmost = 0.6\n'
-TWO = ["-n", "2"]
-ALONE = ["-p", "no:xdist"]
 
 
 @pytest.fixture
@@ -113,26 +112,24 @@ def balanced(project):
     KINDS[:] = known
 
 
-@pytest.mark.parametrize("options", [ALONE, TWO], ids=["alone", "two workers"])
-def test_a_kept_one_is_a_test_and_part_of_the_verdict(balanced, options):
-    run = balanced.gate("-v", *options)
+def test_a_kept_one_is_a_test_and_part_of_the_verdict(balanced, mode):
+    run = balanced.gate("-v", *mode)
     assert run.ret == pytest.ExitCode.OK
     run.assert_outcomes(passed=4)
-    run.stdout.fnmatch_lines(["*::test_balance?toy? PASSED*" if options is ALONE else "*PASSED*::test_balance?toy?*"])
+    assert [line for line in run.outlines if "::test_balance[toy]" in line and "PASSED" in line]  # a worker's before its name
     run.stdout.fnmatch_lines(["balance toy: one class has 0.5000 of the images*"])
     run.stdout.fnmatch_lines(["PASS: all 3 limits hold, 1 balance kept"])
     (record,) = balanced.results()["balances"]
     assert (record["kind"], record["balance"], record["value"], record["stops"]) == ("balance", "toy", 0.5, False)
 
 
-@pytest.mark.parametrize("options", [ALONE, TWO], ids=["alone", "two workers"])
-def test_a_broken_one_stops_the_release_and_is_seen_wherever_others_are(balanced, options, monkeypatch):
+def test_a_broken_one_stops_the_release_and_is_seen_wherever_others_are(balanced, monkeypatch, mode):
     summary = balanced.pytester.path / "summary.md"
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     monkeypatch.setenv("GITHUB_WORKSPACE", str(balanced.pytester.path))
     balanced.edit("thresholds.toml", "most = 0.6", "most = 0.4")
-    run = balanced.gate("--junitxml=junit.xml", *options)
+    run = balanced.gate("--junitxml=junit.xml", *mode)
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.assert_outcomes(passed=3, failed=1)
     words = "one class has 0.5000 of the images, at most 0.4 may be"
@@ -155,10 +152,9 @@ def test_a_broken_one_stops_the_release_and_is_seen_wherever_others_are(balanced
     assert properties == {"verdict": "FAIL", "model": "toy", "share": "0.5", "limit": "0.4", "place": "thresholds.toml:23"}
 
 
-@pytest.mark.parametrize("options", [ALONE, TWO], ids=["alone", "two workers"])
-def test_one_that_could_not_be_measured_is_a_gap(balanced, options):
+def test_one_that_could_not_be_measured_is_a_gap(balanced, mode):
     balanced.edit("thresholds.toml", "most = 0.6", "most = 0")
-    run = balanced.gate(*options)
+    run = balanced.gate(*mode)
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.stdout.fnmatch_lines(["FAIL: 1 balance not measured: toy"])
     assert balanced.results()["balances"] == []
@@ -166,13 +162,13 @@ def test_one_that_could_not_be_measured_is_a_gap(balanced, options):
 
 def test_one_that_no_test_measured_is_a_gap(balanced):
     balanced.write("test_mine.py", "from robustness.suite.test_limits import *")
-    run = balanced.gate(*ALONE, paths=("test_mine.py",))
+    run = balanced.gate(*MODES["alone"], paths=("test_mine.py",))
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.stdout.fnmatch_lines(["FAIL: 1 balance not measured: toy"])
 
 
 def test_one_that_was_deselected_is_left_out(balanced):
-    run = balanced.gate("-k", "test_limit", *ALONE)
+    run = balanced.gate("-k", "test_limit", *MODES["alone"])
     run.stdout.fnmatch_lines(["PARTIAL: 3 of 4 * measured and kept; no release verdict"])
     assert balanced.results()["left_out"] == ["toy"]
 
@@ -183,7 +179,7 @@ def test_its_tables_are_read_as_strictly_as_others(balanced):
         'models = ["toy"]\nmost = 0.6\n',
         'models = ["toi"]\nmost = 0.6\n[[balances]]\nmodels = []\nmots = 2\n',
     )
-    run = balanced.gate(*ALONE)
+    run = balanced.gate(*MODES["alone"])
     assert run.ret != pytest.ExitCode.OK
     run.stdout.fnmatch_lines(
         [

@@ -13,8 +13,7 @@ def properties(project):
     return {case.get("name"): [(one.get("name"), one.get("value")) for one in case.iter("property")] for case in cases}
 
 
-@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "1"]], ids=["alone", "a worker"])
-def test_a_broken_limit_is_seen_everywhere(project, monkeypatch, options):
+def test_a_broken_limit_is_seen_everywhere(project, monkeypatch, mode):
     summary = project.pytester.path / "summary.md"
     summary.write_text("of a former step\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
@@ -25,7 +24,7 @@ def test_a_broken_limit_is_seen_everywhere(project, monkeypatch, options):
         "test_a_rule_of_their_own.py",
         "def test_rule(toy, test_set, accuracy, request):\n    request.node.user_properties.append(('own', 1))\n    accuracy(toy, test_set)\n",
     )
-    run = project.gate(*options, "--junit-xml=junit.xml", paths=("thresholds.toml", "test_a_rule_of_their_own.py"))
+    run = project.gate(*mode, "--junit-xml=junit.xml", paths=("thresholds.toml", "test_a_rule_of_their_own.py"))
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     (command,) = [line for line in run.outlines if line.startswith("::")]
     file = f"{project.pytester.path.name}/thresholds.toml"

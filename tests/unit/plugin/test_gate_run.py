@@ -7,9 +7,8 @@ import pytest
 FAILED = pytest.ExitCode.TESTS_FAILED
 
 
-@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "0"], ["-n", "1"], ["-n", "2"]], ids=" ".join)
-def test_limits_that_hold_pass(project, options):
-    run = project.gate(*options)
+def test_limits_that_hold_pass(project, mode):
+    run = project.gate(*mode)
     assert run.ret == 0
     run.stdout.fnmatch_lines(["*PASS: all 3 limits hold*"])
     results = project.results()

@@ -140,10 +140,9 @@ def painted(project):
     return project
 
 
-@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "1"]], ids=["alone", "a worker"])
-def test_a_good_painter_keeps_all_its_limits(painted, options):
+def test_a_good_painter_keeps_all_its_limits(painted, mode):
     painted.write("thresholds.toml", HEAD + GENERATOR.format(name="good") + GOOD)
-    run = painted.gate(*options)
+    run = painted.gate(*mode)
     assert run.ret == pytest.ExitCode.OK
     run.stdout.fnmatch_lines(
         [

@@ -37,12 +37,11 @@ accuracy = 0.5
 """
 
 
-@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "1"]], ids=["alone", "one worker"])
-def test_a_model_that_hangs_fails_its_own_limits_alone(project, options):
+def test_a_model_that_hangs_fails_its_own_limits_alone(project, mode):
     project.write("stuck.py", STUCK)
     project.edit("thresholds.toml", 'data = "folder:pictures"', 'data = "folder:pictures"\ntime_limit = 8')
     project.write("thresholds.toml", (project.pytester.path / "thresholds.toml").read_text() + DECLARED)
-    result = project.gate(*options)
+    result = project.gate(*mode)
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines(["not measured within 8 s, the time limit that [[]run[]] sets"])
     assert result.ret == 1
