@@ -714,7 +714,7 @@ def thresholds(
         "models": by_name,
         "noises": dict(NOISES),
     }
-    return Thresholds(**fields | {"kinds": KINDS, "promises": promises} | changes)
+    return Thresholds(**fields | {"promise_kinds": KINDS, "promises": promises} | changes)
 
 
 def bench(
@@ -727,7 +727,7 @@ def bench(
         kept |= {("model", each.name): each, ("sentinels", each.name): None}
     names = [each.name for each in classifiers]
     declared = thresholds(*promises, **{"models": names, "data": images.name} | changes)
-    return Workbench(declared, store=store, kept=kept, **{"run": "run"} | own)  # type: ignore[arg-type]  # None: nothing is kept
+    return Workbench(declared, store=store, kept=kept, **{"run": "run"} | own)  # None: nothing is kept
 
 
 def ledger(limit: Sequence[str] = (), **changes: Any) -> Ledger:
