@@ -204,6 +204,7 @@ def test_the_interval_covers_the_break_point(tracks, at_bar, break_point):
     assert early + late > sets * alpha / 20  # or nothing was tested
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected", "wrong"),
     [

@@ -107,6 +107,7 @@ def drawn(rng, wrong, tracks):
     return dict(zip(LEVELS, rows, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracks", [None, TRACKS])
 @pytest.mark.parametrize("wrong", [0.01, 0.3])
 def test_an_accuracy_that_stays_is_seldom_said_to_rise(tracks, wrong):

@@ -68,6 +68,7 @@ def test_each_noise_is_shown_alone_too():
     assert clean.interval[0] < clean.gain < clean.interval[1]
 
 
+@pytest.mark.slow
 def test_no_gain_worth_the_name_refutes_it():
     alike = [trained(0.80, 0.801, 0.802, seed=seed, images=200_000) for seed in (0, 1)]
     assert compare(*alike).outcome is Outcome.REFUTED
@@ -95,6 +96,7 @@ def test_a_single_training_tells_nothing_of_chance(count):
         compare(trained(*[0.9] * count), trained(0.7, 0.8, seed=1))
 
 
+@pytest.mark.slow
 def test_a_gain_of_nothing_is_seldom_said_to_be_one():
     """Images as much as trainings make the difference, which is when both together err most."""
     generator, draws, errors = np.random.default_rng(7), 200, 0

@@ -160,6 +160,7 @@ def drawn(rng, wrong, tracks):
     return [np.where(alike, (rng.random(units) >= chance)[tracks], rng.random(len(tracks)) >= chance) for chance in wrong]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracks", [None, TRACKS])
 @pytest.mark.parametrize("wrong", [0.01, 0.3])
 def test_patterns_that_do_not_differ_are_seldom_said_to(tracks, wrong):
@@ -176,6 +177,7 @@ def test_patterns_that_do_not_differ_are_seldom_said_to(tracks, wrong):
     assert outcomes.count(Outcome.UNDECIDED) > sets / 2
 
 
+@pytest.mark.slow
 def test_a_difference_that_is_not_negligible_is_seldom_refuted():
     """B disrupts just more than the 0.0063 declared negligible: as much as the interval allows where two images are lost."""
     rng, sets, alpha = np.random.default_rng(1), 200, 0.1

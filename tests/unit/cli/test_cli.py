@@ -48,6 +48,7 @@ def test_help_imports_nothing_heavy():
     assert run.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["evaluate", "baseline-cnn", "--data", "signs"], ["gate"], ["gate", "-n", "1"]], ids=" ".join
 )
@@ -143,6 +144,7 @@ def test_the_gates_root_is_known_to_the_run_and_to_nobody_after_it(tmp_path, mon
     assert "ROBUSTNESS_DATA" not in os.environ
 
 
+@pytest.mark.slow
 def test_the_gate_exits_with_0_or_1_and_names_the_report(tmp_path, capfd):
     (tmp_path / "thresholds.toml").write_text(GATE)
     command = [sys.executable, "-m", "robustness.cli", "gate", "-p", "no:cacheprovider"]

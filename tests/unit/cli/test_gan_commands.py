@@ -89,6 +89,7 @@ def test_a_sheet_of_the_classes_asked_for(project, capsys):
         assert sheet.size == (2 * 58 - 2, 4 * 58 - 2)
 
 
+@pytest.mark.slow
 def test_noise_is_part_of_the_condition(project, capsys):
     assert train("--network", "convolutional", "--conditional", "--noise", "paper", "--out", "gan") == 0
     card = json.loads((project / "gan" / "epoch-001.card.json").read_text())

@@ -171,6 +171,7 @@ def project(pytester):
     return pytester
 
 
+@pytest.mark.slow
 def test_a_gate_goes_on_while_everything_is_pruned(project, folder):
     folder.mkdir()
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -187,6 +188,7 @@ def test_a_gate_goes_on_while_everything_is_pruned(project, folder):
     gate.stdout.fnmatch_lines(["*PASS: all 5 limits hold*"])
 
 
+@pytest.mark.slow
 def test_a_gate_that_cannot_store_what_it_measures_fails_and_says_why(project, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "file" / "cache"))

@@ -300,6 +300,7 @@ def test_at_and_between_the_knots_the_band_is_what_shares_that_only_rise_allow(m
             assert said.band[1][level] == pytest.approx(min(above), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_band_covers_the_population_s_shares_all_along():
     """At 50 % confidence no more than half of the sets may miss the truth anywhere; intervals of one level each do."""
     rng, sets, images = np.random.default_rng(0), 30, 40

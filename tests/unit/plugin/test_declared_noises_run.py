@@ -123,6 +123,7 @@ def test_an_edited_callable_breaks_its_limits_in_the_next_run(weather):
     assert "<h3>toy under fog(share=0.3): FAIL †</h3>" in page
 
 
+@pytest.mark.slow
 def test_each_case_is_measured_once_over_all_workers(weather):
     weather.edit("thresholds.toml", BLURRED, "")  # importing torchvision takes a worker seconds
     weather.write("weather.py", SEEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
@@ -60,6 +61,7 @@ def always_bright(reference, file):
     save_checkpoint(file, begun.classifier.module.state_dict(), {})
 
 
+@pytest.mark.slow
 def test_each_is_measured(project):
     folder, declared = project.pytester.path, []
 

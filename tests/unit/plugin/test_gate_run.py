@@ -141,6 +141,7 @@ def test_an_edited_factory_changes_the_verdict_of_the_next_run(project):
     run.stdout.fnmatch_lines(["*FAIL: 3 of 3 measured limits broken*"])
 
 
+@pytest.mark.slow
 def test_a_killed_worker_fails_the_run(project):
     project.edit(
         "toy.py",
@@ -152,6 +153,7 @@ def test_a_killed_worker_fails_the_run(project):
     run.stdout.fnmatch_lines(["*worker * crashed while running*", "*FAIL: *not measured*toy-gaussian(sigma=25)*"])
 
 
+@pytest.mark.slow
 def test_a_worker_killed_after_its_last_test_fails_the_run(project):
     project.write(
         "conftest.py",
@@ -164,6 +166,7 @@ def test_a_worker_killed_after_its_last_test_fails_the_run(project):
     assert len(project.results()["limits"]) == 3
 
 
+@pytest.mark.slow
 def test_torch_shares_the_cores_among_workers(project):
     project.write(
         "test_threads.py",
@@ -174,6 +177,7 @@ def test_torch_shares_the_cores_among_workers(project):
     run.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_a_run_that_dies_leaves_no_former_verdict(project):
     assert project.gate().ret == 0
     project.edit("toy.py", "excess = ", "import os\n        os._exit(0)\n        excess = ")

@@ -63,6 +63,7 @@ def test_workers_have_room_and_go_round(driver, monkeypatch):
     assert taken == ["GPU-aaaa", "GPU-bbbb", "GPU-aaaa"]
 
 
+@pytest.mark.slow
 def test_auto_starts_no_more_workers_than_have_room(driver, pytester, monkeypatch):
     """Through pytest itself: eight cores, room for two."""
     driver("0, GPU-aaaa, 9000\n")

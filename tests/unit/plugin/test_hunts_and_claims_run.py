@@ -124,6 +124,7 @@ def test_a_finding_beyond_what_is_declared_safe_now_is_named_as_not_tried(hunted
     assert "so not tried: findings/toy-" in (hunted.pytester.path / "robustness-report" / "report.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "2"]], ids=["alone", "two workers"])
 def test_hunts_of_one_run_do_not_meet_each_other_s_findings(hunted, options):
     hunted.write("thresholds.toml", (hunted.pytester.path / "thresholds.toml").read_text() + SECOND_HUNT)
@@ -215,6 +216,7 @@ def test_a_run_narrowed_to_limits_is_partial(hunted):
     assert hunted.results()["left_out"] == ["toy-offset+gaussian"]
 
 
+@pytest.mark.slow
 def test_nothing_is_tried_twice_when_nothing_changed(project):
     project.write(
         "thresholds.toml",

@@ -148,6 +148,7 @@ def test_a_value_that_cannot_be_reported_fails_its_test(project, mode):
     run.stdout.fnmatch_lines(["*the recorded property 'model' is a Classifier, which cannot be reported*"])
 
 
+@pytest.mark.slow
 def test_a_report_lost_between_worker_and_controller_fails_the_run(project):
     """xdist cannot send a NumPy scalar: the worker stops, and the failing test beside the gate is never reported."""
     project.write(
@@ -158,6 +159,7 @@ def test_a_report_lost_between_worker_and_controller_fails_the_run(project):
     assert run.ret != 0
 
 
+@pytest.mark.slow
 def test_each_case_is_evaluated_once_over_all_workers(project):
     project.edit("toy.py", "excess = ", "open('forwards', 'a').write('x')\n        excess = ")
     project.write("tests/test_gate.py", "from robustness.suite.test_limits import *\n")

@@ -37,6 +37,7 @@ accuracy = 0.5
 """
 
 
+@pytest.mark.slow
 def test_a_model_that_hangs_fails_its_own_limits_alone(project, mode):
     project.write("stuck.py", STUCK)
     project.edit("thresholds.toml", 'data = "folder:pictures"', 'data = "folder:pictures"\ntime_limit = 8')

@@ -94,6 +94,7 @@ def crossing(rule, looks, total, right):
     return wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [0.2, *LEVELS])
 @pytest.mark.parametrize(("total", "needed"), [(60, 6), (60, 30), (60, 54), (60, 59), (150, 120)])
 @pytest.mark.parametrize("batch", [1, 7])
@@ -148,6 +149,7 @@ def frames(rng, tracks, accuracy, correlation):
     return (rng.random((tracks, 30)) < shares).ravel(), np.repeat(np.arange(tracks), 30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tracks", "accuracy", "correlation"), [(100, 0.9, 0.3), (100, 0.99, 0.8), (100, 0.5, 0.5), (421, 0.9, 0.8)]
 )

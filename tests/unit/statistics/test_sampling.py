@@ -196,6 +196,7 @@ def at_the_bar(share, clean, gained):
     return [gained, kept, clean - kept, 1 - clean - gained]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kind", "total", "chances"),
     [
@@ -248,6 +249,7 @@ TRACKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kind", "sizes", "chances"), TRACKS)
 def test_tracks_err_within_the_level_and_so_does_a_design_effect_that_is_known(name, kind, sizes, chances):
     (values, within), sets, rng = kind, 300, np.random.default_rng(1)
@@ -278,6 +280,7 @@ def test_many_tracks_are_tested_at_the_level_and_not_far_below():
     assert (np.array(p_values) <= 0.05).mean() > 0.015
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [None, np.full(100, 30)])
 def test_intervals_cover_the_mean(sizes):
     """Of differences whose mean is 0.02: an error on either side in one of twenty sets."""

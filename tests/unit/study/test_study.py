@@ -109,6 +109,7 @@ def test_all_cells_are_measured_before_anything_is_searched_for_between_them(fol
     assert len(of_baseline) > len(table.CELLS)
 
 
+@pytest.mark.slow
 def test_a_study_goes_on_where_it_stopped(folder, monkeypatch, capsys):
     (folder / "study.toml").write_text(untrained(folder))
     measured = []
