@@ -186,6 +186,7 @@ def population(rng, survival, tracks=None):
     return clean & (strength < survival[:, None])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracks", [None, np.repeat(np.arange(100), 20)])
 @pytest.mark.parametrize(("at_bar", "break_point"), [(0.9, 6), (0.9 - 1e-9, 5)])
 def test_the_interval_covers_the_break_point(tracks, at_bar, break_point):

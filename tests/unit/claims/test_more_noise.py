@@ -121,6 +121,7 @@ def test_an_accuracy_that_stays_is_seldom_said_to_rise(tracks, wrong):
     assert outcomes.count(Outcome.UNDECIDED) > sets / 2
 
 
+@pytest.mark.slow
 def test_a_rise_that_is_not_negligible_is_seldom_missed():
     """By just more than the 0.00533 declared negligible: as much as the bound allows where accuracy rises by two images."""
     rng, sets, alpha = np.random.default_rng(1), 200, 0.1

@@ -68,6 +68,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_in_one_line(tmp_path, capsys
     assert capsys.readouterr().err == "robustness: thresholds.toml/results.json: Not a directory\n"
 
 
+@pytest.mark.slow
 def test_evaluate_prints_a_table_and_the_same_as_json(capsys):
     arguments = ["evaluate", "baseline-cnn", "--data", "signs", "--noise", "clean", "--noise", "salt-and-pepper(amount=0.004)"]
     assert main(arguments) == 0
@@ -80,6 +81,7 @@ def test_evaluate_prints_a_table_and_the_same_as_json(capsys):
     assert f"{100 * second['accuracy']:.2f}" in table[2]
 
 
+@pytest.mark.slow
 def test_sweep_goes_from_nothing_to_the_highest_level(capsys):
     main(["sweep", "baseline-cnn", "--data", "signs", "--noise", "gaussian(sigma=50)", "--steps", "2", "--json"])
     levels = json.loads(capsys.readouterr().out)
@@ -115,6 +117,7 @@ def test_what_can_be_mended_is_said_in_one_line_and_exits_with_2(arguments, mess
     assert message in said
 
 
+@pytest.mark.slow
 def test_a_model_of_the_thresholds_file_in_this_folder_is_found_by_its_name(tmp_path, capsys):
     (tmp_path / "thresholds.toml").write_text(
         'schema = 1\n[run]\ndata = "signs"\n[models.mine]\nload = "baseline-cnn"\nweights = "signs"\n'
@@ -134,6 +137,7 @@ def test_the_gate_says_what_can_be_mended_before_pytest_starts(tmp_path, capsys)
     assert capsys.readouterr().err == "robustness: unknown data 'pictures': did you mean 'folder:pictures'?\n"
 
 
+@pytest.mark.slow
 def test_the_gates_root_is_known_to_the_run_and_to_nobody_after_it(tmp_path, monkeypatch):
     monkeypatch.delenv("ROBUSTNESS_DATA", raising=False)
     (tmp_path / "thresholds.toml").write_text(GATE)

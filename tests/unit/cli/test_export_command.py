@@ -64,6 +64,7 @@ def shipped(capsys, *arguments):
     return ModelDeclaration(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "suffix"), [("onnx", "onnx"), ("exported", "pt2")])
 def test_a_model_of_a_thresholds_file_is_declared_as_it_was(form, suffix, folder, capsys):
     declaration = shipped(capsys, "toy", "--thresholds", "../project/thresholds.toml", "--to", form)

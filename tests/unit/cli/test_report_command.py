@@ -44,6 +44,7 @@ def net():
 """
 
 
+@pytest.mark.slow
 def test_a_report_made_again_is_the_same_and_an_older_one_is_laid_beside_it(pytester, monkeypatch, capsys):
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(pytester.path / "cache"))
     for name, level in (("bright", 200), ("dark", 20)):

@@ -47,6 +47,7 @@ def test_the_network_is_left_where_it_is(form, tmp_path):
     assert {name: (tensor.device, tensor.stride()) for name, tensor in source.module.state_dict().items()} == before
 
 
+@pytest.mark.slow
 def test_the_same_network_makes_the_same_file(tmp_path):
     for form in FORMATS:
         source = small()

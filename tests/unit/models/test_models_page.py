@@ -53,6 +53,7 @@ def folder(tmp_path, monkeypatch):
     sys.modules.pop("my_model", None)
 
 
+@pytest.mark.slow
 def test_every_example_loads(folder):
     for name, table in EXAMPLES:
         declared: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}

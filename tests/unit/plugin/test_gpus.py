@@ -73,6 +73,7 @@ def test_auto_starts_no_more_workers_than_have_room(driver, pytester, monkeypatc
     pytester.runpytest_subprocess("-n", "auto", "-p", "no:cacheprovider").stdout.fnmatch_lines(["*2 workers*"])
 
 
+@pytest.mark.slow
 def test_auto_is_left_alone_where_nothing_is_to_gate_on(driver, pytester, monkeypatch):
     driver("0, GPU-aaaa, 9000\n")
     monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "3")

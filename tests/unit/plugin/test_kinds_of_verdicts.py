@@ -46,6 +46,7 @@ def test_no_claim_is_made_about_a_population_nothing_is_known_of(project):
     run.stdout.fnmatch_lines(["*say independent = true if they are*", "*FAIL: 3 limits not measured*"])
 
 
+@pytest.mark.slow
 def test_a_drop_from_the_baseline_is_an_alarm(project):
     save_baseline()
     project.edit("thresholds.toml", RUN, f'{RUN}\nbaseline = "baselines/v1.safetensors"')
@@ -61,6 +62,7 @@ def test_a_drop_from_the_baseline_is_an_alarm(project):
     assert "Against the last release" in (project.pytester.path / "robustness-report" / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_an_alarm_stops_though_the_undecided_only_warns(project):
     save_baseline()
     project.edit("thresholds.toml", RUN, f'{RUN}\nbaseline = "baselines/v1.safetensors"\ninconclusive = "warn"')
@@ -71,6 +73,7 @@ def test_an_alarm_stops_though_the_undecided_only_warns(project):
     run.stdout.fnmatch_lines(["*FAIL: 1 of 3 measured limits broken (toy under gaussian(sigma=25)-max_drop)*"])
 
 
+@pytest.mark.slow
 def test_a_baseline_of_other_images_is_refused(project):
     save_baseline()
     project.edit("thresholds.toml", RUN, f'{RUN}\nbaseline = "baselines/v1.safetensors"\nseed = 5')

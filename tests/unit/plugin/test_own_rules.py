@@ -169,6 +169,7 @@ def test_each_case_is_evaluated_once_over_all_workers(project):
     assert (project.pytester.path / "forwards").read_text() == "x" * 7
 
 
+@pytest.mark.slow
 def test_a_gate_that_changed_nothing_runs_no_forward_pass(project):
     project.write(
         "weights.py",

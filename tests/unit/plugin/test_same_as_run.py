@@ -102,6 +102,7 @@ def test_both_are_measured_in_full_and_no_population_is_spoken_of(pair):
     assert {(limit["seen"], limit["claim"]) for limit in pair.results()["limits"]} == {(20, "test-set")}
 
 
+@pytest.mark.slow
 def test_the_command_that_repeats_it_counts_the_same(pair):
     pair.edit("two.py", SAME, ONE_OFF)
     command = [sys.executable, "-m", "robustness.cli", "compare", "source", "artefact", "--thresholds", "thresholds.toml"]

@@ -52,6 +52,7 @@ def brute_force(classifier, image_set, highest):
     return np.array(named)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("highest", [Gaussian(60), SaltAndPepper(0.05), Offset(-120)], ids=str)
 def test_agrees_with_brute_force_wherever_a_change_stays(highest, signs, baseline_cnn, store):
     search = search_flips(baseline_cnn, signs, highest, 0, store, "run")
@@ -100,6 +101,7 @@ def test_a_narrow_band_is_found_by_the_fine_mode_and_the_coarse_one_does_not_den
     assert fine.flips.critical[4] == 13.5  # rounds to 14
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("highest", [SaltAndPepper(0.05), Offset(-120)], ids=str)
 def test_the_fine_mode_agrees_with_brute_force_everywhere(highest, signs, baseline_cnn, store):
     fine = search_flips(baseline_cnn, signs, highest, 0, store, "run", FINE)

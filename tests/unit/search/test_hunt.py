@@ -124,6 +124,7 @@ def test_a_planted_band_is_found_and_minimised_to_its_lower_edge(searched):
     assert [noise.kind for noise in found.perturbation.noises] == ["gaussian"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_lower_edge_of_a_narrow_band_is_the_one_of_brute_force(seed):
     here = batch(classifier(8.0, 8.2))

@@ -109,6 +109,7 @@ def test_early_stopping_errs_within_its_level_whatever_the_truth(total, needed, 
     assert max(rates) > 0  # or nothing was tested
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("limit", [0.5, 0.9])
 def test_early_stopping_of_a_large_set_errs_within_its_level(limit, level):
@@ -240,6 +241,7 @@ def test_holm_keeps_the_level_over_many_comparisons():
 # How much is seen until the decision.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("accuracy", "largest"), [(0.9, 0.14), (0.75, 0.21), (0.55, 0.24), (0.25, 0.18)])
 def test_how_many_images_are_seen_five_points_above_the_limit(accuracy, largest):
     limit = accuracy - 0.05

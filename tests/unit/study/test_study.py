@@ -68,6 +68,7 @@ def test_published_figures_are_the_study_s():
     assert [len(reading.published) for reading in READINGS] == [3] * len(READINGS)
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables_and_the_same_as_json(folder, capsys):
     (folder / "study.toml").write_text(untrained(folder))
     assert main(["study", "study.toml", "--out", "tables.md"]) == 0
