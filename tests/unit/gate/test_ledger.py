@@ -9,6 +9,8 @@ from builders import claim_record, generator_record, hunt_record, ledger, limit_
 
 from robustness.gate.ledger import PROMISE_TEST
 from robustness.gate.notes import GateTest, RuleMeasured
+from robustness.hunts.record import HuntRecord
+from robustness.limits.record import LimitRecord
 
 RULE = GateTest()
 
@@ -252,3 +254,28 @@ def test_a_whole_run_is_searched_for_promises_about_once_a_test(monkeypatch):
     ended = kept.close()
     assert (ended.verdict, len(ended.left_out), len(ended.records)) == ("PARTIAL", 150, 150)
     assert len(searches) <= 2 * 150
+
+
+def test_a_worker_that_died_and_a_file_not_collected_are_gaps():
+    kept = ledger(["a"])
+    run(kept, "a")
+    kept.dead_workers.append("gw1")
+    kept.uncollected += ["x.py", "y.py"]
+    ended = kept.close()
+    assert ended.gaps == ("2 files not collected: x.py, y.py", "1 worker died: gw1")
+    assert ended.verdict == "FAIL"
+
+
+def test_seconds_of_a_test_add_up_over_its_parts():
+    kept = ledger(["a"])
+    for seconds in ((), (1.5,), (0.25,)):
+        kept.report("test_x.py::test_y", True, None, (RULE,), False, *seconds)
+    assert kept.close().seconds == {"test_x.py::test_y": 1.75}
+
+
+def test_records_of_one_class_are_given_apart():
+    kept = ledger(["a"])
+    run(kept, "a")
+    ended = kept.close()
+    assert ended.of(LimitRecord) == ended.records
+    assert ended.of(HuntRecord) == ()

@@ -87,6 +87,30 @@ def test_sets_of_any_size_pass(complaint, count):
     assert complaint(classifier(Colours()), coloured(count)) == ""
 
 
+def test_where_memory_runs_out_batches_are_halved_and_nothing_is_complained_of(complaint):
+    def little_memory(images):
+        if len(images) > 20:
+            raise MemoryError
+        return images
+
+    network = classifier(Colours(first=little_memory))
+    assert complaint(network, coloured()) == ""
+    assert network.batch_size == 16
+
+
+def test_a_counter_of_a_network_s_own_may_move(complaint):
+    class Counts(Colours):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("calls", torch.zeros(1, dtype=torch.int64))
+
+        def forward(self, images):
+            self.calls += 1
+            return super().forward(images)
+
+    assert complaint(classifier(Counts()), coloured()) == ""
+
+
 @pytest.mark.parametrize("network", ["baseline-cnn", "small-resnet"])
 def test_the_shipped_networks_pass(complaint, network):
     signs = load_image_set("signs")
