@@ -38,6 +38,7 @@ from robustness.evaluation.store import Store
 from robustness.gan.condition import Condition
 from robustness.gan.sample import Generator
 from robustness.gate.ledger import Ledger
+from robustness.gate.notes import RuleMeasured
 from robustness.gate.promise import Promise
 from robustness.gate.thresholds import Thresholds
 from robustness.gate.workbench import Workbench
@@ -70,7 +71,6 @@ from robustness.report.results import (
     Images,
     NoisyImages,
     Results,
-    RuleMeasured,
     RunDetails,
     ThresholdsFile,
     Timing,
@@ -101,7 +101,7 @@ def limit_record(noise: Noise | str = "gaussian(sigma=25)", **more) -> LimitReco
     subject = more.get("subject", str(noise) if asks == "accuracy" else f"{noise}-{asks}")
     required = more.get("required", "0.75")
     verdict = Verdict(more.get("verdict", "FAIL" if more.get("stops") else "PASS"))
-    fields = {
+    fields: dict[str, Any] = {
         "limit": f"{model}-{subject}",
         "place": "thresholds.toml:9",
         "model": model,
@@ -143,7 +143,7 @@ def limit_record(noise: Noise | str = "gaussian(sigma=25)", **more) -> LimitReco
 
 
 def drop_found(**more) -> DropFound:
-    fields = {
+    fields: dict[str, Any] = {
         "baseline": "v1.safetensors",
         "right_before": 90,
         "broken": 12,
@@ -181,7 +181,7 @@ def _curve(noise, shares):
 
 def flips_found(noise: Noise = STRONG, shares=(0.0, 0.5), name="stop", **more) -> FlipsFound:
     """A search with everything to show; no band unless it is given. name: of the class that flips."""
-    fields = {
+    fields: dict[str, Any] = {
         "resolution": f"{LEVELS} magnitudes up to {noise.magnitude} {noise.level:g}",
         "passes": 9.5,
         "accuracy": spread((0.9, 0.4)),
@@ -200,7 +200,7 @@ def flips_found(noise: Noise = STRONG, shares=(0.0, 0.5), name="stop", **more) -
 
 
 def wave_map(**more) -> WaveMap:
-    fields = {
+    fields: dict[str, Any] = {
         "frequencies": (0.125, 0.5),
         "orientations": (0.0, 45.0, 90.0),
         "accuracies": ((0.9, 0.8, 0.7), (0.6, 0.2, 0.4)),
@@ -213,12 +213,13 @@ def wave_map(**more) -> WaveMap:
 
 def differences_found(**more) -> DifferencesFound:
     image = DifferentImage(index=3, label="stop", says="go", source_says="stop", margin=0.25)
-    return DifferencesFound(**{"source": "net", "differences": 1, "ties": 0, "images": (image,)} | more)
+    fields: dict[str, Any] = {"source": "net", "differences": 1, "ties": 0, "images": (image,)}
+    return DifferencesFound(**fields | more)
 
 
 def flips_limit(noise: Noise = STRONG, shares=(0.0, 0.5), name="stop", band=None, found=None, **more) -> LimitRecord:
     found = found or flips_found(noise, shares, name, band=band)
-    fields = {"asks": "max_flips", "details": found, "value": found.flipped[-1], "required": "0.6"}
+    fields: dict[str, Any] = {"asks": "max_flips", "details": found, "value": found.flipped[-1], "required": "0.6"}
     return limit_record(noise, **fields | more)
 
 
@@ -229,7 +230,13 @@ def waves_limit(found: WaveMap | None = None, **more) -> LimitRecord:
 
 
 def drop_limit(noise: Noise | str = "gaussian(sigma=25)", change: DropFound | None = None, **more) -> LimitRecord:
-    fields = {"asks": "max_drop", "change": change or drop_found(), "value": 0.1, "required": "0.2", "confidence": 0.95}
+    fields: dict[str, Any] = {
+        "asks": "max_drop",
+        "change": change or drop_found(),
+        "value": 0.1,
+        "required": "0.2",
+        "confidence": 0.95,
+    }
     return limit_record(noise, **fields | more)
 
 
@@ -237,7 +244,7 @@ def drop_limit(noise: Noise | str = "gaussian(sigma=25)", change: DropFound | No
 
 
 def finding(**more) -> Finding:
-    fields = {
+    fields: dict[str, Any] = {
         "schema": 1,
         "model": "net",
         "model_hash": "cd" * 32,
@@ -262,7 +269,7 @@ def finding(**more) -> Finding:
 
 def hunt_record(stops=False, **more) -> HuntRecord:
     model = more.get("model", "net")
-    fields = {
+    fields: dict[str, Any] = {
         "hunt": f"{model}-gaussian",
         "place": "thresholds.toml:20",
         "model": model,
@@ -287,7 +294,7 @@ def hunt_record(stops=False, **more) -> HuntRecord:
 
 
 def break_evidence(**more) -> BreakEvidence:
-    fields = {
+    fields: dict[str, Any] = {
         "of_clean": "0.9",
         "break_point": 25.0,
         "interval": (20.0, 30.0),
@@ -315,7 +322,8 @@ def patterns_evidence(**more) -> PatternsEvidence:
         p_value=0.125,
         alarm=True,
     )
-    return PatternsEvidence(**{"confidence": 0.95, "negligible": 0.01, "pairs": (pair,), "distortions": distortions()} | more)
+    fields: dict[str, Any] = {"confidence": 0.95, "negligible": 0.01, "pairs": (pair,), "distortions": distortions()}
+    return PatternsEvidence(**fields | more)
 
 
 def order_evidence(**more) -> OrderEvidence:
@@ -325,28 +333,29 @@ def order_evidence(**more) -> OrderEvidence:
         p_values={"net": (0.125, 1.0)},
         disrupts_more=(("net",), ()),
     )
-    return OrderEvidence(**{"confidence": 0.95, "pairs": (pair,)} | more)
+    fields: dict[str, Any] = {"confidence": 0.95, "pairs": (pair,)}
+    return OrderEvidence(**fields | more)
 
 
 def levels_evidence(**more) -> LevelsEvidence:
     levels = ("gaussian(sigma=5)", "gaussian(sigma=25)")
     pair = LevelPair(levels=levels, accuracies=(0.75, 0.5), rise=-0.25, at_most=-0.125, p_value=1.0, alarm=False)
-    return LevelsEvidence(**{"confidence": 0.95, "negligible": 0.01, "pairs": (pair,)} | more)
+    fields: dict[str, Any] = {"confidence": 0.95, "negligible": 0.01, "pairs": (pair,)}
+    return LevelsEvidence(**fields | more)
 
 
 def gain_evidence(**more) -> GainEvidence:
     cell = GainCell(
         noise="gaussian(sigma=25)", accuracies=(0.75, 0.8), accuracies_of_others=(0.5,), gain=0.275, interval=(0.125, 0.5)
     )
-    return GainEvidence(
-        **{"confidence": 0.95, "negligible": 0.01, "gain": 0.275, "interval": (0.125, 0.5), "cells": (cell,)} | more
-    )
+    fields: dict[str, Any] = {"confidence": 0.95, "negligible": 0.01, "gain": 0.275, "interval": (0.125, 0.5), "cells": (cell,)}
+    return GainEvidence(**fields | more)
 
 
 def claim_record(stops=False, **more) -> ClaimRecord:
     """A claim that came out supported; declared to be refuted where it stops."""
     models = more.get("models", ("net", "other"))
-    fields = {
+    fields: dict[str, Any] = {
         "claim": f"{models[0]}-breaks-gaussian",
         "place": "thresholds.toml:30",
         "says": "breaks",
@@ -365,7 +374,7 @@ def marks(name="stop", classes=True, **more) -> Marks:
     label = ClassMarks(
         name=name, images=9, right=3, real_right=9, low=0.07, high=0.7, variety=0.1, fidelity=1 / 3, collapsed=True
     )
-    fields = {
+    fields: dict[str, Any] = {
         "judge": "net",
         "samples": 9,
         "fidelity": 1 / 3 if classes else None,
@@ -385,7 +394,7 @@ def marks(name="stop", classes=True, **more) -> Marks:
 
 def generator_record(stops=False, **more) -> GeneratorRecord:
     generator = more.get("generator", "signs")
-    fields = {
+    fields: dict[str, Any] = {
         "generator_limit": f"{generator}-fidelity",
         "place": "thresholds.toml:40",
         "generator": generator,
@@ -405,12 +414,12 @@ def generator_record(stops=False, **more) -> GeneratorRecord:
 def images(*names, **more) -> Images:
     """Of classes of these names."""
     classes = tuple(ImageClass(name=name, images=50, picture=None) for name in names or ("stop", "go"))
-    fields = {"name": "signs", "images": 50 * len(classes), "content_hash": "cd" * 32, "classes": classes}
+    fields: dict[str, Any] = {"name": "signs", "images": 50 * len(classes), "content_hash": "cd" * 32, "classes": classes}
     return Images(**fields | more)
 
 
 def run_details(**more) -> RunDetails:
-    fields = {
+    fields: dict[str, Any] = {
         "command": ("robustness", "gate"),
         "started": "2026-01-02T03:04:05+00:00",
         "seconds": 1.0,
@@ -424,7 +433,7 @@ def run_details(**more) -> RunDetails:
 def results(*records, models=("net",), **more) -> Results:
     """Of a run with these records; FAIL where one of them, a gap or an error stops it, unless `verdict` is given."""
     stops = any(record.stops for record in records) or more.get("gaps") or more.get("errors")
-    fields = {
+    fields: dict[str, Any] = {
         "verdict": "FAIL" if stops else "PASS",
         "gaps": (),
         "left_out": (),
@@ -504,7 +513,7 @@ def rich_results() -> Results:
 
 def case(noise: Noise | str = "clean", **more):
     noise = parse_noise(noise) if isinstance(noise, str) else noise
-    fields = {
+    fields: dict[str, Any] = {
         "model": "net",
         "data": "signs",
         "noise": noise,
@@ -519,7 +528,7 @@ def case(noise: Noise | str = "clean", **more):
 def measurement(noise: Noise | str = "clean", right=8, total=10, **more):
     """Of a set whose images are all of class 0, of which the first are classified correctly."""
     predictions = np.where(np.arange(total) < right, 0, 1).astype(np.int16)
-    fields = {
+    fields: dict[str, Any] = {
         "case": case(noise),
         "result": Result(predictions, np.ones(total, np.float32)),
         "looks": [(right, total)],
@@ -697,8 +706,15 @@ def thresholds(
 ) -> Thresholds:
     declared = (ModelDeclaration(model, "toy") if isinstance(model, str) else model for model in models)
     by_name = {model.name: model for model in declared}
-    fields = {"file": file, "sha256": "", "data": "images", "seed": 0, "models": by_name, "noises": dict(NOISES)}
-    return Thresholds(**fields | {"kinds": KINDS, "promises": promises} | changes)
+    fields: dict[str, Any] = {
+        "file": file,
+        "sha256": "",
+        "data": "images",
+        "seed": 0,
+        "models": by_name,
+        "noises": dict(NOISES),
+    }
+    return Thresholds(**fields | {"promise_kinds": KINDS, "promises": promises} | changes)
 
 
 def bench(
@@ -711,13 +727,14 @@ def bench(
         kept |= {("model", each.name): each, ("sentinels", each.name): None}
     names = [each.name for each in classifiers]
     declared = thresholds(*promises, **{"models": names, "data": images.name} | changes)
-    return Workbench(declared, store=store, kept=kept, **{"run": "run"} | own)  # type: ignore[arg-type]  # None: nothing is kept
+    return Workbench(declared, store=store, kept=kept, **{"run": "run"} | own)  # None: nothing is kept
 
 
 def ledger(limit: Sequence[str] = (), **changes: Any) -> Ledger:
     """Of a run that was asked to gate. limit, hunt, claim, generator_limit: the ids of what is promised."""
     promised = {kind.name: changes.pop(kind.name, ()) for kind in KINDS}
-    return Ledger(**{"promised": promised | {"limit": limit}, "kinds": KINDS, "asked": True} | changes)
+    fields: dict[str, Any] = {"promised": promised | {"limit": limit}, "kinds": KINDS, "asked": True}
+    return Ledger(**fields | changes)
 
 
 # TOML

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 import torch
@@ -35,3 +36,23 @@ def nobodys_job():
         for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session")
+def drawn_signs(tmp_path_factory):
+    """The embedded set as a cache folder keeps it, drawn once: it takes two seconds."""
+    from robustness.data import load_image_set
+
+    folder = tmp_path_factory.mktemp("drawn")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROBUSTNESS_CACHE", str(folder))
+        load_image_set("signs")
+    return folder / "images"
+
+
+@pytest.fixture
+def cache_with_signs(tmp_path, monkeypatch, drawn_signs):
+    """A cache folder of the test's own, in which the embedded set is drawn already."""
+    shutil.copytree(drawn_signs, tmp_path / "cache" / "images")
+    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

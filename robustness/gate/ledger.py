@@ -55,8 +55,8 @@ class Ledger:
 
     @classmethod
     def of(cls, thresholds: Thresholds, asked: bool = False, narrowed: bool = False) -> Ledger:
-        promised = {kind.name: [str(one) for one in thresholds.of(kind.promise)] for kind in thresholds.kinds}
-        return cls(promised, thresholds.kinds, asked, narrowed)
+        promised = {kind.name: [str(one) for one in thresholds.of(kind.promise)] for kind in thresholds.promise_kinds}
+        return cls(promised, thresholds.promise_kinds, asked, narrowed)
 
     def promise_of(self, test: str) -> tuple[str, str] | None:
         """The kind and id of the promise that a test measures."""

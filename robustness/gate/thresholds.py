@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -47,8 +47,20 @@ class Thresholds:
     scope: Scope = field(default_factory=Scope)
     warn: bool = False  # whether an INCONCLUSIVE limit lets the release pass
     time_limit: float | None = None  # seconds that measuring each promise may take
-    kinds: Sequence[AnyKind] = ()
+    promise_kinds: Sequence[AnyKind] = ()
     promises: tuple[Promise, ...] = ()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Names that rules of users know from before: noises as `kinds`, scope as `claim`, promises by kind as `limits`."""
+            former = {"kinds": "noises", "claim": "scope"}
+            if name in former:
+                return getattr(self, former[name])
+            for kind in vars(self).get("promise_kinds", ()):
+                if name == f"{kind.name}s":
+                    return self.of(kind.promise)
+            raise AttributeError(f"{type(self).__name__} has no {name}")
 
     @property
     def base(self) -> Path:
@@ -60,7 +72,7 @@ class Thresholds:
         return tuple(one for one in self.promises if isinstance(one, promise))
 
     def kind_of(self, promise: Promise) -> AnyKind:
-        return next(kind for kind in self.kinds if isinstance(promise, kind.promise))
+        return next(kind for kind in self.promise_kinds if isinstance(promise, kind.promise))
 
 
 def read(file: Path, kinds: Sequence[AnyKind]) -> Thresholds:
@@ -111,7 +123,7 @@ def _read(file: Path, sha256: str, content: dict[str, Any], kinds: Sequence[AnyK
         scope=Scope(run.claim, run.confidence, run.independent, run.design_effect, run.mode == "early"),
         warn=run.inconclusive == "warn",
         time_limit=run.time_limit,
-        kinds=kinds,
+        promise_kinds=kinds,
         promises=promises,
     )
 

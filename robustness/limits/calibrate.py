@@ -227,7 +227,7 @@ def replace_accuracies(thresholds: Thresholds, old: str, changes: Sequence[Chang
         with replacing(file) as partial:
             partial.write_bytes(new.encode())
             shutil.copymode(file, partial)
-            read(partial, thresholds.kinds)
+            read(partial, thresholds.promise_kinds)
             if file.read_bytes() != old.encode():
                 raise RobustnessError(f"{file} changed while it was measured and stays as it is; run again")
     except OSError as error:

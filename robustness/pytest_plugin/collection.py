@@ -37,7 +37,7 @@ class ThresholdsFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Collector]:
         thresholds = promises(self.config)
-        for kind in thresholds.kinds:
+        for kind in thresholds.promise_kinds:
             if thresholds.of(kind.promise):
                 tests: PromiseTests = PromiseTests.from_parent(self, path=SUITE / kind.suite)
                 tests.kind = kind

@@ -65,8 +65,8 @@ class Controller:
         self.unwritten: str | None = None
         asked = thresholds.file in given_paths(config) or bool(config.getoption("--thresholds"))
         self.ledger = Ledger.of(thresholds, asked, _is_narrowed(config))
-        self.classes = (*NOTES, *(cls for kind in thresholds.kinds for cls in (kind.record, *kind.notes)))
-        self.promises = tuple(kind.record for kind in thresholds.kinds)
+        self.classes = (*NOTES, *(cls for kind in thresholds.promise_kinds for cls in (kind.record, *kind.notes)))
+        self.promises = tuple(kind.record for kind in thresholds.promise_kinds)
         self.begun = False
         if self.is_gate:
             self._begin()

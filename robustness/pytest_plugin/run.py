@@ -60,7 +60,7 @@ def started(config: pytest.Config, thresholds: Thresholds) -> dict[str, Any]:
     """`STARTED`: workers are told what the controller saw."""
     if is_worker(config):
         return dict(config.workerinput[STARTED_INPUT])  # type: ignore[attr-defined]
-    return {kind.name: kind.start(thresholds) for kind in thresholds.kinds}
+    return {kind.name: kind.start(thresholds) for kind in thresholds.promise_kinds}
 
 
 def is_worker(config: pytest.Config) -> bool:

@@ -58,11 +58,11 @@ def mutants(file: Path) -> Iterator[Mutant]:
     tree = ast.parse(file.read_bytes())
     ignored = {id(inner) for node in ast.walk(tree) for part in _not_code(node) for inner in ast.walk(part)}
     for node in ast.walk(tree):
-        if id(node) in ignored or getattr(node, "lineno", None) is None or node.lineno != node.end_lineno:
+        if not isinstance(node, ast.expr | ast.stmt) or id(node) in ignored or node.lineno != node.end_lineno:
             continue
         after = _changed(node)
         if after is not None and after != ast.unparse(node):
-            yield Mutant(file, node.lineno, node.col_offset, node.end_col_offset, after)
+            yield Mutant(file, node.lineno, node.col_offset, node.end_col_offset or 0, after)
 
 
 def _not_code(node: ast.AST) -> list[ast.AST]:

@@ -30,11 +30,13 @@ def room_of(file: Path) -> str:
 def imported(file: Path) -> Iterator[tuple[int, str]]:
     """Line and room of every import of the package's own, inside functions and for type checking too."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        names = []
+        names: list[str] = []
+        if not isinstance(node, ast.ImportFrom | ast.Import):
+            continue
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}:{node.lineno}: imports are written in full"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
+        else:
             names = [alias.name for alias in node.names]
         for name in names:
             package, _, rest = name.partition(".")

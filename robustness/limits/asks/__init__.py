@@ -12,16 +12,18 @@ from robustness.limits.asks.relative import Relative
 from robustness.limits.asks.worst_band import WorstBand
 from robustness.limits.asks.worst_class import WorstClass
 
-ALL: tuple[Ask, ...] = (
-    Accuracy(),
-    MaxDrop(),
-    Relative(),
-    WorstClass(),
-    WorstBand(),
-    MaxFlips(),
-    MaxDifferences(),
-    Monotone(),
-    MeanError(),
-    BreakPoint(),
-)
-ASKS: dict[str, Ask] = {ask.name: ask for ask in ALL}
+ASKS: dict[str, Ask] = {
+    ask.name: ask
+    for ask in (
+        Accuracy(),
+        MaxDrop(),
+        Relative(),
+        WorstClass(),
+        WorstBand(),
+        MaxFlips(),
+        MaxDifferences(),
+        Monotone(),
+        MeanError(),
+        BreakPoint(),
+    )
+}

@@ -38,6 +38,8 @@ class BreakPoint(Ask):
         return {kind.magnitude: written.table[self.name]} if kind and kind.magnitude else {}
 
     def levels(self, noises: Sequence[Noise]) -> Sequence[Noise]:
+        if len(set(noises)) > 1:
+            raise RobustnessError("speaks of one noise: give each a table of its own")
         return noises[-1].ladder(STEPS)[1:]
 
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:

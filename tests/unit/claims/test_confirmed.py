@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from uuid import uuid4
 
 import pytest
 import torch
@@ -26,7 +27,7 @@ BREAKS = claim("breaks", Offset(5), Offset(60), models=("toy",), negligible="0.0
 def tested(tmp_path):
     def tested(module, claim=BREAKS, images=IMAGES, size=8, stride=FINE):
         toy = classifier("toy", module, size)
-        workbench = bench(images, toy, scope=Scope(independent=True), store=Store(tmp_path))
+        workbench = bench(images, toy, scope=Scope(independent=True), store=Store(tmp_path), run=uuid4().hex)
         vars(workbench).update(search=partial(workbench.search, stride=stride))
         return examine(claim, workbench)
 

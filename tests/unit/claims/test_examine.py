@@ -22,6 +22,7 @@ from robustness.evaluation.store import Store
 from robustness.gate.notes import from_text, to_text
 from robustness.noise import Gaussian, Offset, Periodic, SaltAndPepper, apply
 from robustness.search.critical import LEVELS
+from robustness.search.matched import matched_magnitude
 
 COUNT = 400
 SIZE = 16
@@ -250,7 +251,7 @@ def test_noises_are_matched_once_and_again_for_other_images_seeds_and_targets(tm
     from robustness.claims import measure as module
 
     matched = []
-    real = module.matched_magnitude
+    real = matched_magnitude
     monkeypatch.setattr(module, "matched_magnitude", lambda *given: matched.append(given) or real(*given))
     measured, store, declared = Measured(lambda *_: first_wrong(0)), Store(tmp_path), claim("patterns-differ", *PATTERNS)
     first = examined(declared, measured, store)

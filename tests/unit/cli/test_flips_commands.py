@@ -15,7 +15,7 @@ from robustness.cli import main
 from robustness.cli.arguments import to_json
 from robustness.data import load_image_set
 from robustness.declaration.scope import Scope
-from robustness.evaluation.evaluate import evaluate
+from robustness.evaluation.evaluate import evaluate, measure
 from robustness.evaluation.store import Store
 from robustness.gate import workbench
 from robustness.limits.asks.max_flips import describe_flips
@@ -416,7 +416,7 @@ def test_waves_json_is_what_evaluate_measures(capsys):
 
 
 def test_waves_are_made_for_the_size_that_the_network_sees(capsys, monkeypatch):
-    measured, real = [], workbench.measure
+    measured, real = [], measure
     monkeypatch.setattr(workbench, "measure", lambda *given: measured.append(given[2]) or real(*given))
     said(capsys, "waves", "toy", "--amplitude", "0.07")
     assert measured == [Clean(), *waves(0.07, 8)]

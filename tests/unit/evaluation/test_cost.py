@@ -23,8 +23,7 @@ SIGNS = ["baseline-cnn", "--data", "signs"]
 
 
 @pytest.fixture(autouse=True)
-def fresh_store(tmp_path, monkeypatch):
-    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
+def fresh_store(cache_with_signs):
     threads = torch.get_num_threads()
     with torch_threads(threads + 1):  # more than a worker of Ray has
         yield

@@ -70,7 +70,9 @@ def test_a_note_is_one_line():
 
 @pytest.mark.parametrize("right", [np.int64(2**62 + 1), np.uint8(200), torch.tensor(7)], ids=repr)
 def test_a_count_may_be_a_numpy_scalar(right):
-    assert from_text(to_text(measured(right=right)), CLASSES).right == int(right)
+    came = from_text(to_text(measured(right=right)), CLASSES)
+    assert isinstance(came, RuleMeasured)
+    assert came.right == int(right)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -np.inf, np.float32("nan"), torch.tensor(torch.nan)], ids=repr)

@@ -10,7 +10,8 @@ from builders import marks
 
 from robustness.errors import RobustnessError
 from robustness.generators.declare import MARKS, GeneratorDeclaration, GeneratorLimit
-from robustness.generators.measure import NAMES, judge_limit, shown
+from robustness.generators.measure import judge_limit
+from robustness.generators.record import NAMES, shown
 
 
 def label(name, fidelity, variety=1.0):

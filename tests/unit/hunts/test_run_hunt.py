@@ -66,7 +66,7 @@ def hunted(tmp_path, monkeypatch):
         started = {"hunt": Hunts().start(builders.thresholds(*promises, file=file))}
         workbench = bench(images or image_set(), network, promises=promises, file=file, store=store, started=started)
         found = measure_hunt(of, replace(workbench, run=name, profile=profile, **changes))
-        run.answers = network.module.answers - before
+        vars(run)["answers"] = network.module.answers - before
         return found
 
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -12,15 +13,16 @@ from torch import nn
 from robustness.data import Fit, ImageSet
 from robustness.declaration.scope import Scope
 from robustness.evaluation.case import Case
-from robustness.evaluation.evaluate import Measurement
+from robustness.evaluation.evaluate import Enough, Measurement
 from robustness.evaluation.result import Result
 from robustness.gate.thresholds import Thresholds
+from robustness.gate.workbench import Workbench
 from robustness.limits.asks import ASKS
 from robustness.limits.asks.ask import Measured
 from robustness.limits.limit import Limit
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
-from robustness.noise import Clean, Gaussian
+from robustness.noise import Clean, Gaussian, Noise
 
 
 def images(labels, names=("a", "b", "c"), tracks=None):
@@ -43,33 +45,30 @@ def limit(asks, required="0.5", noise=None, **more):
     return Limit("net", noise or Gaussian(20), asks, Decimal(required), "t:1", **more)
 
 
-@dataclass
-class Bench:
+@dataclass(frozen=True, eq=False)
+class Bench(Workbench):
     """Hands out the measurements it is given, and keeps what it was asked for."""
 
-    images: ImageSet
-    given: list[Measurement] = field(default_factory=list)
-    scope: Scope = field(default_factory=Scope)
-    warn: bool = False
-    baseline: Path | None = None
-    test: str = "test"
-    asked: list = field(default_factory=list)
-    fits: dict[str, Fit] = field(default_factory=dict)
+    given: Sequence[Measurement] = ()
+    asked: list[tuple[str, Noise, int | None, Enough | None]] = field(default_factory=list)
+    fits: Mapping[str, Fit] = field(default_factory=dict)
     module: nn.Module | None = None
-
-    @property
-    def thresholds(self):
-        models = {name: ModelDeclaration(name, "fixture") for name in ("net", "old")}
-        return Thresholds(Path("t.toml"), "", "set", 0, models, {}, baseline=self.baseline, scope=self.scope, warn=self.warn)
 
     def classifier(self, name):
         return Classifier(name, self.module or nn.Flatten(), self.fits.get(name, Fit(8)))
 
-    def measure(self, classifier, noise, seed, enough):
+    def measure(self, classifier, noise, seed=None, enough=None):
         self.asked.append((classifier.name, noise, seed, enough))
         return self.given[len(self.asked) - 1]
 
 
-def judged(limit, cases, images=None, scope=None, **more):
+def bench_of(images, given=(), scope=None, warn=False, baseline=None, **more):
+    models = {name: ModelDeclaration(name, "fixture") for name in ("net", "old")}
+    of = {"baseline": baseline, "scope": scope or Scope(), "warn": warn}
+    thresholds = Thresholds(Path("t.toml"), "", "set", 0, models, {}, **of)
+    return Bench(thresholds, test="test", kept={"images": images}, given=given, **more)
+
+
+def judged(limit, cases, images=None, scope=None):
     """What a limit's ask says of the measurements of its cases."""
-    return ASKS[limit.asks].judge(Measured(limit, cases, Bench(images, scope=scope or Scope(), **more)))
+    return ASKS[limit.asks].judge(Measured(limit, cases, bench_of(images, scope=scope)))

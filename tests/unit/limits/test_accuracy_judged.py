@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from limits_made import Bench, images, limit, measurement, predicted
+from limits_made import bench_of, images, limit, measurement, predicted
 
 from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
@@ -87,6 +87,7 @@ def test_no_claim_is_made_where_dependence_is_unknown(claim, dependent, message)
 def test_stopping_early_needs_no_more_than_certainty():
     early, made = Scope(early=True), images([1] * 1000)
     rule = stopping_rule(early, Decimal("0.5"), made)
+    assert rule is not None
     assert rule.decide(500, 500) is True
     assert rule.decide(0, 501) is False
     assert rule.decide(2, 3) is None
@@ -123,17 +124,17 @@ def test_clusters_and_full_runs_are_measured_in_full(scope):
 def test_only_an_accuracy_of_all_classes_stops_early(asks):
     noise = Periodic(0.1)
     asked = limit(asks, noise=noise, levels=(noise,), reference="old")
-    bench = Bench(images([0] * 10), [measurement(10, 10, noise)] * 60, Scope(early=True))
+    bench = bench_of(images([0] * 10), [measurement(10, 10, noise)] * 60, Scope(early=True))
     ASKS[asks].measure(asked, bench)
     assert [enough is not None for *_, enough in bench.asked] == [asks == "accuracy"] * len(bench.asked)
-    of_class = Bench(bench.images, bench.given, bench.scope)
+    of_class = bench_of(bench.images, bench.given, Scope(early=True))
     ASKS[asks].measure(replace(asked, classes=("a",)), of_class)
     assert asks != "accuracy" or of_class.asked[0][-1] is None
 
 
 def test_of_some_classes_only_theirs_count():
     made = images([0, 0, 1, 1, 2])
-    bench = Bench(made, [predicted([0, 1, 1, 1, 0], made.labels)])
+    bench = bench_of(made, [predicted([0, 1, 1, 1, 0], made.labels)])
     record = measure_limit(limit("accuracy", "0.75", classes=("a", "b")), bench)
     assert (record.right, record.seen, record.total, record.needed, record.verdict) == (3, 4, 4, 3, "PASS")
     assert record.words is None

@@ -109,6 +109,11 @@ def test_the_run_says_what_limits_claim(tmp_path):
         ("", 'noise = "gaussian"\nbreak_point = 20', "break_point: goes with of_clean"),
         ("", 'noise = "gaussian"\nsigma = 5\nof_clean = 0.5\naccuracy = 0.1', "of_clean: goes with break_point"),
         ("", 'noise = "gaussian"\nsigma = 5\nbreak_point = 20\nof_clean = 0.9', "leave it out"),
+        (
+            "",
+            'noise = "periodic"\nfrequency = [0.1, 0.2]\nbreak_point = 0.5\nof_clean = 0.9',
+            "limits.0..break_point: speaks of one noise: give each a table of its own",
+        ),
         ("", 'noise = "clean"\nbreak_point = 20\nof_clean = 0.9', "has no magnitude that grows from nothing"),
         ("", 'noise = "cifar-c"\nmean_error = 1.0', "mean_error: goes with reference"),
         ("", 'noise = "cifar-c"\nmean_error = 1.0\nreference = "olde"', "unknown model 'olde': did you mean 'old'"),

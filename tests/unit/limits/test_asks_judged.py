@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from limits_made import Bench, images, judged, limit, measurement, predicted
+from limits_made import bench_of, images, judged, limit, measurement, predicted
 from torch import nn
 
 from robustness.data import Fit
@@ -121,17 +121,16 @@ def test_ten_differences_are_told_and_fifty_kept():
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_what_was_not_seen_in_full_is_no_agreement(which):
-    predictions = [[0, 1], [0, 1]]
-    predictions[which] = [0, -1]
+    ours, theirs = ([0, -1] if model == which else [0, 1] for model in (0, 1))
     with pytest.raises(RobustnessError, match="images were evaluated"):
-        differences(*predictions, [1, 1], 1)
+        differences(ours, theirs, [1, 1], 1)
 
 
 @pytest.mark.parametrize(
     ("bench", "message"),
     [
-        (Bench(None, fits={"old": Fit(8, "resize")}), "t:1: net takes images by crop-or-pad 8, old by resize 8"),
-        (Bench(None, module=nn.Flatten()), "t:1: net and old are one module"),
+        (bench_of(None, fits={"old": Fit(8, "resize")}), "t:1: net takes images by crop-or-pad 8, old by resize 8"),
+        (bench_of(None, module=nn.Flatten()), "t:1: net and old are one module"),
     ],
 )
 def test_only_models_that_see_the_same_images_are_compared_and_nothing_is_measured_before(bench, message):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from limits_made import Bench, images, limit, predicted
+from limits_made import bench_of, images, limit, predicted
 
 from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
@@ -28,7 +28,7 @@ def drop(tmp_path):
         before = predicted([0] * mended + [1] * (100 - mended), IMAGES.labels, noise=Gaussian(20))
         now = predicted([1] * (100 - broken) + [0] * broken, IMAGES.labels, noise=Gaussian(20))
         save_baseline(tmp_path / "v1.safetensors", [(before.case, before.result)])
-        bench = Bench(IMAGES, [now], Scope(confidence=0.99), baseline=tmp_path / "v1.safetensors")
+        bench = bench_of(IMAGES, [now], Scope(confidence=0.99), baseline=tmp_path / "v1.safetensors")
         return measure_limit(limit("max_drop", required, **more), bench)
 
     return make
@@ -90,14 +90,14 @@ def test_a_waived_alarm_fails_and_does_not_stop(drop):
 
 
 def test_records_without_drops_stay_as_they_are():
-    record = measure_limit(limit("accuracy"), Bench(IMAGES, [predicted(np.ones(100), IMAGES.labels)]))
+    record = measure_limit(limit("accuracy"), bench_of(IMAGES, [predicted(np.ones(100), IMAGES.labels)]))
     assert settled(one=record) == {"one": record}
     assert ASKS["max_drop"].settle({}) == {}
 
 
 def test_without_a_baseline_there_is_no_drop():
     with pytest.raises(RobustnessError, match="t.toml: no baseline to measure a drop from"):
-        measure_limit(limit("max_drop"), Bench(IMAGES, [predicted(np.ones(100), IMAGES.labels)]))
+        measure_limit(limit("max_drop"), bench_of(IMAGES, [predicted(np.ones(100), IMAGES.labels)]))
 
 
 def test_the_p_value_is_that_of_a_larger_drop_than_allowed(drop):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from limits_made import Bench, images, limit, predicted
+from limits_made import bench_of, images, limit, predicted
 
 from robustness.declaration.scope import Scope
 from robustness.limits.measure import measure_limit
@@ -17,7 +17,7 @@ IMAGES = images([1] * 10)
 def outcome(right, waived_until=None, scope=None, warn=False):
     asked = limit("accuracy", "0.9", Clean(), waived_until=waived_until, reason="night images are new")
     measured = predicted([1] * right + [0] * (10 - right), IMAGES.labels)
-    return measure_limit(asked, Bench(IMAGES, [measured], scope or Scope(), warn))
+    return measure_limit(asked, bench_of(IMAGES, [measured], scope or Scope(), warn))
 
 
 def test_without_a_waiver_a_broken_limit_stops():
@@ -39,6 +39,12 @@ def test_an_expired_waiver_fails_whatever_was_measured(right):
     assert (expired.verdict, expired.stops) == ("FAIL", True)
     assert "the waiver expired on" in expired.reason
     assert "night images are new" in expired.explain()
+
+
+def test_an_expired_waiver_does_not_turn_what_was_measured_round():
+    expired = outcome(9, date.today() - timedelta(1), Scope("population", independent=True))
+    assert (expired.verdict, expired.stops) == ("FAIL", True)
+    assert "which does not decide on the limit 0.9; the waiver expired" in expired.reason
 
 
 def test_what_is_undecided_stops_unless_it_only_warns():

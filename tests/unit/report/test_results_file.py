@@ -23,6 +23,7 @@ from builders import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from robustness.claims.record import ClaimRecord
 from robustness.errors import RobustnessError
 from robustness.kinds import KINDS
 from robustness.report.file import forget_results, read_results, results_from_json, results_to_json, write_results
@@ -183,6 +184,7 @@ def test_whatever_was_written_is_read_back(made):
 @pytest.mark.parametrize("evidence", [patterns_evidence(pairs=()), order_evidence(pairs=()), patterns_evidence(distortions=())])
 def test_evidence_is_of_the_class_that_it_was(evidence):
     (read,) = results_from_json(results_to_json(results(claim_record(evidence=evidence)))).records
+    assert isinstance(read, ClaimRecord)
     assert read.evidence == evidence
 
 

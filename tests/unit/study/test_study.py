@@ -45,11 +45,10 @@ def folder(tmp_path, monkeypatch, signs_of_few):
 
 
 @pytest.fixture
-def signs_of_few(tmp_path, monkeypatch):
-    """A hundred pictures, a cache of its own, rough magnitudes: enough to see what is written where."""
-    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
+def signs_of_few(cache_with_signs, monkeypatch):
+    """Thirty pictures, a cache of its own, rough magnitudes: enough to see what is written where."""
     monkeypatch.setattr(
-        workbench, "load_image_set", lambda *given, **more: load_image_set(*given, **more).take(range(0, 1290, 13))
+        workbench, "load_image_set", lambda *given, **more: load_image_set(*given, **more).take(range(0, 1290, 43))
     )
     monkeypatch.setattr("robustness.search.equivalent.PRECISION", 1 / 8)
 

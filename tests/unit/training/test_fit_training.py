@@ -53,9 +53,12 @@ def interrupt_in_epoch(patch, epoch, step):
     patch.setattr(module, step, stop)
 
 
-@every_recipe
-@pytest.mark.parametrize("epoch", [1, 2, 3])
 @pytest.mark.parametrize("step", ["save_state", "accuracy"])
+@pytest.mark.parametrize(
+    ("recipe", "epoch"),
+    [(PLAIN, 1), (PLAIN, 2), (PLAIN, 3), (STUDY, 2), (HARDEN, 2)],
+    ids=["plain-1", "plain-2", "plain-3", "study-2", "harden-2"],
+)
 def test_an_interrupted_training_resumes_to_the_same_weights_to_the_bit(tmp_path, monkeypatch, colours, recipe, epoch, step):
     expected, weights = trained(colours, recipe, tmp_path / "whole.resume")
     with monkeypatch.context() as patch:
