@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -106,10 +104,3 @@ def test_what_is_not_declared_is_named(folder, monkeypatch, arguments, others, s
 
 def test_the_root_is_where_sets_live(folder):
     assert of("other", "--thresholds", "../project/thresholds.toml", "--root", "sets").root.name == "sets"
-
-
-def test_what_is_declared_is_read_without_torch():
-    """So a noise that is written wrong is said at once."""
-    code = "import sys, argparse, robustness.cli.arguments as a\nargs = argparse.Namespace(model='baseline-cnn', data='signs', weights=None, thresholds=None, size=None, fit='resize')\na.declared_by(args)\nprint('torch' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "False\n"

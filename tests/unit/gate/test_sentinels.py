@@ -102,10 +102,11 @@ def test_a_counter_of_a_network_s_own_may_move(complaint):
     class Counts(Colours):
         def __init__(self):
             super().__init__()
+            self.calls: torch.Tensor
             self.register_buffer("calls", torch.zeros(1, dtype=torch.int64))
 
         def forward(self, images):
-            self.calls += 1
+            self.calls.add_(1)
             return super().forward(images)
 
     assert complaint(classifier(Counts()), coloured()) == ""

@@ -123,18 +123,6 @@ def test_an_edited_callable_breaks_its_limits_in_the_next_run(weather):
     assert "<h3>toy under fog(share=0.3): FAIL †</h3>" in page
 
 
-@pytest.mark.slow
-def test_each_case_is_measured_once_over_all_workers(weather):
-    weather.edit("thresholds.toml", BLURRED, "")  # importing torchvision takes a worker seconds
-    weather.write("weather.py", SEEN)
-    weather.write("tests/test_gate.py", "from robustness.suite.test_limits import *\n")
-    run = weather.gate("-n", "2", paths=("tests", "thresholds.toml"))
-    run.assert_outcomes(passed=10)
-    assert seen(weather) == ["0.1 20", "0.3 20"]
-    assert [noise for noise, limit in limits(weather).items() if not limit["bit_identical"]] == MARKED[:2]
-    assert bound_to_a_run(weather) == []
-
-
 def test_a_declared_noise_is_measured_afresh_in_every_run_and_others_are_not(weather):
     use_a_network_of_the_package(weather)
     weather.write("weather.py", SEEN)
@@ -143,17 +131,6 @@ def test_a_declared_noise_is_measured_afresh_in_every_run_and_others_are_not(wea
     assert seen(weather) == ["0.1 20", "0.1 20", "0.3 20", "0.3 20"]
     assert {noise for noise, limit in limits(weather).items() if not limit["stored"]} == set(MARKED)
     assert bound_to_a_run(weather) == []
-
-
-def test_collecting_declared_noises_imports_no_torch(weather):
-    weather.write("weather.py", "raise SystemExit('imported')\n")
-    weather.write(
-        "conftest.py",
-        "import sys\n\ndef pytest_collection_finish(session):\n"
-        "    print('collected', len(session.items), {'torch', 'torchvision', 'weather'} & set(sys.modules))\n",
-    )
-    run = weather.pytester.runpytest_subprocess("thresholds.toml", "--collect-only", "-q", "-s")
-    run.stdout.fnmatch_lines(["*test_limit?toy-fog(share=0.1)?", "*test_limit?toy-blur(sigma=1)?", "*collected 6 set()*"])
 
 
 def test_a_rule_measures_under_a_declared_noise(weather):

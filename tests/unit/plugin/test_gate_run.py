@@ -141,50 +141,6 @@ def test_an_edited_factory_changes_the_verdict_of_the_next_run(project):
     run.stdout.fnmatch_lines(["*FAIL: 3 of 3 measured limits broken*"])
 
 
-@pytest.mark.slow
-def test_a_killed_worker_fails_the_run(project):
-    project.edit(
-        "toy.py",
-        "excess = ",
-        "import os, signal\n        if images.max() == 1: os.kill(os.getpid(), signal.SIGKILL)\n        excess = ",
-    )
-    run = project.gate("-n", "2")
-    assert run.ret == FAILED
-    run.stdout.fnmatch_lines(["*worker * crashed while running*", "*FAIL: *not measured*toy-gaussian(sigma=25)*"])
-
-
-@pytest.mark.slow
-def test_a_worker_killed_after_its_last_test_fails_the_run(project):
-    project.write(
-        "conftest.py",
-        "import os, signal\n\ndef pytest_sessionfinish(session):\n"
-        "    if getattr(session.config, 'workerinput', {}).get('workerid') == 'gw1':\n        os.kill(os.getpid(), signal.SIGKILL)\n",
-    )
-    run = project.gate("-n", "2")
-    assert run.ret == FAILED
-    run.stdout.fnmatch_lines(["*FAIL: *1 worker died: gw1*"])
-    assert len(project.results()["limits"]) == 3
-
-
-@pytest.mark.slow
-def test_torch_shares_the_cores_among_workers(project):
-    project.write(
-        "test_threads.py",
-        "def test_threads(accuracy, record_property):\n    import torch\n    record_property('threads', torch.get_num_threads())\n"
-        "    import os\n    assert torch.get_num_threads() == max(1, os.cpu_count() // 2)\n",
-    )
-    run = project.gate("-n", "2", paths=("test_threads.py",))
-    run.assert_outcomes(passed=1)
-
-
-@pytest.mark.slow
-def test_a_run_that_dies_leaves_no_former_verdict(project):
-    assert project.gate().ret == 0
-    project.edit("toy.py", "excess = ", "import os\n        os._exit(0)\n        excess = ")
-    project.pytester.runpytest_subprocess("thresholds.toml")
-    assert list((project.pytester.path / "robustness-report").iterdir()) == []
-
-
 def test_a_wrong_expression_is_a_usage_error_and_no_verdict(project):
     run = project.gate("-k", "sigma=25")
     assert run.ret == pytest.ExitCode.USAGE_ERROR

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import os
-import stat
 
 import pytest
+from gpu_driver import driver
 
 from robustness.pytest_plugin import gpus
 
-pytest_plugins = ["pytester"]
+__all__ = ["driver"]
 
 TWO = "0, GPU-aaaa, 9000\n1, GPU-bbbb, 81000\n"
-
-
-@pytest.fixture
-def driver(tmp_path, monkeypatch):
-    """Puts a tool on the path that says what it is told to."""
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-
-    def install(said, code=0):
-        folder = tmp_path / "bin"
-        folder.mkdir()
-        tool = folder / "nvidia-smi"
-        tool.write_text(f"#!/bin/sh\ncat <<'EOF'\n{said}EOF\nexit {code}\n")
-        tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-
-    return install
 
 
 def test_no_driver_no_gpus(monkeypatch, tmp_path):
@@ -61,21 +45,3 @@ def test_workers_have_room_and_go_round(driver, monkeypatch):
             taken.append(os.environ["CUDA_VISIBLE_DEVICES"])
         assert "CUDA_VISIBLE_DEVICES" not in os.environ
     assert taken == ["GPU-aaaa", "GPU-bbbb", "GPU-aaaa"]
-
-
-@pytest.mark.slow
-def test_auto_starts_no_more_workers_than_have_room(driver, pytester, monkeypatch):
-    """Through pytest itself: eight cores, room for two."""
-    driver("0, GPU-aaaa, 9000\n")
-    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "8")
-    pytester.makefile(".toml", thresholds="not read here")
-    pytester.makepyfile("def test_one(): pass\ndef test_two(): pass")
-    pytester.runpytest_subprocess("-n", "auto", "-p", "no:cacheprovider").stdout.fnmatch_lines(["*2 workers*"])
-
-
-@pytest.mark.slow
-def test_auto_is_left_alone_where_nothing_is_to_gate_on(driver, pytester, monkeypatch):
-    driver("0, GPU-aaaa, 9000\n")
-    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "3")
-    pytester.makepyfile("def test_one(): pass")
-    pytester.runpytest_subprocess("-n", "auto", "-p", "no:cacheprovider").stdout.fnmatch_lines(["*3 workers*"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 HUNT = """
@@ -124,16 +122,6 @@ def test_a_finding_beyond_what_is_declared_safe_now_is_named_as_not_tried(hunted
     assert "so not tried: findings/toy-" in (hunted.pytester.path / "robustness-report" / "report.html").read_text()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "2"]], ids=["alone", "two workers"])
-def test_hunts_of_one_run_do_not_meet_each_other_s_findings(hunted, options):
-    hunted.write("thresholds.toml", (hunted.pytester.path / "thresholds.toml").read_text() + SECOND_HUNT)
-    hunted.gate(*options)
-    assert [hunt["known"] for hunt in hunted.results()["hunts"]] == [False, False]
-    hunted.gate(*options)
-    assert [hunt["known"] for hunt in hunted.results()["hunts"]] == [True, True]
-
-
 def test_a_finding_on_a_model_that_was_renamed_is_no_pass(hunted):
     hunted.gate()
     for old, new in (("[models.toy]", "[models.new]"), ('models = ["toy"]', 'models = ["new"]')):
@@ -214,23 +202,3 @@ def test_a_run_narrowed_to_limits_is_partial(hunted):
     run = hunted.gate("-k", "test_limit")
     run.stdout.fnmatch_lines(["PARTIAL: 3 of 4 limits measured and kept; no release verdict"])
     assert hunted.results()["left_out"] == ["toy-offset+gaussian"]
-
-
-@pytest.mark.slow
-def test_nothing_is_tried_twice_when_nothing_changed(project):
-    project.write(
-        "thresholds.toml",
-        'schema = 1\n[run]\ndata = "signs"\n[models.net]\nload = "small-resnet"\nweights = "signs"\n[[limits]]\nmodels = ["net"]\n'
-        'noise = "clean"\naccuracy = 0.5\n[[hunts]]\nmodels = ["net"]\nsafe = { gaussian = 2 }\nbudget = 0.2\nimages = 8\n',
-    )
-    passes = "import robustness.models.classifier as c\nreal = c.Classifier.logits\nopen('passes', 'w').close()\n"
-    passes += "def logits(self, images):\n    open('passes', 'a').write('x')\n    return real(self, images)\nc.Classifier.logits = logits\n"
-    counts = []
-    for _ in range(2):
-        project.write("conftest.py", passes)
-        run = project.pytester.runpytest_subprocess("thresholds.toml")
-        assert run.ret == pytest.ExitCode.OK
-        counts.append(len((project.pytester.path / "passes").read_text()))
-    assert counts[0] > 20
-    assert counts[1] == 0
-    assert json.dumps(project.results()["hunts"])  # the second run's, whole

@@ -126,15 +126,6 @@ def test_an_explicit_thresholds_option_asks_for_the_gate(project):
     run.stdout.fnmatch_lines(["*FAIL: 3 limits not measured*"])
 
 
-@pytest.mark.slow
-def test_results_of_a_dead_run_of_the_same_name_are_not_used(project):
-    project.write("test_project_rules.py", "def test_rule():\n    import os\n    os._exit(9)\n")
-    options = ("-n", "0", "--testrunuid", "ci7")
-    project.pytester.runpytest_subprocess("thresholds.toml", "test_project_rules.py", *options)
-    broken(project)
-    assert project.gate(*options).ret == FAILED
-
-
 def test_the_images_of_a_rule_cannot_be_changed_in_place(project):
     project.write(
         "test_project_rules.py",

@@ -7,47 +7,6 @@ import pytest
 from robustness.errors import RobustnessError
 from robustness.kinds import read_thresholds
 
-STUCK = """
-import time
-import toy
-
-
-class Stuck(toy.Brightness):
-    def forward(self, images):
-        try:
-            time.sleep(600)
-        except Exception:
-            pass
-        return super().forward(images)
-
-
-def make():
-    return Stuck()
-"""
-DECLARED = """
-[models.stuck]
-load = "python:stuck:make"
-size = 8
-fit = "resize"
-
-[[limits]]
-models = ["stuck"]
-noise = "clean"
-accuracy = 0.5
-"""
-
-
-@pytest.mark.slow
-def test_a_model_that_hangs_fails_its_own_limits_alone(project, mode):
-    project.write("stuck.py", STUCK)
-    project.edit("thresholds.toml", 'data = "folder:pictures"', 'data = "folder:pictures"\ntime_limit = 8')
-    project.write("thresholds.toml", (project.pytester.path / "thresholds.toml").read_text() + DECLARED)
-    result = project.gate(*mode)
-    result.assert_outcomes(passed=3, failed=1)
-    result.stdout.fnmatch_lines(["not measured within 8 s, the time limit that [[]run[]] sets"])
-    assert result.ret == 1
-    assert project.results()["verdict"] == "FAIL"
-
 
 def test_a_limit_of_no_seconds_is_refused(project):
     project.edit("thresholds.toml", 'data = "folder:pictures"', 'data = "folder:pictures"\ntime_limit = 0')

@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 UNIT_TEST = "def test_unit():\n    import sys\n    heavy = {'torch', 'numpy', 'pydantic', 'hypothesis'} & set(sys.modules)\n    assert heavy <= {'hypothesis'}, heavy\n"
 
 
@@ -41,7 +39,6 @@ def test_collecting_the_limits_imports_no_torch(project):
     run.stdout.fnmatch_lines(["*collected 3 False*"])
 
 
-@pytest.mark.slow
 def test_a_gate_does_not_import_what_its_limits_do_not_need(project):
     judged = "print('judged', 'torch' in sys.modules, 'scipy.stats' in sys.modules)"
     project.write("conftest.py", f"import sys\n\ndef pytest_sessionfinish(session):\n    {judged}\n")

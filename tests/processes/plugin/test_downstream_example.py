@@ -31,7 +31,6 @@ def run(folder, command, **environment):
     )
 
 
-@pytest.mark.slow
 def test_the_workflows_own_command_passes(downstream):
     job = yaml.safe_load((EXAMPLES / "github-actions" / "robustness.yml").read_text())["jobs"]["gate"]
     steps = {step.get("name", step.get("uses")): step for step in job["steps"]}
@@ -54,7 +53,6 @@ def test_the_workflows_own_command_passes(downstream):
     }
 
 
-@pytest.mark.slow
 def test_a_spoiled_network_fails(downstream):
     network = downstream / "blob_classifier" / "network.py"
     trained = network.read_text()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from torch import nn
 
@@ -61,7 +60,6 @@ def always_bright(reference, file):
     save_checkpoint(file, begun.classifier.module.state_dict(), {})
 
 
-@pytest.mark.slow
 def test_each_is_measured(project):
     folder, declared = project.pytester.path, []
 

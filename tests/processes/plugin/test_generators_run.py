@@ -161,7 +161,6 @@ def test_a_good_painter_keeps_all_its_limits(painted, mode):
     assert f"<code>{results['generators']['good']['hash']}</code>" in report
 
 
-@pytest.mark.slow
 def test_a_poor_painter_fails_its_gate_and_each_is_judged_once_over_two_workers(painted):
     tables = "".join(GENERATOR.format(name=name) for name in ("good", "poor", "plain"))
     painted.write("thresholds.toml", HEAD + tables + POOR)
