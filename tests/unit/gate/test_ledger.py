@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from decimal import Decimal
 
 import pytest
-from builders import claim_record, generator_record, hunt_record, ledger, limit_record
+from builders import claim_record, generator_record, hunt_record, ledger, limit_record, thresholds
 
-from robustness.gate.ledger import PROMISE_TEST
+from robustness.gate.ledger import PROMISE_TEST, Ledger
 from robustness.gate.notes import GateTest, RuleMeasured
 from robustness.hunts.record import HuntRecord
+from robustness.limits.limit import Limit
 from robustness.limits.record import LimitRecord
+from robustness.noise import Gaussian
 
 RULE = GateTest()
 
@@ -279,3 +282,12 @@ def test_records_of_one_class_are_given_apart():
     ended = kept.close()
     assert ended.of(LimitRecord) == ended.records
     assert ended.of(HuntRecord) == ()
+
+
+def test_a_ledger_is_made_for_the_promises_of_a_file():
+    limit = Limit("net", Gaussian(5), "accuracy", Decimal(0), "t:1")
+    made = Ledger.of(thresholds(limit))
+    assert made.promised == {"limit": [str(limit)], "hunt": [], "claim": [], "generator_limit": []}
+    assert (made.asked, made.narrowed, made.is_gate) == (False, False, False)
+    asked = Ledger.of(thresholds(limit), asked=True, narrowed=True)
+    assert (asked.asked, asked.narrowed, asked.is_gate) == (True, True, True)

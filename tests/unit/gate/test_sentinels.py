@@ -112,6 +112,12 @@ def test_a_counter_of_a_network_s_own_may_move(complaint):
     assert complaint(classifier(Counts()), coloured()) == ""
 
 
+def test_a_network_of_other_classes_is_refused_before_a_pass(complaint):
+    network = classifier(Colours(), class_names=("no", "such", "classes"))
+    assert "was trained on 3 classes that are not the 8 of colours" in complaint(network, coloured())
+    assert network.module.passes == 0
+
+
 @pytest.mark.parametrize("network", ["baseline-cnn", "small-resnet"])
 def test_the_shipped_networks_pass(complaint, network):
     signs = load_image_set("signs")

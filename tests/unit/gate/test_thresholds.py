@@ -429,3 +429,40 @@ def test_an_integer_of_more_digits_than_can_be_printed_is_refused(file):
 
 def test_a_key_that_breaks_a_line_breaks_no_line_of_the_problems(file):
     assert any(said.startswith("a\\nb: unknown key") for _, said in problems(file, f'"a\\nb" = 1\n{HEAD}{LIMITS}'))
+
+
+# What a file speaks of
+
+
+NO_MEANING = 'run.{}: has no meaning for the test set itself; it goes with claim = "population", [[claims]] or max_flips'
+CLAIM = """\
+[[claims]]
+says = "more-noise-never-helps"
+models = ["cnn"]
+noise = "gaussian"
+sigma = [5, 25]
+expected = "supported"
+"""
+FLIPS = '[[limits]]\nmodels = ["cnn"]\nnoise = "gaussian"\nsigma = 3\nmax_flips = 0.1\n'
+
+
+def in_run(*lines):
+    return HEAD.replace('data = "folder"\n', "\n".join(['data = "folder"', *lines, ""]))
+
+
+@pytest.mark.parametrize("line", ["independent = true", "design_effect = 2.0"])
+def test_what_images_depend_on_goes_with_something_that_speaks_of_the_population(file, line):
+    key = line.partition(" ")[0]
+    found = problems(file, in_run(line) + LIMITS)
+    assert found == [(4, NO_MEANING.format(key))]
+    for text in (in_run(line, 'claim = "population"') + LIMITS, in_run(line) + LIMITS + CLAIM, in_run(line) + LIMITS + FLIPS):
+        file.write_text(text)
+        scope = read_thresholds(file).scope
+        assert (scope.independent, scope.design_effect) == ((True, None) if key == "independent" else (False, 2.0))
+
+
+def test_independent_images_have_no_design_effect(file):
+    both = in_run("independent = true", "design_effect = 2.0", 'claim = "population"') + LIMITS
+    assert problems(file, both) == [(5, "run.design_effect: images that are independent have none")]
+    file.write_text(both.replace("independent = true", "independent = false"))
+    assert read_thresholds(file).scope.design_effect == 2
