@@ -34,6 +34,7 @@ class Numbers:
 class Address:
     key: str
     run: str | None = None
+    fingerprint: str | None = None
 
 
 def result_of(key: str) -> Numbers:

@@ -14,6 +14,8 @@ class Case:
     """What predictions depend on, and nothing else: limits and file names are no part of it.
 
     model_hash, data_hash: SHA-256 of content. arithmetic: device family, dtype and library versions.
+    model_key: what stands for the model in the key, where that is not its hash. fingerprint: of the module that computes, no
+    part of the key; see `robustness.evaluation.identity`.
     run: the run's own identifier where the model's or the noise's code cannot be hashed, so that its results end with the run.
     """
 
@@ -25,12 +27,14 @@ class Case:
     data_hash: str
     arithmetic: str
     run: str | None = None
+    model_key: str | None = None
+    fingerprint: str | None = None
 
     @property
     def key(self) -> str:
         """SHA-256 over the content; names are left out, so a renamed model meets its old results."""
         noise = [self.noise.kind, self.noise.contract, [getattr(self.noise, name) for name in self.noise.parameters()]]
-        content = ["case 2", self.model_hash, self.data_hash, noise, self.seed, self.arithmetic, self.run]
+        content = ["case 2", self.model_key or self.model_hash, self.data_hash, noise, self.seed, self.arithmetic, self.run]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from robustness.data import Fit, ImageSet
 from robustness.evaluation.batch import BATCH, check_classes, noisy_batch, predict
 from robustness.evaluation.case import Case
 from robustness.evaluation.forward import arithmetic, backing_off
+from robustness.evaluation.identity import identify
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
@@ -85,15 +86,18 @@ def measure(
 
 def make_case(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int, run: str) -> Case:
     """What the predictions depend on; `run` only where code has a part in it that cannot be hashed."""
+    identity = identify(classifier)
     return Case(
         model=classifier.name,
         data=image_set.name,
         noise=noise,
         seed=seed,
-        model_hash=model_identity(classifier),
+        model_hash=identity.hash,
         data_hash=image_set.content_hash,
         arithmetic=arithmetic(classifier),
-        run=None if is_hashable(classifier) and noise.bit_identical else run,
+        run=None if identity.is_hashable and noise.bit_identical else run,
+        model_key=identity.key,
+        fingerprint=identity.fingerprint,
     )
 
 
@@ -107,21 +111,6 @@ def _looks(predictions: npt.NDArray[np.int16], image_set: ImageSet) -> list[tupl
 def _ends(total: int) -> list[int]:
     """How many images have been seen after each batch."""
     return [min(start + BATCH, total) for start in range(0, total, BATCH)]
-
-
-def is_hashable(classifier: Classifier) -> bool:
-    """Whether the hash says all: a built-in network as it was built, without hooks or methods put on it since."""
-    return classifier.architecture is not None and not any(
-        part._forward_hooks or part._forward_pre_hooks or "forward" in vars(part) for part in classifier.module.modules()
-    )
-
-
-def model_identity(classifier: Classifier) -> str:
-    """What stands for the model in a case: its content, and where the code cannot be hashed also its name and class."""
-    if is_hashable(classifier):
-        return classifier.content_hash()
-    code = type(classifier.module)
-    return f"{classifier.name} {code.__module__}.{code.__qualname__} {classifier.content_hash()}"
 
 
 def evaluate(

@@ -51,8 +51,8 @@ def evaluation_job(classifier: Classifier, image_set: ImageSet, noise: Noise, se
 
 def missing(jobs: Sequence[AnyJob], store: Store, run: str) -> list[AnyJob]:
     """The jobs whose result is not in the store, or not for every image; each case once."""
-    by_key = {job.case().key: job for job in jobs}
-    return [job for key, job in by_key.items() if not is_complete(store.read(key, run, job.kind))]
+    by_key = {(case.key, case.fingerprint): job for job in jobs for case in [job.case()]}
+    return [job for (key, by), job in by_key.items() if not is_complete(store.read(key, run, job.kind, by))]
 
 
 def is_complete(result: Any) -> bool:

@@ -21,12 +21,17 @@ T = TypeVar("T")
 
 
 class Addressed(Protocol):
-    """What a result is kept under: a hash of all it depends on, and the run that it ends with, if it is bound to one."""
+    """What a result is kept under: a hash of all it depends on, and the run that it ends with, if it is bound to one.
+
+    fingerprint: of the module that computes it, which a stored result has to come from; None where nothing tells.
+    """
 
     @property
     def key(self) -> str: ...
     @property
     def run(self) -> str | None: ...
+    @property
+    def fingerprint(self) -> str | None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,26 +66,29 @@ class Store:
         """
         path = self._path(case.key, case.run)
         with locked(path):
-            stored = _read(path, kind)
+            stored = _read(path, kind, case.fingerprint)
             result = extend(stored)
             if result is not stored:
-                _write(path, result)
+                _write(path, result, case.fingerprint)
             return result, result is stored
 
-    def read(self, key: str, run: str, kind: type[T]) -> T | None:
+    def read(self, key: str, run: str, kind: type[T], fingerprint: str | None = None) -> T | None:
         """What is kept under a key, whether it is bound to this run or to none; None where there is nothing."""
-        return _read(self._path(key, None), kind) or _read(self._path(key, run), kind)
+        return _read(self._path(key, None), kind, fingerprint) or _read(self._path(key, run), kind, fingerprint)
 
-    def remember(self, key: str, run: str | None, make: Callable[[], list[str]]) -> list[str]:
-        """The sentences kept under a key, made where there are none yet; those bound to a run end with it."""
+    def remember(self, key: str, run: str | None, make: Callable[[], list[str]], fingerprint: str | None = None) -> list[str]:
+        """The sentences kept under a key, made where there are none yet; those bound to a run end with it.
+
+        fingerprint: of the module that they come from.
+        """
         path = self._path(key, run)
         with locked(path):
-            stored = _read(path, Sentences)
+            stored = _read(path, Sentences, fingerprint)
             if stored is not None:
                 return stored.plain()
-            former = _read_list(path.with_suffix(".json"))
+            former = _read_list(path.with_suffix(".json")) if fingerprint is None else None
             sentences = make() if former is None else former
-            _write(path, Sentences.of(sentences))
+            _write(path, Sentences.of(sentences), fingerprint)
             return sentences
 
     def end_run(self, run: str) -> None:
@@ -95,14 +103,14 @@ class Store:
         return self.folder / "runs" / hashlib.sha256(run.encode()).hexdigest()
 
 
-def _write(path: Path, result: Any) -> None:
+def _write(path: Path, result: Any, fingerprint: str | None) -> None:
     with keeping(path) as partial:
-        write_arrays(partial, {name: getattr(result, name) for name in _names(type(result))})
+        write_arrays(partial, {name: getattr(result, name) for name in _names(type(result))}, fingerprint)
 
 
-def _read(path: Path, kind: type[T]) -> T | None:
-    """The stored result; None where there is none, or where the file is not what was written."""
-    arrays = read_arrays(path)
+def _read(path: Path, kind: type[T], fingerprint: str | None = None) -> T | None:
+    """The stored result; None where there is none, where the file is not what was written, or another module computed it."""
+    arrays = read_arrays(path, fingerprint)
     if arrays is None or list(arrays) != _names(kind):
         return None
     mark_used(path)

@@ -19,14 +19,22 @@ ORDERS = {frozenset(names): names for names in (("predictions", "margins"), ("cl
 """The order in which arrays were hashed before files named it; files written so are still read."""
 
 
-def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """As safetensors, with the SHA-256 of their names, types, shapes and bytes."""
-    metadata = {"names": json.dumps(list(arrays)), "sha256": _digest(arrays)}
+def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], made_by: str | None = None) -> None:
+    """As safetensors, with the SHA-256 of their names, types, shapes and bytes.
+
+    made_by: what they come from, see `read_arrays`.
+    """
+    metadata = {"names": json.dumps(list(arrays)), "sha256": _digest(arrays, made_by)}
+    if made_by is not None:
+        metadata["made_by"] = made_by
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata=metadata)
 
 
-def read_arrays(path: Path) -> Arrays | None:
-    """The arrays, by name; None where there is no file, or where it is not what was written."""
+def read_arrays(path: Path, made_by: str | None = None) -> Arrays | None:
+    """The arrays, by name; None where there is no file, or where it is not what was written.
+
+    made_by: None too where they come from something else; left out, they may come from anything.
+    """
     try:
         with safe_open(path, "np") as stored:
             about = stored.metadata() or {}
@@ -34,11 +42,13 @@ def read_arrays(path: Path) -> Arrays | None:
             arrays = {name: stored.get_tensor(name) for name in names}
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError):  # a damaged file may say anything
         return None
-    return arrays if about.get("sha256") == _digest(arrays) else None
+    if made_by not in (None, about.get("made_by")):
+        return None
+    return arrays if about.get("sha256") == _digest(arrays, about.get("made_by")) else None
 
 
-def _digest(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
-    digest = hashlib.sha256()
+def _digest(arrays: Mapping[str, npt.NDArray[Any]], made_by: str | None) -> str:
+    digest = hashlib.sha256((made_by or "").encode())
     for name, array in arrays.items():
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)

@@ -17,7 +17,8 @@ from robustness.data import ImageSet, fit_images
 from robustness.data.load import SPLIT
 from robustness.errors import RobustnessError
 from robustness.evaluation.batch import check_classes
-from robustness.evaluation.evaluate import evaluate, is_hashable
+from robustness.evaluation.evaluate import evaluate
+from robustness.evaluation.identity import identify
 from robustness.gan.batches import FIT
 from robustness.gan.copies import find_copies
 from robustness.gan.measures import frechet_distance, loss_divergence, precision_and_recall, spread
@@ -203,7 +204,7 @@ def last_layer(module: nn.Module) -> str:
 
 def _features(classifier: Classifier, head: str, images: ImageSet) -> torch.Tensor:
     """What reaches the layer `head`: float32 of shape (N, features), kept in the cache where the judge's hash says all."""
-    if is_hashable(classifier):
+    if identify(classifier).is_hashable:
         return features_of(classifier, head, images)
     reached: list[torch.Tensor] = []
     module = copy.deepcopy(classifier.module)

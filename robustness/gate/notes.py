@@ -34,6 +34,7 @@ class ModelUsed:
     kind: ClassVar[str] = "model"
     model: str
     hash: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, kw_only=True)

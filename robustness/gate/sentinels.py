@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -18,19 +19,25 @@ import torch
 
 from robustness.data import ImageSet, fit_images
 from robustness.errors import RobustnessError, some
-from robustness.evaluation.batch import BATCH, check_classes
-from robustness.evaluation.evaluate import is_hashable, model_identity
-from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, forward, raw_logits
+from robustness.evaluation.batch import check_classes
+from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, forward
+from robustness.evaluation.identity import identify
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Store
-from robustness.models.classifier import Classifier, evaluation_mode, to_tensor
-from robustness.noise import Noise, apply
+from robustness.models.classifier import Classifier, Room, evaluation_mode, to_tensor
+from robustness.noise import Gaussian, Noise, Periodic, SaltAndPepper, apply
 from robustness.statistics.paired import Change, p_value
 
-VERSION = 1
+VERSION = 2
 """Raised when a sentinel comes to ask something else: what was found before is then stale."""
 
-IMAGES = 4 * BATCH
+IMAGES, BATCH = 192, 64
+"""How many images are looked at, and in batches of how many."""
+ALONE, IN_SIXTEENS, NOISY, FIRST = 16, 48, 24, 32
+"""How many of them go through the network one by one too, in sixteens, twice under noise, and first in other preparations."""
+LARGEST_BATCH = 256
+PASSES = IMAGES + BATCH + ALONE + IN_SIXTEENS + 2 * NOISY + 5 * FIRST + IMAGES + LARGEST_BATCH
+"""Images that go through a network at most: once for each network, preparation and image set."""
 
 CHANCE = 1e-6
 """Of a false alarm, at most, by each comparison of two ways to count the same images."""
@@ -39,9 +46,9 @@ FEWEST = 20
 
 REPEATED = 1e-4
 """How far logits may move between two passes, as a share of the largest: rounding moves them by about 1e-6, dropout by 0.1."""
-NEAR_TIE = 1e-2
-"""Of the spread of the logits: what a prediction that changes with the batch may lead by. Float32 moves it by about 1e-6, eight
-bits by about 4e-3, and a network that was quantized dynamically takes its scale from the batch."""
+IN_COMPANY = 1e-2
+"""How far they may move with the batch, as a share of their spread. Float32 moves them by about 1e-6, eight bits by about 4e-3,
+and a network that was quantized dynamically takes its scale from the batch."""
 
 RENAMED_GAIN = 0.3
 RENAMED_ACCURACY = 0.5
@@ -49,6 +56,8 @@ PREPARED_GAIN = 0.1
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+NOISES = (Gaussian(sigma=50), SaltAndPepper(amount=0.1), Periodic(amplitude=0.25))
 
 Classes = npt.NDArray[np.int64]
 
@@ -61,19 +70,37 @@ def check_model(
     noises: those of the model's limits. run: names this run; see `measure`.
     """
     check_classes(classifier, image_set)
+    found = [*_broken_noises(classifier, image_set, noises, seed, store), *_mistakes(classifier, image_set, store, run)]
+    if found:
+        raise RobustnessError("\n".join(found))
+
+
+def _broken_noises(
+    classifier: Classifier, image_set: ImageSet, noises: Sequence[Noise], seed: int, store: Store
+) -> Iterator[str]:
+    """A sentence for each noise that changes images where it is none; found without the network."""
     at_identity = {str(noise): noise for noise in map(_at_identity, noises) if noise is not None}
-    bound = None if is_hashable(classifier) else run
-    names = [classifier.name, image_set.name, image_set.class_names]  # they stand in the sentences
-    kinds = [[text, noise.contract] for text, noise in sorted(at_identity.items())]
-    about = [names, model_identity(classifier), image_set.content_hash, kinds, seed, bound]
+    for text, noise in sorted(at_identity.items()):
+        about = [text, noise.contract, seed, image_set.content_hash, str(classifier.fit), classifier.device.type]
+        check = partial(_noise_at_identity, noise, image_set, classifier, seed)
+        yield from store.remember(_key("noise at identity", about), None, check)
+
+
+def _mistakes(classifier: Classifier, image_set: ImageSet, store: Store, run: str) -> list[str]:
+    """A sentence for each sentinel that failed; a model that is known already is not asked again."""
 
     def remembered() -> list[str]:
-        content = ["sentinels", VERSION, *about, arithmetic(classifier)]
-        key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
-        return store.remember(key, bound, lambda: _complaints(classifier, image_set, list(at_identity.values()), seed))
+        identity = identify(classifier)
+        bound = None if identity.is_hashable else run
+        names = [classifier.name, image_set.name, image_set.class_names]  # they stand in the sentences
+        key = _key("sentinels", [names, identity.key, image_set.content_hash, bound, arithmetic(classifier)])
+        return store.remember(key, bound, partial(_complaints, classifier, image_set), identity.fingerprint)
 
-    if found := backing_off(remembered):
-        raise RobustnessError("\n".join(found))
+    return backing_off(remembered)
+
+
+def _key(what: str, about: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps([what, VERSION, *about]).encode()).hexdigest()
 
 
 def _at_identity(noise: Noise) -> Noise | None:
@@ -100,50 +127,71 @@ class _Sample:
     def first(self, count: int) -> _Sample:
         return _Sample(self.image_set, self.images[:count], self.index[:count], self.labels[:count])
 
-    def logits(self, classifier: Classifier) -> torch.Tensor:
-        return forward(classifier, self.image_set, self.images)
+    def logits(self, classifier: Classifier, size: int = BATCH) -> torch.Tensor:
+        """In batches of that size, or of the classifier's where its memory holds no more."""
+        fed = replace(classifier, room=Room(min(size, classifier.batch_size)))
+        try:
+            return forward(fed, self.image_set, self.images)
+        except OutOfMemoryError:
+            classifier.room.images = fed.room.images
+            raise
+
+    def under_noise(self, classifier: Classifier) -> _Sample:
+        """The same images with noise of each kind that networks meet: fine, coarse and in single pixels."""
+        images = self.images.to(classifier.device)
+        parts = [np.arange(start, len(images), len(NOISES)) for start in range(len(NOISES))]
+        noisy = images.clone()
+        for noise, places in zip(NOISES, parts, strict=True):
+            noisy[places] = apply(noise, images[places], self.index[places], 0, torch.get_num_threads())
+        return replace(self, images=noisy.cpu())
 
     def right(self, predictions: Classes) -> float:
         return float((predictions == self.labels).mean())
 
 
-def _complaints(classifier: Classifier, image_set: ImageSet, noises: Sequence[Noise], seed: int) -> list[str]:
+def _complaints(classifier: Classifier, image_set: ImageSet) -> list[str]:
     """A sentence for each sentinel that failed."""
     sample = _Sample.of(image_set, classifier)
     batch = sample.first(BATCH)
-    found = list(_noises_at_identity(batch, noises, seed, classifier.device))
     try:
         logits = sample.logits(classifier)
         predictions = _named(logits)
-        found += _repetition(batch, classifier, logits[:BATCH]) or _batch_size(batch, classifier, logits[:BATCH])
+        found = _repetition(batch, classifier, logits[:BATCH], "the same") or _batch_size(sample, classifier, logits)
+        found = found or _repetition_under_noise(batch, classifier)
         # Where classes are colours, swapping red and blue renames them too: what is fed comes first.
-        found += _preprocessing(sample, classifier, predictions) or _class_order(sample, classifier, predictions)
+        return found + (_preprocessing(sample, classifier, predictions) or _class_order(sample, classifier, predictions))
     except OutOfMemoryError:
         raise
     except RobustnessError as error:  # no logits, or none that could be counted: `evaluate` says why
-        found.append(str(error))
-    return found
+        return [str(error)]
 
 
-def _noises_at_identity(batch: _Sample, noises: Sequence[Noise], seed: int, device: torch.device) -> Iterator[str]:
-    images = batch.images.to(device)
-    for noise in noises:
-        moved = (apply(noise, images, batch.index, seed, torch.get_num_threads()).int() - images.int()).abs().flatten(1)
-        if changed := int(moved.any(dim=1).sum()):
-            yield (
-                f"{noise} is no noise at all, but it changed {changed} of {len(images)} images, by up to {int(moved.max())} "
-                "grey levels: what computes noise is broken on this machine, and nothing measured with it means anything"
-            )
+def _noise_at_identity(noise: Noise, image_set: ImageSet, classifier: Classifier, seed: int) -> list[str]:
+    batch = _Sample.of(image_set, classifier).first(BATCH)
+    images = batch.images.to(classifier.device)
+    moved = (apply(noise, images, batch.index, seed, torch.get_num_threads()).int() - images.int()).abs().flatten(1)
+    if not (changed := int(moved.any(dim=1).sum())):
+        return []
+    return [
+        f"{noise} is no noise at all, but it changed {changed} of {len(images)} images, by up to {int(moved.max())} "
+        "grey levels: what computes noise is broken on this machine, and nothing measured with it means anything"
+    ]
 
 
-def _repetition(batch: _Sample, classifier: Classifier, first: torch.Tensor) -> list[str]:
+def _repetition_under_noise(batch: _Sample, classifier: Classifier) -> list[str]:
+    """Some networks are fixed on clean images alone, such as one that smooths at random what looks noisy."""
+    noisy = batch.first(NOISY).under_noise(classifier)
+    return _repetition(noisy, classifier, noisy.logits(classifier, NOISY), "the same noisy", NOISY)
+
+
+def _repetition(batch: _Sample, classifier: Classifier, first: torch.Tensor, which: str, size: int = BATCH) -> list[str]:
     """Two passes over the same images give the same logits and leave the weights as they were.
 
     Not bit for bit: the order in which parallel sums are added up may change the last bits, on CUDA and in Intel's MKL, and
     no count of right images depends on them.
     """
     before = _floating_state(classifier)
-    second = batch.logits(classifier)
+    second = batch.logits(classifier, size)
     after = _floating_state(classifier)
     changed = [name for name, tensor in after.items() if name in before and not torch.equal(tensor, before[name])]
     moved = float((first - second).abs().max()) / max(float(first.abs().max()), 1e-30)
@@ -154,7 +202,7 @@ def _repetition(batch: _Sample, classifier: Classifier, first: torch.Tensor) -> 
         [f"moved its logits by up to {moved:.2g} of the largest, and changed {other} predictions"] if moved > REPEATED else []
     )
     seen += [f"overwrote its {some(changed)}"] if changed else []
-    passes = f"two passes over the same {len(first)} images {' and '.join(seen)}"
+    passes = f"two passes over {which} {len(first)} images {' and '.join(seen)}"
     return [f"{classifier.name} gives no fixed answer: {passes}. {_reason(classifier)}"]
 
 
@@ -182,26 +230,30 @@ def _in_training(classifier: Classifier) -> list[str]:
         return [f"{name or 'the whole'} ({type(part).__name__})" for name, part in named if part.training]
 
 
-def _batch_size(batch: _Sample, classifier: Classifier, logits: torch.Tensor) -> list[str]:
-    """An image's prediction does not depend on which images come with it, unless two classes are nearly equal."""
-    size = classifier.batch_size
-    smaller = max(1, size // 4)
-    try:
-        small = torch.cat([raw_logits(classifier, part).float().cpu() for part in torch.split(batch.images, smaller)])
-        if small.shape != logits.shape:
-            raise RobustnessError(f"{classifier.name} gave logits of shape {tuple(small.shape)} for {len(logits)} images")
-    except RobustnessError as error:
-        return [f"{classifier.name} takes batches of {size} images, but not of {smaller}: {error}"]
-    top = logits.topk(2, dim=1).values
-    margins, spread = top[:, 0] - top[:, 1], float(logits.max() - logits.min())
-    clear = (margins > NEAR_TIE * spread).numpy() & (_named(small) != _named(logits))
-    if not clear.any():
-        return []
-    return [
-        f"{classifier.name} names {int(clear.sum())} of {len(logits)} images otherwise in batches of {smaller} than in "
-        f"batches of {size}, although they led by up to {float(margins[clear].max()) / spread:.2g} of the logits' spread: "
-        f"something in it is taken over the whole batch. {_batch_reason(classifier)}"
-    ]
+def _batch_size(sample: _Sample, classifier: Classifier, logits: torch.Tensor) -> list[str]:
+    """An image's logits do not depend on which images come with it, nor on how many."""
+    usual = min(BATCH, classifier.batch_size)
+    others = [(1, ALONE), (BATCH // 4, IN_SIXTEENS), (classifier.batch_size, len(logits))]
+    spread = max(float(logits.max() - logits.min()), 1e-30)
+    for size, images in others:
+        if size == usual:
+            continue
+        some_images = sample.first(images)
+        try:
+            other = some_images.logits(classifier, size)
+        except OutOfMemoryError:
+            raise
+        except RobustnessError as error:
+            return [f"{classifier.name} takes batches of {usual} images, but not of {size}: {error}"]
+        moved = float((other - logits[:images]).abs().max()) / spread
+        if moved > IN_COMPANY:
+            turned = int((_named(other) != _named(logits[:images])).sum())
+            return [
+                f"{classifier.name} answers otherwise in batches of {size} than of {usual}: its logits for {len(other)} images "
+                f"move by up to {moved:.2g} of their spread, and {turned} predictions change. Something in it is taken over "
+                f"the whole batch. {_batch_reason(classifier)}"
+            ]
+    return []
 
 
 def _batch_reason(classifier: Classifier) -> str:
@@ -253,19 +305,27 @@ def _best_renaming(predictions: Classes, labels: Classes, classes: int) -> tuple
 
 
 def _preprocessing(sample: _Sample, classifier: Classifier, predictions: Classes) -> list[str]:
-    """The one other way to feed the network that makes it best, if it makes it much better."""
+    """The one other way to feed the network that makes it best, if it makes it much better.
+
+    The way is chosen on the first images, and judged on all of them.
+    """
     if sample.right(predictions) > 1 - PREPARED_GAIN or len(predictions) < FEWEST:
         return []  # nothing could be gained, or be more than chance
-    best, remedy = predictions, ""
+    first = sample.first(FIRST)
+    best, chosen = first.right(predictions[:FIRST]), None
     for prepared, flipped, words in _other_preparations(classifier):
-        other = _predictions_if_better(sample, prepared, flipped, predictions)
-        if other is not None and sample.right(other) > sample.right(best):
-            best, remedy = other, words
-    if not remedy:
+        start = _predictions(first, prepared, flipped)
+        if start is not None and first.right(start) > best:
+            best, chosen = first.right(start), (prepared, flipped, words)
+    if chosen is None:
+        return []
+    prepared, flipped, remedy = chosen
+    other = _predictions(sample, prepared, flipped)
+    if other is None or not _is_better(predictions, other, sample.labels, PREPARED_GAIN):
         return []
     return [
         f"{classifier.name} looks as if it were fed the wrong way: on {len(predictions)} images accuracy is "
-        f"{sample.right(predictions):.1%} as declared, and {sample.right(best):.1%} {remedy}"
+        f"{sample.right(predictions):.1%} as declared, and {sample.right(other):.1%} {remedy}"
     ]
 
 
@@ -287,16 +347,14 @@ def _other_preparations(classifier: Classifier) -> Iterator[tuple[Classifier, bo
     yield swapped, True, "with red and blue swapped: the network wants BGR, so begin its forward with images = images.flip(1)"
 
 
-def _predictions_if_better(sample: _Sample, classifier: Classifier, flipped: bool, before: Classes) -> Classes | None:
+def _predictions(sample: _Sample, classifier: Classifier, flipped: bool) -> Classes | None:
     fed = replace(sample, images=sample.images.flip(1)) if flipped else sample
     try:
-        start = _named(fed.first(BATCH).logits(classifier))
-        if sample.first(BATCH).right(start) <= sample.first(BATCH).right(before[:BATCH]):
-            return None  # saves three batches, and loses nothing: it would have to gain PREPARED_GAIN on all
-        after = start if len(before) <= BATCH else _named(fed.logits(classifier))
+        return _named(fed.logits(classifier, FIRST))
+    except OutOfMemoryError:
+        raise
     except RobustnessError:  # what the network was not made for may well give NaN
         return None
-    return after if _is_better(before, after, sample.labels, PREPARED_GAIN) else None
 
 
 def _is_better(before: Classes, after: Classes, labels: Classes, gain: float) -> bool:

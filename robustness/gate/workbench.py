@@ -13,7 +13,8 @@ from torch import nn
 
 from robustness.data import ImageSet, load_image_set
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import Enough, Measurement, measure, model_identity
+from robustness.evaluation.evaluate import Enough, Measurement, measure
+from robustness.evaluation.identity import identify
 from robustness.evaluation.store import Store
 from robustness.gate.notes import ModelUsed, Note, RuleMeasured
 from robustness.gate.promise import Promise, Record
@@ -80,13 +81,15 @@ class Workbench:
 
     def classifier(self, name: str) -> Classifier:
         """A declared model that passed its sentinels; one that fails them fails everything that is asked of it."""
-        self.once(("sentinels", name), lambda: self._check(name))
-        return self.load(name)
+        classifier = self.load(name)
+        self.once(("sentinels", name), lambda: self._check(classifier))
+        identity = identify(classifier)
+        self.note(ModelUsed(model=name, hash=identity.hash, fingerprint=identity.fingerprint))
+        return classifier
 
-    def _check(self, name: str) -> None:
-        classifier, noises = self.load(name), [noise for promise in self.thresholds.promises for noise in promise.noises]
+    def _check(self, classifier: Classifier) -> None:
+        noises = [noise for promise in self.thresholds.promises for noise in promise.noises]
         check_model(classifier, self.images, noises, self.thresholds.seed, self.store, self.run)
-        self.note(ModelUsed(model=name, hash=model_identity(classifier)))
 
     def record(self, promise: Promise) -> Record:
         """What becomes of a promise, within the time that `[run]` allows; a `RobustnessError` where it cannot be measured."""
@@ -109,9 +112,9 @@ class Workbench:
     def accuracy(self, model: Classifier | nn.Module, images: ImageSet, noise: Noise | None = None) -> float:
         """The share of images that the model classifies correctly under the noise, clean by default.
 
-        Measured afresh: two codes that no hash tells apart may come by the same name, so their results are not shared.
+        Measured afresh, and kept for nobody: whoever holds a network may have changed it in ways that no hash tells.
         """
-        classifier, run = self._wrapped(model), f"{self.run} {uuid.uuid4().hex}"
+        classifier, run = replace(self._wrapped(model), architecture=None), f"{self.run} {uuid.uuid4().hex}"
         try:
             measurement = measure(classifier, images, noise or Clean(), self.thresholds.seed, self.store, run)
         finally:

@@ -15,8 +15,8 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from robustness.data import ImageSet
-from robustness.evaluation.evaluate import is_hashable, model_identity
 from robustness.evaluation.forward import arithmetic, backing_off
+from robustness.evaluation.identity import identify
 from robustness.evaluation.store import Store
 from robustness.gan.judge import judge, judged_values
 from robustness.gan.networks import SIZE
@@ -44,7 +44,8 @@ def marks_of(
 
     What is no finite number is None. run: see `robustness.evaluation.evaluate.measure`.
     """
-    bound = None if is_hashable(classifier) else run
+    identity = identify(classifier)
+    bound = None if identity.is_hashable else run
 
     def make() -> list[str]:
         judged = judge(generator, classifier, real, training, seed)
@@ -55,10 +56,10 @@ def marks_of(
     def remembered() -> list[str]:
         names = [classifier.name, real.name, real.class_names]  # they stand among the values
         images = [real.content_hash, training.content_hash]
-        of_judge = [model_identity(classifier), arithmetic(classifier)]  # torch's version is part of the latter
+        of_judge = [identity.key, arithmetic(classifier)]  # torch's version is part of the latter
         made = [generator.content_hash(), generator.trained_on, dict(generator.losses)]
         content = ["judged 3", made, of_judge, names, images, seed, bound]
-        return store.remember(hashlib.sha256(json.dumps(content).encode()).hexdigest(), bound, make)
+        return store.remember(hashlib.sha256(json.dumps(content).encode()).hexdigest(), bound, make, identity.fingerprint)
 
     kept = json.loads(backing_off(remembered)[0])
     return TypeAdapter(Marks).validate_json(json.dumps({**kept, "hash": generator.content_hash()}))

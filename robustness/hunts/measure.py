@@ -15,7 +15,7 @@ import hypothesis
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import is_hashable, make_case, model_identity
+from robustness.evaluation.evaluate import make_case
 from robustness.evaluation.forward import backing_off
 from robustness.evaluation.store import Store
 from robustness.gate.workbench import Workbench
@@ -186,18 +186,18 @@ def _look(
 
     What is tried the same every time is tried once, and remembered.
     """
+    case = make_case(classifier, image_set, Clean(), 0, run)
 
     def look() -> list[str]:
         batch = Batch(classifier, image_set, declared.images)
-        found = hunt(batch, declared.safe, declared.budget, settings, model_identity(classifier))
+        found = hunt(batch, declared.safe, declared.budget, settings, case.model_hash)
         finding = None if found is None else make_finding(found, batch, declared.budget)
         return [json.dumps([batch.images, len(batch.right)]), *([finding_to_json(finding)] if finding else [])]
 
     noises = [(str(noise), noise.contract) for noise in declared.safe]
     of_hunt = [noises, str(declared.budget), declared.images, settings.max_examples, hypothesis.__version__]
-    of_case = [classifier.name, image_set.name, make_case(classifier, image_set, Clean(), 0, run).key]
+    of_case = [classifier.name, image_set.name, case.key]
     key = hashlib.sha256(json.dumps(["hunt 2", of_hunt, of_case]).encode()).hexdigest()
-    bound = None if is_hashable(classifier) else run
-    counts, *finding = store.remember(key, bound, look) if settings.derandomize else look()
+    counts, *finding = store.remember(key, case.run, look, case.fingerprint) if settings.derandomize else look()
     images, right = json.loads(counts)
     return (images, right), finding_from_json(finding[0]) if finding else None

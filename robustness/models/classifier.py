@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from torch import nn
 
 from robustness.data.fit import Fit
 from robustness.errors import RobustnessError, described
-from robustness.models.checkpoint import State
+from robustness.models.fingerprint import fingerprint, hash_state
 
 Channels = tuple[float, float, float]
 Precision = Literal["float32", "bfloat16"]
@@ -54,6 +55,8 @@ class Classifier:
     `view` does not take it.
     device: where it runs, with its number, such as "cuda:0".
     room: shared with copies that `dataclasses.replace` makes: where one runs out of memory, all send fewer images.
+    file_hash: SHA-256 of the file that it was loaded from, where there is one.
+    fingerprint: of the module as it was loaded, where there is an architecture; see `robustness.models.fingerprint`.
     given: the module as it was handed over: `module` itself, or what it is a copy of.
     """
 
@@ -68,12 +71,16 @@ class Classifier:
     layout: torch.memory_format = torch.contiguous_format
     device: torch.device = field(default_factory=best_device)
     room: Room = field(default_factory=Room)
+    file_hash: str | None = None
+    fingerprint: str | None = None
     given: nn.Module = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "given", self.module)
         if not all(map(self._is_in_place, [*self.module.parameters(), *self.module.buffers()])):
             object.__setattr__(self, "module", place(copied(self), self.device, self.layout))
+        if self.architecture is not None and self.fingerprint is None:
+            object.__setattr__(self, "fingerprint", fingerprint(self.module, hash_state(self.module.state_dict())))
 
     def __repr__(self) -> str:
         return f"<Classifier {self.name}, {self.fit}>"
@@ -97,12 +104,23 @@ class Classifier:
             batch = (batch - self._channels(self.mean)) / self._channels(self.std)
         return batch
 
-    def content_hash(self) -> str:
-        """SHA-256 over weights, architecture and preprocessing. Without an architecture it speaks of the weights alone."""
-        recipe = [self.architecture, str(self.fit), self.mean, self.std]
-        digest = hashlib.sha256(json.dumps(recipe).encode())
-        digest.update(hash_state(self.module.state_dict()).encode())
+    def content_hash(self, weights: str | None = None) -> str:
+        """SHA-256 over weights, architecture and preprocessing. Without an architecture it speaks of the weights alone.
+
+        weights: `hash_state` of the state dict, where it is known.
+        """
+        digest = hashlib.sha256(json.dumps(self._recipe()).encode())
+        digest.update((weights or hash_state(self.module.state_dict())).encode())
         return digest.hexdigest()
+
+    def file_key(self) -> str | None:
+        """SHA-256 over the file's hash, preprocessing and versions, which no module is needed for; None without a file."""
+        if self.file_hash is None:
+            return None
+        return hashlib.sha256(json.dumps([*self._recipe(), self.file_hash, platform.python_version()]).encode()).hexdigest()
+
+    def _recipe(self) -> list[object]:
+        return [self.architecture, str(self.fit), self.mean, self.std]
 
     def _channels(self, values: Channels) -> torch.Tensor:
         return torch.tensor(values, device=self.device).view(1, 3, 1, 1)
@@ -149,12 +167,3 @@ def evaluation_mode(module: nn.Module) -> Iterator[None]:
 def to_tensor(images: npt.NDArray[np.uint8]) -> torch.Tensor:
     """Images of shape (N, H, W, 3), as image sets hold them, as a tensor of shape (N, 3, H, W) in channels-last memory."""
     return torch.from_numpy(images if images.flags.writeable else images.copy()).permute(0, 3, 1, 2)
-
-
-def hash_state(state: State) -> str:
-    """SHA-256 over names, types, shapes and bytes of a state dict, in the order of the names."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(state.items()):
-        digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -112,7 +113,7 @@ def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Cl
 
 def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     file = weights_file(declaration, base)
-    state = load_weights(file)
+    state, file_hash = _read(file)
     classes = classes_in(declaration.load, state)
     if classes is None:
         raise RobustnessError(f"model {declaration.name}: {file} holds no weights of {declaration.load}")
@@ -120,7 +121,8 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     with _fitting(declaration):
         module = fill(lambda: NETWORKS[declaration.load](classes, size), state)
     _check_card(declaration, file)
-    return _classifier(module, declaration, size, declaration.load, load_class_names(file), torch.channels_last)
+    architecture = declaration.load
+    return _classifier(module, declaration, size, architecture, load_class_names(file), torch.channels_last, file_hash)
 
 
 def _trained_size(file: Path) -> int:
@@ -144,7 +146,7 @@ def _load_file(
         module, architecture = load(path_from(base, target), size)
     except RobustnessError as error:
         raise RobustnessError(f"model {declaration.name}: {error}") from error
-    return _classifier(module, declaration, size, architecture)
+    return _classifier(module, declaration, size, architecture, file_hash=architecture)  # the file's hash is in it
 
 
 def _declared_size(declaration: ModelDeclaration) -> int:
@@ -157,11 +159,32 @@ def _load_from_library(declaration: ModelDeclaration, base: Path, library: Calla
     size = _declared_size(declaration)
     file = weights_file(declaration, base)
     try:
-        module, architecture = library().load(network, load_weights(file), size)
+        state, file_hash = _read(file)
+        module, architecture = library().load(network, state, size)
     except (RobustnessError, RuntimeError) as error:  # torch says which weights do not fit
         raise RobustnessError(f"model {declaration.name}: {file}: {in_one_line(error)}") from error
     _check_card(declaration, file)
-    return _classifier(module, declaration, size, architecture, load_class_names(file), torch.channels_last)
+    return _classifier(module, declaration, size, architecture, load_class_names(file), torch.channels_last, file_hash)
+
+
+def _read(file: Path) -> tuple[State, str]:
+    """The tensors in a file of weights, and its SHA-256; one that is being written is refused."""
+    begun = _stamp(file)
+    state = load_weights(file)
+    with file.open("rb") as content:
+        file_hash = hashlib.file_digest(content, "sha256").hexdigest()
+    if _stamp(file) != begun:
+        raise RobustnessError(f"{file}: changed while it was read; run again once it is written")
+    return state, file_hash
+
+
+def _stamp(file: Path) -> tuple[int, ...] | None:
+    """What changes when a file is written or replaced."""
+    try:
+        status = file.stat()
+    except OSError:  # reading it says why
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _classifier(
@@ -171,6 +194,7 @@ def _classifier(
     architecture: str | None = None,
     class_names: tuple[str, ...] | None = None,
     layout: torch.memory_format = torch.contiguous_format,
+    file_hash: str | None = None,
 ) -> Classifier:
     return Classifier(
         declaration.name,
@@ -182,6 +206,7 @@ def _classifier(
         class_names,
         declaration.precision,
         layout,
+        file_hash=file_hash,
     )
 
 

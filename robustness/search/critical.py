@@ -69,6 +69,10 @@ class SearchCase:
     def run(self) -> str | None:
         return self.case.run
 
+    @property
+    def fingerprint(self) -> str | None:
+        return self.case.fingerprint
+
 
 @dataclass(frozen=True, eq=False)
 class Search:

@@ -10,8 +10,8 @@ import numpy as np
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import model_identity
 from robustness.evaluation.forward import backing_off
+from robustness.evaluation.identity import identify
 from robustness.models.classifier import Classifier
 from robustness.search.critical import LEVELS
 from robustness.search.finding import SCHEMA, Finding, Picture, perturbations
@@ -46,7 +46,7 @@ def make_finding(found: Found, batch: Batch, budget: Decimal) -> Finding:
     return Finding(
         schema=SCHEMA,
         model=batch.classifier.name,
-        model_hash=model_identity(batch.classifier),
+        model_hash=identify(batch.classifier).hash,
         data=image_set.name,
         data_hash=image_set.content_hash,
         contract=_contract(found.perturbation),
@@ -99,7 +99,7 @@ def _try(
         right=len(batch.right),
         flipped=int(batch.flips(perturbation).sum()),
         broken=batch.rate(perturbation) > Fraction(finding.budget),
-        same_model=model_identity(classifier) == finding.model_hash,
+        same_model=identify(classifier).hash == finding.model_hash,
         before=before,
         after=after,
         named_before=named[0],

@@ -118,7 +118,7 @@ def test_an_exception_leaves_nothing_and_the_next_one_computes(store):
 
 
 def test_a_failed_write_leaves_no_partial_file(store, monkeypatch):
-    def full_disk(file, arrays):
+    def full_disk(file, arrays, made_by):
         file.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "no space left")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import UserList
+
 import numpy as np
 import torch
 from torch import nn
@@ -25,7 +27,7 @@ class Brightness(nn.Module):
     def __init__(self):
         super().__init__()
         self.levels = nn.Parameter(torch.tensor(LEVELS) / 255)
-        self.calls = []
+        self.calls = UserList[tuple[tuple[int, ...], bool]]()  # no list: it is no setting of the network's
 
     def forward(self, batch):
         self.calls.append((tuple(batch.shape), self.training))

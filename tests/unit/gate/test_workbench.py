@@ -92,7 +92,7 @@ def test_a_model_is_checked_once_under_the_noises_of_all_promises(store, monkeyp
     assert workbench.classifier("net") is workbench.classifier("net")
     ((network, images, noises, seed, _, run),) = checked
     assert (network, images, noises, seed, run) == (workbench.load("net"), IMAGES, [Gaussian(5)], 0, "run")
-    assert [note.model for note in notes] == ["net"]
+    assert {note.model for note in notes} == {"net"}
 
 
 def test_a_promise_that_takes_too_long_is_not_measured(store):

@@ -15,7 +15,8 @@ from torch import nn
 
 from robustness.data import Fit
 from robustness.errors import RobustnessError
-from robustness.models.classifier import Classifier, hash_state, to_tensor
+from robustness.models.classifier import Classifier, to_tensor
+from robustness.models.fingerprint import hash_state
 
 CHANNELS = st.tuples(*[st.floats(-2, 2)] * 3)
 STDS = st.tuples(*[st.floats(0.1, 2)] * 3)

@@ -11,7 +11,8 @@ from torch import nn
 
 from robustness.data import load_image_set
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import evaluate, is_hashable
+from robustness.evaluation.evaluate import evaluate
+from robustness.evaluation.identity import identify
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Gaussian
@@ -42,7 +43,7 @@ def test_the_program_names_noisy_images_as_the_network_does(load, tmp_path):
 def test_its_content_says_all_so_its_results_are_kept(load, tmp_path):
     export(nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 2)), tmp_path / "net.pt2", 8)
     classifier = load(size=8)
-    assert is_hashable(classifier)
+    assert identify(classifier).is_hashable
     before = classifier.content_hash()
     assert load(size=8).content_hash() == before
     export(nn.Sequential(nn.Flatten(), nn.ReLU(), nn.Linear(3 * 64, 2)), tmp_path / "net.pt2", 8)

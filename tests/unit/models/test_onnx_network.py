@@ -15,7 +15,8 @@ from torch import nn
 
 from robustness.data import Fit, load_image_set
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import evaluate, is_hashable
+from robustness.evaluation.evaluate import evaluate
+from robustness.evaluation.identity import identify
 from robustness.models import onnx_network
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
@@ -94,7 +95,7 @@ def test_its_content_says_all_so_its_results_are_kept(load, tmp_path):
         tmp_path / "net.onnx", providers=onnx_network._providers(onnxruntime)
     ).get_providers()
     assert classifier.architecture == f"onnx {digest} onnxruntime {onnxruntime.__version__} {provider[0]}"
-    assert is_hashable(classifier)
+    assert identify(classifier).is_hashable
     assert load().content_hash() == classifier.content_hash() != load(model(7)).content_hash()
 
 

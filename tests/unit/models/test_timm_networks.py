@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 
 from robustness.data import load_image_set
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import evaluate, is_hashable
+from robustness.evaluation.evaluate import evaluate
+from robustness.evaluation.identity import identify
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Gaussian
@@ -54,7 +55,7 @@ def test_a_head_of_batch_normalisation_and_two_heads_tell_the_classes(name, load
 def test_its_code_is_known_by_name_and_version_so_its_results_are_kept(load, tmp_path):
     save_file(trained("test_resnet", 3).state_dict(), tmp_path / "net.safetensors")
     classifier = load("test_resnet")
-    assert is_hashable(classifier)
+    assert identify(classifier).is_hashable
     assert classifier.architecture == f"timm:test_resnet timm {timm.__version__}"
     assert classifier.content_hash() == load("test_resnet").content_hash()
 

@@ -7,7 +7,7 @@ import torch
 import torchvision
 
 from robustness.errors import RobustnessError
-from robustness.evaluation.evaluate import is_hashable
+from robustness.evaluation.identity import identify
 from robustness.models.checkpoint import save_checkpoint
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
@@ -48,7 +48,7 @@ def test_auxiliary_heads_of_training_are_left_out(load, tmp_path):
 def test_its_code_is_known_by_name_and_version_so_its_results_are_kept(load, tmp_path):
     save_checkpoint(tmp_path / "net.safetensors", trained("resnet18", 3).state_dict(), {"class_names": ["a", "b", "c"]})
     classifier = load("resnet18", "net.safetensors")
-    assert is_hashable(classifier)
+    assert identify(classifier).is_hashable
     assert classifier.architecture == f"torchvision:resnet18 torchvision {torchvision.__version__}"
     assert classifier.class_names == ("a", "b", "c")
     assert classifier.content_hash() == load("resnet18", "net.safetensors").content_hash()
