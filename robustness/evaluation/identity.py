@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from robustness.models.classifier import Classifier
@@ -21,6 +22,11 @@ class Identity:
     key: str
     fingerprint: str
     is_hashable: bool
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 that tells two networks apart."""
+        return hashlib.sha256(f"{self.key} {self.fingerprint}".encode()).hexdigest()
 
 
 def identify(classifier: Classifier) -> Identity:

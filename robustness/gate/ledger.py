@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from robustness.errors import some
-from robustness.gate.notes import Note
+from robustness.gate.notes import Note, OneOfARun
 from robustness.gate.promise import AnyKind, Record
 from robustness.gate.thresholds import Thresholds
 
@@ -48,6 +48,7 @@ class Ledger:
     finished: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     notes: dict[str, tuple[Note, ...]] = field(default_factory=dict)
+    besides: dict[str, Note] = field(default_factory=dict)  # what others than tests used, by who that is
     seconds: dict[str, float] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
     uncollected: list[str] = field(default_factory=list)
@@ -156,6 +157,7 @@ class Ledger:
             yield f"{_count(self.dead_workers, 'worker')} died: {some(self.dead_workers)}"
         if lost := sorted(self.collected - self.finished):
             yield f"{_count(lost, 'collected test')} never reported: {some(lost)}"
+        yield from self._contradictions()
         hidden = [record for test, record in self._reported() if record.stops and test not in self.failures]
         for kind in self.kinds:
             if names := [name for own, name in missing if own == kind.name]:
@@ -164,6 +166,18 @@ class Ledger:
                 yield (
                     f"{_count(names, f'broken {kind.noun}')} whose test did not fail (xfail hides nothing here): {some(names)}"
                 )
+
+    def _contradictions(self) -> Iterator[str]:
+        """A run speaks of one model of each name, of one set of images and of one thresholds file."""
+        seen: dict[str, dict[str, list[str]]] = {}
+        by_test = [(test, note) for test, notes in self.notes.items() for note in notes]
+        for user, note in [*by_test, *self.besides.items()]:
+            if isinstance(note, OneOfARun):
+                seen.setdefault(note.what, {}).setdefault(note.which, []).append(user)
+        for what, found in seen.items():
+            if len(found) > 1:
+                named = "; ".join(f"{which[:12]} in {some(list(dict.fromkeys(users)))}" for which, users in found.items())
+                yield f"{what}: {len(found)} different ones in one run: {named}"
 
 
 def _count(things: Sequence[str], noun: str) -> str:

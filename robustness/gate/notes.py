@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -20,11 +20,31 @@ class Note(Protocol):
     kind: ClassVar[str]
 
 
+@runtime_checkable
+class OneOfARun(Protocol):
+    """A note of something that a whole run has one of, and measures all of its promises with."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def which(self) -> str:
+        """A hash that tells two of them apart."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GateTest:
     """The test depends on the gate's fixtures: it measures a promise, or is a rule of the project's own."""
 
     kind: ClassVar[str] = "rule"
+    thresholds: str = ""  # SHA-256 of the file that the test's process read
+
+    @property
+    def what(self) -> str:
+        return "thresholds file"
+
+    @property
+    def which(self) -> str:
+        return self.thresholds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +54,32 @@ class ModelUsed:
     kind: ClassVar[str] = "model"
     model: str
     hash: str
-    fingerprint: str
+    identity: str  # see `robustness.evaluation.identity`
+
+    @property
+    def what(self) -> str:
+        return f"model {self.model}"
+
+    @property
+    def which(self) -> str:
+        return self.identity
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagesUsed:
+    """The images that a promise was measured on, or that the report shows."""
+
+    kind: ClassVar[str] = "images"
+    images: str
+    hash: str
+
+    @property
+    def what(self) -> str:
+        return f"image set {self.images}"
+
+    @property
+    def which(self) -> str:
+        return self.hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +93,7 @@ class RuleMeasured:
     total: int
 
 
-NOTES: tuple[type[Note], ...] = (GateTest, ModelUsed, RuleMeasured)
+NOTES: tuple[type[Note], ...] = (GateTest, ModelUsed, ImagesUsed, RuleMeasured)
 
 
 def to_text(note: Note) -> str:

@@ -16,9 +16,9 @@ from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import Enough, Measurement, measure
 from robustness.evaluation.identity import identify
 from robustness.evaluation.store import Store
-from robustness.gate.notes import ModelUsed, Note, RuleMeasured
+from robustness.gate.notes import ImagesUsed, ModelUsed, Note, RuleMeasured
 from robustness.gate.promise import Promise, Record
-from robustness.gate.sentinels import check_model
+from robustness.gate.sentinels import check_answers, check_model
 from robustness.gate.thresholds import Thresholds
 from robustness.gate.time_limit import within
 from robustness.models.classifier import Classifier
@@ -84,8 +84,20 @@ class Workbench:
         classifier = self.load(name)
         self.once(("sentinels", name), lambda: self._check(classifier))
         identity = identify(classifier)
-        self.note(ModelUsed(model=name, hash=identity.hash, fingerprint=identity.fingerprint))
+        self.note(ModelUsed(model=name, hash=identity.hash, identity=identity.digest))
+        if self.kept.get(("made", name, id(classifier.given)), identity.digest) != identity.digest:
+            raise RobustnessError(f"{name} is not what its fixture made: something changed it; let who changes it take a copy")
+        if not identity.is_hashable:
+            check_answers(classifier, self.images, self.store, self.run)
         return classifier
+
+    def made(self, name: str, given: object) -> None:
+        """A fixture has made a model: what it is now, it has to be whenever it is measured."""
+        try:
+            classifier = wrap_module(given, self.thresholds.models[name], self.thresholds.base)
+        except RobustnessError:  # said when something is asked of it
+            return
+        self.once(("made", name, id(classifier.given)), lambda: identify(classifier).digest)
 
     def _check(self, classifier: Classifier) -> None:
         noises = [noise for promise in self.thresholds.promises for noise in promise.noises]
@@ -95,7 +107,8 @@ class Workbench:
         """What becomes of a promise, within the time that `[run]` allows; a `RobustnessError` where it cannot be measured."""
         with within(self.thresholds.time_limit):
             record: Record = self.thresholds.kind_of(promise).measure(promise, self)
-            return record
+        self.note(ImagesUsed(images=self.images.name, hash=self.images.content_hash))
+        return record
 
     def measure(
         self, classifier: Classifier, noise: Noise, seed: int | None = None, enough: Enough | None = None

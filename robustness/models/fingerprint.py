@@ -22,6 +22,8 @@ HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 GLOBAL_HOOKS = ("_global_forward_hooks", "_global_forward_pre_hooks")
 CALLS = ("__call__", "_wrapped_call_impl", "_call_impl")
 """The methods of `nn.Module` between a call and `forward`."""
+LATE = ("torch._dynamo", "torch._inductor", "torch._export", "torch._functorch", "torch._higher_order_ops")
+"""Compilers, which some processes come to load and others do not; they have no part in a plain forward pass."""
 CONSTANTS = (bool, int, float, str, tuple)
 """Of globals; others are caches and registries more often than settings."""
 
@@ -99,7 +101,10 @@ class _Seen:
             case set() | frozenset():
                 return f"{{{', '.join(sorted(self._value(inner, path) for inner in value))}}}"
             case dict():
-                items = (f"{key!s}: {self._value(inner, f'{path}.{key}')}" for key, inner in value.items())
+                kept = {
+                    key: inner for key, inner in value.items() if not isinstance(inner, torch.Tensor)
+                }  # the rest is a cache
+                items = (f"{key!s}: {self._value(inner, f'{path}.{key}')}" for key, inner in kept.items())
                 return f"{{{', '.join(items)}}}"
             case nn.Module() if id(value) not in self._met:  # kept in an attribute, so that it is no part of the tree
                 self._met.add(id(value))
@@ -141,7 +146,7 @@ class _Seen:
         while found:
             name, value = found.popitem()
             if isinstance(value, ModuleType):
-                if value.__name__ not in modules:
+                if value.__name__ not in modules and not value.__name__.startswith(LATE):
                     modules.add(value.__name__)
                     found |= {f"{value.__name__}.{name}": vars(value)[name] for name in names if name in vars(value)}
             elif isinstance(value, CONSTANTS) or callable(value):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from robustness.errors import RobustnessError
 from robustness.gate.notes import GateTest, to_text
-from robustness.pytest_plugin.run import PROPERTY, is_gate_test, promises, thresholds_file
+from robustness.pytest_plugin.run import PROPERTY, THRESHOLDS, is_gate_test, promises, thresholds_file
 
 if TYPE_CHECKING:
     from robustness.gate.promise import AnyKind
@@ -53,4 +54,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def pytest_itemcollected(item: pytest.Item) -> None:
     if is_gate_test(item):
         item.add_marker("robustness")
-        item.user_properties.append((PROPERTY, to_text(GateTest())))
+        thresholds = item.config.stash.get(THRESHOLDS, None)
+        read = thresholds.sha256 if thresholds and not isinstance(thresholds, RobustnessError) else ""
+        item.user_properties.append((PROPERTY, to_text(GateTest(thresholds=read))))

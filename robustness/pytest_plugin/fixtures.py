@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import pytest
 from robustness.errors import RobustnessError
 from robustness.gate.notes import to_text
 from robustness.process import torch_threads
-from robustness.pytest_plugin.run import PROPERTY, RUN, STARTED, declared_thresholds
+from robustness.pytest_plugin.run import PROPERTY, RUN, STARTED, THRESHOLDS, declared_thresholds
 
 if TYPE_CHECKING:
     from torch import nn
@@ -87,6 +87,20 @@ def _model_fixture(declaration: ModelDeclaration) -> Any:
             return load_classifier(declaration, robustness_thresholds.base)
 
     return model
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """A declared model as its fixture makes it, before any test has it."""
+    given = yield
+    thresholds = request.config.stash.get(THRESHOLDS, None)
+    if thresholds is not None and not isinstance(thresholds, RobustnessError):
+        for declaration in thresholds.models.values():
+            if declaration.load == "fixture" and declaration.fixture == fixturedef.argname:
+                _bench(request.config).made(declaration.name, given)
+    return given
 
 
 class Gate:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from robustness.gate.ledger import Ledger
-from robustness.gate.notes import NOTES, from_text, plain
+from robustness.gate.notes import NOTES, ImagesUsed, from_text, plain
 from robustness.pytest_plugin.run import PROPERTY, RUN, STARTED, STARTED_INPUT, given_paths, is_gate_test
 from robustness.report.ci.junit import junit_properties
 
 if TYPE_CHECKING:
+    from robustness.data import ImageSet
     from robustness.gate.thresholds import Thresholds
     from robustness.report.results import Results
 
@@ -149,9 +150,12 @@ class Controller:
         from robustness.report.html.page import write_report
         from robustness.study.published import HYPOTHESES, figures_of
 
-        thresholds = self.thresholds
+        thresholds, images = self.thresholds, _images(self.thresholds)
+        if images is not None:  # what the report shows has to be what was measured
+            self.ledger.besides["the report"] = ImagesUsed(images=images.name, hash=images.content_hash)
+        ended = self.ledger.close()
         self.results = build_results(
-            self.ledger.close(), thresholds, sys.argv, self.started, self.config.stash[RUN], figures_of, HYPOTHESES
+            ended, thresholds, sys.argv, self.started, self.config.stash[RUN], images, figures_of, HYPOTHESES
         )
         write_results(self.results, self.folder)
         self.report = write_report(self.results, self.folder)
@@ -194,6 +198,16 @@ class Controller:
             terminalreporter.write_line(self.unwritten, yellow=True)
         terminalreporter.write_line(f"report: {os.path.relpath(self.report)}")
         terminalreporter.write_line(verdict_sentence(self.results), bold=True, **markup)
+
+
+def _images(thresholds: Thresholds) -> ImageSet | None:
+    """None where they cannot be read, which the tests have said already."""
+    from robustness.data import load_image_set
+
+    try:
+        return load_image_set(thresholds.data, base=thresholds.base)
+    except (Exception, SystemExit):  # a user's own data set may raise anything, and the results have to be written all the same
+        return None
 
 
 def _message(report: pytest.TestReport) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from robustness.claims.record import ClaimRecord
-from robustness.data import ImageSet, load_image_set
+from robustness.data import ImageSet
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
 from robustness.gate.ledger import Ended
@@ -37,12 +37,14 @@ def build_results(
     command: list[str],
     started: float,
     run: str,
+    images: ImageSet | None,
     published: Figures = lambda data, models: {},
     hypotheses: Mapping[str, tuple[str, str]] | None = None,
 ) -> Results:
     """The results of a run.
 
-    started: seconds since the epoch. run: its name, which some predictions are bound to. hypotheses: names and words of a
+    started: seconds since the epoch. run: its name, which some predictions are bound to. images: those of the thresholds file;
+    None where they cannot be read. hypotheses: names and words of a
     study's, by what a claim that bears on each says.
     """
     notes = [note for of_test in ended.notes.values() for note in of_test]
@@ -50,7 +52,6 @@ def build_results(
         test: tuple(note for note in of_test if isinstance(note, RuleMeasured)) for test, of_test in ended.notes.items()
     }
     said = {claim.says for claim in ended.of(ClaimRecord)}
-    images = _images(thresholds)
     limits, noises = ended.of(LimitRecord), dict.fromkeys(limit.noise for limit in thresholds.of(Limit))
 
     def find(key: str) -> Result | None:
@@ -110,11 +111,3 @@ def build_results(
         gallery=draw_gallery(images, list(noises), thresholds.seed) if images else (),
         records=ended.records,
     )
-
-
-def _images(thresholds: Thresholds) -> ImageSet | None:
-    """None where they cannot be read, which the tests have said already."""
-    try:
-        return load_image_set(thresholds.data, base=thresholds.base)
-    except (Exception, SystemExit):  # a user's own data set may raise anything, and the results have to be written all the same
-        return None

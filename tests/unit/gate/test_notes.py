@@ -40,7 +40,7 @@ def same(note):
 @given(TEXTS, st.integers(), st.integers())
 def test_a_note_comes_back_as_it_was(text, right, total):
     assert same(measured(case=text, right=right, total=total))
-    assert same(ModelUsed(model=text, hash="h", fingerprint="f"))
+    assert same(ModelUsed(model=text, hash="h", identity="f"))
     assert same(GateTest())
 
 

@@ -213,9 +213,7 @@ def test_batch_normalisation_in_training_mode_is_named(complaint):
 
 def test_an_answer_that_depends_on_the_batch_is_named(complaint):
     said = complaint(classifier(Colours(lambda images: images - images[:1] + 0.5)), coloured())
-    assert (
-        "in batches of 1 than of 64: its logits for 16 images move by up to 0.5 of their spread" in said
-    )
+    assert "in batches of 1 than of 64: its logits for 16 images move by up to 0.5 of their spread" in said
     assert "means, maxima or softmax over dimension 0" in said
 
 

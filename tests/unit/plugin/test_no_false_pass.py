@@ -52,17 +52,17 @@ def test_a_rule_that_changes_its_model_does_not_change_the_measured_one(project)
 def test_a_hook_on_a_built_in_network_does_not_reach_the_store(project):
     project.write(
         "test_project_rules.py",
-        "from robustness.evaluation.evaluate import is_hashable\nfrom robustness.models.declaration import ModelDeclaration\n"
+        "from robustness.evaluation.identity import identify\nfrom robustness.models.declaration import ModelDeclaration\n"
         "from robustness.models.load import load_classifier\n\n"
         "def test_rule():\n"
         "    net = load_classifier(ModelDeclaration('net', 'baseline-cnn', 'signs'))\n"
-        "    assert is_hashable(net)\n"
+        "    assert identify(net).is_hashable\n"
         "    handle = net.module[0].register_forward_hook(lambda *arguments: None)\n"
-        "    assert not is_hashable(net)\n"
+        "    assert not identify(net).is_hashable\n"
         "    handle.remove()\n"
-        "    assert is_hashable(net)\n"
+        "    assert identify(net).is_hashable\n"
         "    net.module[0].forward = lambda images: images\n"
-        "    assert not is_hashable(net)\n",
+        "    assert not identify(net).is_hashable\n",
     )
     project.gate(paths=("test_project_rules.py",)).assert_outcomes(passed=1)
 

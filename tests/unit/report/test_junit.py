@@ -34,6 +34,6 @@ def test_a_hunt_passes_where_nothing_stops():
 
 
 def test_a_rule_tells_its_measurements_alone():
-    assert junit_properties(GateTest()) == junit_properties(ModelUsed(model="net", hash="ab", fingerprint="cd")) == []
+    assert junit_properties(GateTest()) == junit_properties(ModelUsed(model="net", hash="ab", identity="cd")) == []
     measured = RuleMeasured(case="net / signs / clean", key="ab", right=1234, total=2000)
     assert junit_properties(measured) == [("measured", "net / signs / clean: 1,234 of 2,000 right")]

@@ -81,7 +81,7 @@ def test_every_key_is_described_and_no_other(tmp_path):
     (tmp_path / "thresholds.toml").write_text(LIMITS)
     thresholds = read_thresholds(tmp_path / "thresholds.toml")
     ended = Ledger.of(thresholds, asked=True).close()
-    built = build_results(ended, thresholds, ["robustness"], 0.0, "run", figures_of, HYPOTHESES)
+    built = build_results(ended, thresholds, ["robustness"], 0.0, "run", None, figures_of, HYPOTHESES)
     content = json.loads(results_to_json(built))
     assert results_from_json(results_to_json(built)) == built
     assert TABLES["results.json"] == set(content)
