@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from robustness.data import ImageSet, load_image_set
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, some
 from robustness.evaluation.evaluate import Enough, Measurement, measure
 from robustness.evaluation.identity import identify
 from robustness.evaluation.store import Store
@@ -23,6 +23,7 @@ from robustness.gate.thresholds import Thresholds
 from robustness.gate.time_limit import within
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
+from robustness.models.fingerprint import foreign_code
 from robustness.models.load import load_classifier, wrap_module
 from robustness.noise import Clean, Noise
 from robustness.search.critical import COARSE, Search, search_flips
@@ -82,12 +83,12 @@ class Workbench:
     def classifier(self, name: str) -> Classifier:
         """A declared model that passed its sentinels; one that fails them fails everything that is asked of it."""
         classifier = self.load(name)
-        self.once(("sentinels", name), lambda: self._check(classifier))
+        may_change = self.once(("sentinels", name), lambda: self._check(classifier, name))
         identity = identify(classifier)
         self.note(ModelUsed(model=name, hash=identity.hash, identity=identity.digest))
         if self.kept.get(("made", name, id(classifier.given)), identity.digest) != identity.digest:
             raise RobustnessError(f"{name} is not what its fixture made: something changed it; let who changes it take a copy")
-        if not identity.is_hashable:
+        if may_change:
             check_answers(classifier, self.images, self.store, self.run)
         return classifier
 
@@ -99,9 +100,24 @@ class Workbench:
             return
         self.once(("made", name, id(classifier.given)), lambda: identify(classifier).digest)
 
-    def _check(self, classifier: Classifier) -> None:
+    def _check(self, classifier: Classifier, name: str) -> bool:
+        """Whether the model is code that no hash speaks for, so that it may come to answer otherwise."""
+        declaration, base = self.thresholds.models[name], self.thresholds.base
+        if declaration.load.startswith("python:"):
+            again = load_classifier(declaration, base)
+            if identify(again).digest != identify(classifier).digest:
+                raise RobustnessError(
+                    f"{name}: {declaration.load} makes another network each time it is called: read weights from a file, and "
+                    "seed what is random"
+                )
+        if classifier.architecture is not None and (foreign := foreign_code(classifier.module)):
+            raise RobustnessError(
+                f"{name}: this process computes it with other code than its file's: {some(foreign)}. Take the patch out, or "
+                'declare the patched network as load = "python:..."'
+            )
         noises = [noise for promise in self.thresholds.promises for noise in promise.noises]
         check_model(classifier, self.images, noises, self.thresholds.seed, self.store, self.run)
+        return classifier.architecture is None
 
     def record(self, promise: Promise) -> Record:
         """What becomes of a promise, within the time that `[run]` allows; a `RobustnessError` where it cannot be measured."""

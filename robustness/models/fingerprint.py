@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 
@@ -24,6 +25,7 @@ CALLS = ("__call__", "_wrapped_call_impl", "_call_impl")
 """The methods of `nn.Module` between a call and `forward`."""
 LATE = ("torch._dynamo", "torch._inductor", "torch._export", "torch._functorch", "torch._higher_order_ops")
 """Compilers, which some processes come to load and others do not; they have no part in a plain forward pass."""
+PACKAGES = {"robustness", "torch", "torchvision", "timm", *sys.stdlib_module_names, *sys.builtin_module_names} - {"unittest"}
 CONSTANTS = (bool, int, float, str, tuple)
 """Of globals; others are caches and registries more often than settings."""
 
@@ -48,6 +50,17 @@ def lasting_fingerprint(module: nn.Module) -> str:
     return _sha256([*tree, *sorted(seen.code), hash_state(seen.tensors), hash_state(lasting)])
 
 
+def foreign_code(module: nn.Module) -> list[str]:
+    """What runs in a network's forward pass and is no part of the packages that networks in files are made of.
+
+    Functions and classes by name, and functions of torch that stand under the name of another.
+    """
+    seen = _Seen(settings=True)
+    for _ in seen.tree(module):
+        pass
+    return sorted({name for name in seen.names if name.partition(".")[0] not in PACKAGES} | seen.swapped)
+
+
 def hash_state(state: Mapping[str, torch.Tensor]) -> str:
     """SHA-256 over names, types, shapes and bytes of a state dict, in the order of the names."""
     digest = hashlib.sha256()
@@ -58,11 +71,15 @@ def hash_state(state: Mapping[str, torch.Tensor]) -> str:
 
 
 class _Seen:
-    """What was met on a walk. code: a line for each function, in no order. tensors: by path and name."""
+    """What was met on a walk. code: a line for each function, in no order; names: theirs, and those of the kinds of modules.
+    tensors: by path and name.
+    """
 
     def __init__(self, settings: bool) -> None:
         self.settings = settings
         self.code: set[str] = set()
+        self.names: set[str] = set()
+        self.swapped: set[str] = set()
         self.tensors: dict[str, torch.Tensor] = {}
         self._met: set[object] = set()
 
@@ -89,6 +106,8 @@ class _Seen:
                 return f"{self.name_of(thing.__func__)} of {_name(type(thing.__self__))}"
             case FunctionType():
                 self._enter(thing)
+        if not inspect.isroutine(thing) and callable(thing) and not isinstance(thing, type):
+            self.names.add(_name(type(thing)))
         return _name(thing if inspect.isroutine(thing) or isinstance(thing, type) else type(thing))
 
     def _value(self, value: object, path: str = "") -> str:
@@ -119,6 +138,7 @@ class _Seen:
         """The name of a kind of module; its `forward` is looked at, with all methods and properties that it names."""
         if cls not in self._met:
             self._met.add(cls)
+            self.names.add(_name(cls))
             bases = cls.__mro__[: cls.__mro__.index(nn.Module)]
             self.code |= {f"{name}: {self.name_of(getattr(nn.Module, name))}" for name in CALLS}
             new, reached = {"forward"}, set[str]()
@@ -133,6 +153,7 @@ class _Seen:
         if function in self._met:
             return
         self._met.add(function)
+        self.names.add(_name(function))
         settings = [function.__defaults__, function.__kwdefaults__, *map(_content, function.__closure__ or ())]
         used = sorted(self._used(function)) if _is_followed(function) else []
         self.code.add(f"{_name(function)}: {_digest(function.__code__)} {self._value(settings, _name(function))} {used}")
@@ -148,7 +169,11 @@ class _Seen:
             if isinstance(value, ModuleType):
                 if value.__name__ not in modules and not value.__name__.startswith(LATE):
                     modules.add(value.__name__)
-                    found |= {f"{value.__name__}.{name}": vars(value)[name] for name in names if name in vars(value)}
+                    held = {name: vars(value)[name] for name in names if name in vars(value)}
+                    found |= {f"{value.__name__}.{name}": part for name, part in held.items()}
+                    self.swapped |= {
+                        f"{_name(part)} as {name}" for name, part in held.items() if _is_swapped(value, name, part)
+                    }
             elif isinstance(value, CONSTANTS) or callable(value):
                 yield f"{name}: {self._value(value, name)}"
 
@@ -171,6 +196,12 @@ def _function(attribute: object) -> object:
         case staticmethod() | classmethod():
             return attribute.__func__
     return attribute
+
+
+def _is_swapped(module: ModuleType, name: str, part: object) -> bool:
+    """Whether a function of torch is found under a name that is not its own, and under its own as well."""
+    own = getattr(part, "__name__", name) if inspect.isroutine(part) else name
+    return module.__name__.startswith("torch") and own.strip("_") != name.strip("_") and vars(module).get(own) is part
 
 
 def _is_followed(function: FunctionType) -> bool:

@@ -27,7 +27,7 @@ def scaled(images, by=2.0):
 class Block(nn.Module):
     """A little of everything that a network may be made of."""
 
-    power = 1.0
+    mask: torch.Tensor
 
     def __init__(self):
         super().__init__()
