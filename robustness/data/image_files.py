@@ -65,7 +65,7 @@ def entries(folder: Path) -> list[Path]:
         ) from None
     except OSError as error:
         raise RobustnessError(
-            f"{folder}: cannot be listed ({error.strerror}), so images would be left out; give leave to read it, or move it away"
+            f"{folder}: cannot be listed ({error.strerror}), so images would be left out; give leave to read it, or move it"
         ) from error
     for name in names:
         if not name.isprintable():  # in a report or a log it would look like something else
