@@ -184,6 +184,20 @@ def test_half_a_picture_of_a_dataset_is_refused_whatever_a_library_has_set(monke
     assert ImageFile.LOAD_TRUNCATED_IMAGES
 
 
+def test_half_a_picture_that_a_factory_reads_is_refused_though_an_import_in_it_switched_that_off(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(file, "PNG")
+    imports = iter([True])
+
+    def make():
+        ImageFile.LOAD_TRUNCATED_IMAGES |= next(imports, False)
+        return [(Image.open(io.BytesIO(file.getvalue()[:6000])).convert("RGB"), 0)]
+
+    with pytest.raises(OSError, match="truncated"):
+        read_twice("mine", make)
+
+
 # Read twice
 
 
