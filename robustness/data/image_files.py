@@ -14,12 +14,12 @@ from pathlib import Path
 import PIL
 from PIL import Image
 
-from robustness.data.pillow import formats
+from robustness.data.pillow import formats, suffixes
 from robustness.errors import RobustnessError
 
 FOREIGN = (
     *(".heic", ".heif", ".hif", ".avif", ".avifs", ".webp", ".jp2", ".j2k", ".jxl", ".jxr", ".svg", ".exr", ".hdr"),
-    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".raw"),
+    *(".wmf", ".emf", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".raw"),
 )
 """Suffixes of images that Pillow reads with a plugin, where it was built so, or not at all."""
 TEXT = (
@@ -83,6 +83,8 @@ def find_images(folder: Path) -> Found:
             continue
         if path.is_symlink():
             raise RobustnessError(f"{path}: a link to a folder, which is not followed; copy its images, or link each of them")
+        if path.suffix.lower() in suffixes():
+            raise RobustnessError(f"{path}: a folder that is named as an image; rename it, or put the image in its place")
         within = find_images(path)
         found.images += within.images
         found.others += within.others
@@ -111,9 +113,8 @@ def is_image(file: Path, mode: int) -> bool:
     """Whether a file is to be decoded; a `RobustnessError` where it may be an image and is not named as one."""
     if not stat.S_ISREG(mode):  # a pipe would be waited for, and a device has no end
         raise RobustnessError(f"{file}: not a file; delete it, or move it away")
-    Image.init()
-    suffix = file.suffix.lower()
-    is_named = suffix in Image.EXTENSION
+    suffix, known = file.suffix.lower(), suffixes()
+    is_named = suffix in known
     if is_named and not file.name.startswith("._"):
         return True
     head = _head(file)
@@ -127,6 +128,9 @@ def is_image(file: Path, mode: int) -> bool:
         raise RobustnessError(f"{file}: empty, and it may have been an image; restore it, or delete it")
     if kind := _content(file, head):
         raise RobustnessError(f"{file}: an image ({kind}) that is not named as one; give it the suffix of one, or move it away")
+    named = file.name[: len(file.name) - len(suffix)].lstrip(".")  # `.a.png.icloud` is named after `a.png`
+    if Path(named).suffix.lower() in known and suffix not in TEXT and not (file.parent / named).exists():
+        raise RobustnessError(f"{file}: stands for an image that is not here, {named}; fetch the image, or delete the file")
     return False
 
 

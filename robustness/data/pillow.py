@@ -13,6 +13,9 @@ from contextlib import contextmanager
 import PIL
 from PIL import Image, ImageFile
 
+DATA = ("BUFR", "GRIB", "HDF5")
+"""Formats of measurements, which Pillow knows by name and has no reader for."""
+
 _lock = threading.Lock()
 _reading = 0
 _former = False
@@ -44,7 +47,13 @@ def insist() -> None:
 def formats() -> tuple[str, ...]:
     """Those that Pillow reads, but for one that is a program: it would start Ghostscript to run it."""
     Image.init()
-    return tuple(name for name in Image.ID if name != "EPS")
+    return tuple(name for name in Image.ID if name not in ("EPS", *DATA))
+
+
+def suffixes() -> set[str]:
+    """Of images, in small letters; not of documents that Pillow can only write."""
+    Image.init()
+    return {suffix for suffix, kind in Image.EXTENSION.items() if kind in Image.OPEN and kind not in DATA}
 
 
 def readers() -> list[object]:

@@ -82,6 +82,15 @@ def test_an_empty_file_may_have_been_an_image(pets, name):
     refused(pets, pets / "cat" / name, "empty")
 
 
+@pytest.mark.parametrize("name", ["b.png.dvc", ".b.JPG.icloud", "b.jpeg.part", "b.png.aria2"])
+def test_a_file_that_stands_for_an_image_is_refused_unless_the_image_is_there(pets, name):
+    file = pets / "cat" / name
+    file.write_bytes(bytes(100))
+    refused(pets, file, "stands for an image that is not here, b.")
+    write(pets / "cat" / Path(name.strip(".")).stem)
+    assert len(list_folder(pets).files) == 3
+
+
 @pytest.mark.parametrize("name", ["b.png", "b.JPG", "b.Tiff"])
 def test_an_empty_image_is_refused_by_its_name(pets, name):
     (pets / "cat" / name).touch()
@@ -104,6 +113,11 @@ def test_an_image_beside_the_class_folders_is_refused_by_its_name(pets):
 def test_images_in_a_hidden_folder_are_refused(pets, where, name):
     write(pets / where / name / "a-checkpoint.png")
     refused(pets, pets / where / name, "hidden")
+
+
+def test_a_folder_in_the_place_of_an_image_is_refused(pets):
+    (pets / "cat" / "b.png").mkdir()
+    refused(pets, pets / "cat" / "b.png", "a folder that is named as an image")
 
 
 # Links
@@ -195,6 +209,9 @@ def test_what_is_plainly_no_image_is_counted_and_named(pets):
         "cat/desktop.ini": b"[.ShellClassInfo]\r\n",
         "cat/._a.png": b"\0\x05\x16\x07\0\2\0\0Mac OS X" + bytes(100),
         "cat/a.xml": b"<annotation/>",
+        "cat/gone.png.json": b"{}",
+        "paper.pdf": b"%PDF-1.7",
+        "features.h5": b"\x89HDF\r\n\x1a\n" + bytes(100),
         "owl/empty.txt": b"",
         "owl/features.npy": b"\x93NUMPY\1\0v\0{'descr': '<f4'}" + bytes(100),
         "owl/clip.mp4": b"\0\0\0\x18ftypisom" + bytes(100),
@@ -207,7 +224,7 @@ def test_what_is_plainly_no_image_is_counted_and_named(pets):
     images = load_image_set(f"folder:{pets}")
     assert (len(images), images.class_names) == (2, ("cat", "owl"))
     assert images.left_out == (
-        f"{len(others)} files that are no images were left out: .gitkeep, .ipynb_checkpoints/notes.ipynb, LICENSE and 11 more"
+        f"{len(others)} files that are no images were left out: .gitkeep, .ipynb_checkpoints/notes.ipynb, LICENSE and 14 more"
     )
     assert images.take([0]).left_out == images.left_out
     assert load_image_set(f"folder:{pets}").left_out == images.left_out  # from the cache too
