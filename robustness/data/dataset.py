@@ -43,7 +43,8 @@ def read_dataset(name: str, dataset: Any) -> ImageSet:
     if named is not None:
         check_class_names(name, list(map(str, named)))
     with whole_images():
-        pairs = [item for _, item in _items(name, dataset, range(size))]
+        places = tqdm(range(size), f"reading {name}", unit="image", disable=None)
+        pairs = [item for _, item in _items(name, dataset, places)]
         _check_end(name, dataset, pairs)
     labels = [label for _, label in pairs]
     class_names = range(max(labels, default=-1) + 1) if named is None else named
@@ -59,7 +60,7 @@ def _size(name: str, dataset: Any) -> int:
 
 def _items(name: str, dataset: Any, places: Iterable[int]) -> Iterator[tuple[int, Item]]:
     """The images at those places, uint8 of shape (H, W, 3), and their labels."""
-    for place in tqdm(places, f"reading {name}", unit="image", disable=None):
+    for place in places:
         insist()
         try:
             item = dataset[place]
@@ -100,18 +101,17 @@ def _check_same(image_set: ImageSet, dataset: Any) -> None:
     classes = getattr(dataset, "classes", None)
     if classes is not None and tuple(map(str, classes)) != image_set.class_names:
         raise _not_fixed(name, "had other classes when it was made again")
-    for _ in range(max(1, -(-AGAIN // size))):
-        differing = {
-            place: label == image_set.labels[place]
-            for place, (image, label) in _items(name, dataset, reversed(range(size)))
-            if label != image_set.labels[place] or not np.array_equal(image, image_set[place])
-        }
-        if differing:
-            first = min(differing)
-            what = "other pixels" if differing[first] else "another label"
-            raise _not_fixed(
-                name, f"image {first} had {what} when it was read again, as had {len(differing):,} of {size:,} images"
-            )
+    rounds = max(1, -(-AGAIN // size))
+    places = tqdm([*reversed(range(size))] * rounds, f"reading {name} again", unit="image", disable=None)
+    differing = {
+        place: label == image_set.labels[place]
+        for place, (image, label) in _items(name, dataset, places)
+        if label != image_set.labels[place] or not np.array_equal(image, image_set[place])
+    }
+    if differing:
+        first = min(differing)
+        what = "other pixels" if differing[first] else "another label"
+        raise _not_fixed(name, f"image {first} had {what} when it was read again, as had {len(differing):,} of {size:,} images")
 
 
 def _not_fixed(name: str, seen: str) -> RobustnessError:

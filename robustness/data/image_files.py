@@ -114,12 +114,11 @@ def is_image(file: Path, mode: int) -> bool:
     if not stat.S_ISREG(mode):  # a pipe would be waited for, and a device has no end
         raise RobustnessError(f"{file}: not a file; delete it, or move it away")
     suffix, known = file.suffix.lower(), suffixes()
-    is_named = suffix in known
-    if is_named and not file.name.startswith("._"):
+    if file.name.startswith("._") and _head(file).startswith(APPLE_DOUBLE):
+        return False
+    if suffix in known:
         return True
     head = _head(file)
-    if is_named:
-        return not head.startswith(APPLE_DOUBLE)
     if suffix in FOREIGN:
         raise RobustnessError(
             f"{file}: an image that Pillow {PIL.__version__} does not read here; convert it to PNG, or move it away"

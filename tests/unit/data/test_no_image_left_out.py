@@ -208,6 +208,7 @@ def test_what_is_plainly_no_image_is_counted_and_named(pets):
         "cat/Thumbs.db": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100),
         "cat/desktop.ini": b"[.ShellClassInfo]\r\n",
         "cat/._a.png": b"\0\x05\x16\x07\0\2\0\0Mac OS X" + bytes(100),
+        "cat/._a.heic": b"\0\x05\x16\x07\0\2\0\0Mac OS X" + bytes(100),
         "cat/a.xml": b"<annotation/>",
         "cat/gone.png.json": b"{}",
         "paper.pdf": b"%PDF-1.7",
@@ -224,7 +225,7 @@ def test_what_is_plainly_no_image_is_counted_and_named(pets):
     images = load_image_set(f"folder:{pets}")
     assert (len(images), images.class_names) == (2, ("cat", "owl"))
     assert images.left_out == (
-        f"{len(others)} files that are no images were left out: .gitkeep, .ipynb_checkpoints/notes.ipynb, LICENSE and 14 more"
+        f"{len(others)} files that are no images were left out: .gitkeep, .ipynb_checkpoints/notes.ipynb, LICENSE and 15 more"
     )
     assert images.take([0]).left_out == images.left_out
     assert load_image_set(f"folder:{pets}").left_out == images.left_out  # from the cache too
