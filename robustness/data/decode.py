@@ -25,6 +25,9 @@ VERSION = 2  # of the decoded file; raise it when decoding or this layout change
 MOST_PIXELS = 89_478_485
 """Of one image: from there on Pillow warns of a decompression bomb, and from twice as many it opens none."""
 
+NEW_SUBFILE_TYPE = 254
+"""The tag of a TIFF's page whose lowest bit says that it is a smaller copy of another."""
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -50,10 +53,25 @@ def read_image(file: Path) -> npt.NDArray[np.uint8]:
         with whole_images(), Image.open(file, formats=formats()) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise ValueError(f"{image.width} x {image.height} pixels, more than {MOST_PIXELS:,}")
-            return to_rgb(image)
+            pixels = to_rgb(image)
+            if pages := _further_pages(image):
+                raise ValueError(
+                    f"{pages + 1} pages, of which the first alone would be measured: write each to a file of its own"
+                )
+            return pixels
     except Exception as error:  # a damaged file may raise anything
         said = in_one_line(error) or type(error).__name__
         raise RobustnessError(f"{file}: not a readable image ({said}); restore the file or fetch the data again") from error
+
+
+def _further_pages(image: Image.Image) -> int:
+    """Of a TIFF, after its first one, but for smaller copies. An animation or a phone's MPO is one picture, its first."""
+    pages = range(1, getattr(image, "n_frames", 1) if image.format == "TIFF" else 1)
+    found = 0
+    for page in pages:
+        image.seek(page)
+        found += not image.tag_v2.get(NEW_SUBFILE_TYPE, 0) & 1  # type: ignore[attr-defined]
+    return found
 
 
 def to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:

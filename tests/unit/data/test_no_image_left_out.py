@@ -120,6 +120,28 @@ def test_a_folder_in_the_place_of_an_image_is_refused(pets):
     refused(pets, pets / "cat" / "b.png", "a folder that is named as an image")
 
 
+@pytest.mark.parametrize("count", [2, 5])
+def test_the_pages_of_a_tiff_are_images_too(pets, count):
+    pages = [Image.fromarray(NOISE)] * count
+    pages[0].save(pets / "cat" / "b.tiff", save_all=True, append_images=pages[1:])
+    refused(pets, pets / "cat" / "b.tiff", f"{count} pages, of which the first alone would be measured")
+
+
+def test_a_smaller_copy_in_a_tiff_is_no_image_of_its_own(pets):
+    copy = Image.fromarray(NOISE[::4, ::4])
+    copy.encoderinfo = {"tiffinfo": {254: 1}}
+    Image.fromarray(NOISE).save(pets / "cat" / "b.tiff", save_all=True, append_images=[copy])
+    np.testing.assert_array_equal(decode(list_folder(pets))[1], NOISE)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_is_one_picture_the_first(pets, kind):
+    frames = [Image.fromarray(NOISE), Image.fromarray(255 - NOISE)]
+    file = pets / "cat" / f"b.{kind.lower()}"
+    frames[0].save(file, save_all=True, append_images=frames[1:], lossless=True)
+    assert len(decode(list_folder(pets))) == 3
+
+
 # Links
 
 
