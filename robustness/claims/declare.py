@@ -102,6 +102,11 @@ class DeclaredClaim:
             about = {str(self.noises[0].magnitude): ",".join(f"{noise.level:.15g}" for noise in self.noises)}
         return about | {"of_clean": _plain(self.of_clean), "negligible": _plain(self.negligible)}
 
+    @property
+    def identity(self) -> list[object]:
+        noises = sorted(str(noise) for noise in self.noises)
+        return [self.says, self.models, self.over, noises, self.metric, self.target, *self.details.values()]
+
     def __str__(self) -> str:
         if self.over:
             return f"{'+'.join(self.models)}-{self.says}-{'+'.join(self.over)}{self.apart}"

@@ -16,7 +16,7 @@ from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN, REFERENCES
 
 if TYPE_CHECKING:
-    from robustness.data import Fit
+    from robustness.data import Fit, ImageSet
     from robustness.gate.thresholds import Thresholds
     from robustness.gate.workbench import Workbench
 
@@ -43,6 +43,20 @@ def data_of(args: argparse.Namespace) -> str:
     if not args.data:
         raise RobustnessError("name the images with --data, for example --data gtsrb")
     return str(args.data)
+
+
+def load_images(reference: str, split: str = "test", root: Path | None = None, base: Path | None = None) -> ImageSet:
+    """As `load_image_set`; what lies beside the images and is left out is said on the error stream."""
+    from robustness.data import load_image_set
+
+    return said(load_image_set(reference, split, root, base))
+
+
+def said(images: ImageSet) -> ImageSet:
+    """The same, once it is said what was left out."""
+    if images.left_out:
+        print(f"{images.name}: {images.left_out}", file=sys.stderr)
+    return images
 
 
 def add_fit(parser: argparse.ArgumentParser) -> None:
@@ -77,13 +91,12 @@ def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None
 
 def subject(args: argparse.Namespace, declared: Thresholds) -> Workbench:
     """What measures the models that a command names, on the images that it names; for a `with` statement."""
-    from robustness.data import load_image_set
     from robustness.gate.workbench import Workbench
 
     seed = declared.seed if args.seed is None else args.seed
     bench = Workbench(replace(declared, data=declared.data or data_of(args), seed=seed), root=args.root)
-    if args.data:  # from the current folder, wherever the thresholds file is
-        bench.once("images", lambda: load_image_set(args.data, root=args.root))
+    base = None if args.data else declared.base  # `--data` is from the current folder, wherever the thresholds file is
+    bench.once("images", lambda: load_images(args.data or bench.thresholds.data, root=args.root, base=base))
     return bench
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from robustness.cli.arguments import Commands, add_root, add_thresholds
+from robustness.cli.arguments import Commands, add_root, add_thresholds, said
 
 
 def add(commands: Commands) -> None:
@@ -31,6 +31,7 @@ def _save_baseline(args: argparse.Namespace) -> None:
     from robustness.limits.baseline import freeze
 
     with Workbench(read_thresholds(args.thresholds), root=args.root) as bench:
+        said(bench.images)
         base = bench.thresholds.base
         file = base / "baselines" / f"{args.name}.safetensors"
         frozen = freeze(bench, file)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from robustness.cli.arguments import Commands, add_root, add_thresholds
+from robustness.cli.arguments import Commands, add_root, add_thresholds, said
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def _calibrate(args: argparse.Namespace) -> None:
     if thresholds.scope.about == "population":
         print("limits about a population also need room for chance: look whether the gate finds them PASS", file=sys.stderr)
     with Workbench(thresholds, root=args.root) as bench:
+        said(bench.images)
         measured = measure_subjects(asked, retrained, bench)
     changes = calibrate(asked, measured, Fraction(str(args.margin)) / 100, args.ratchet)
     _print_changes(changes)

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robustness.cli.arguments import Commands, add_data, command, data_of
+from robustness.cli.arguments import Commands, add_data, command, data_of, load_images
 from robustness.errors import RobustnessError
 from robustness.models.declaration import shipped_weights
 
@@ -125,7 +125,6 @@ def _add_generator(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(args: argparse.Namespace) -> None:
-    from robustness.data import load_image_set
     from robustness.gan.condition import Condition
     from robustness.gan.recipes import NETWORKS
     from robustness.gan.train import checkpoint_path, train_gan
@@ -136,7 +135,7 @@ def _train(args: argparse.Namespace) -> None:
         if args.epochs < 1:
             raise RobustnessError(f"a training takes at least one epoch, not {args.epochs}")
         recipe = replace(recipe, epochs=args.epochs)
-    images = load_image_set(data_of(args), "train", args.root)
+    images = load_images(data_of(args), "train", args.root)
     noises = parse_noises(args.noise) if args.noise else ()
     condition = Condition(images.class_names if args.conditional else (), noises)
     out = args.out or Path("runs") / _name(args)
@@ -166,7 +165,6 @@ def _sample(args: argparse.Namespace) -> None:
 
 
 def _judge(args: argparse.Namespace) -> None:
-    from robustness.data import load_image_set
     from robustness.gan.judge import judge, judged_values, training_data
     from robustness.models.load import load_trained
     from robustness.report.text.generators import judged_lines
@@ -174,7 +172,7 @@ def _judge(args: argparse.Namespace) -> None:
     data = data_of(args)
     trained_on = training_data(data, args.training)
     generator, classifier = _generator(args), load_trained(args.judge)
-    real, training = load_image_set(data, "test", args.root), load_image_set(trained_on, "train", args.root)
+    real, training = load_images(data, "test", args.root), load_images(trained_on, "train", args.root)
     judged = judge(generator, classifier, real, training, args.seed)
     if args.json:
         print(json.dumps(judged_values(judged), indent=2))
@@ -183,14 +181,13 @@ def _judge(args: argparse.Namespace) -> None:
 
 
 def _break_point(args: argparse.Namespace) -> None:
-    from robustness.data import load_image_set
     from robustness.gan.break_point import find_break_points
     from robustness.models.load import load_trained
     from robustness.noise import parse_noise
     from robustness.report.text.break_points import break_point_lines
 
     generator, classifier = _generator(args), load_trained(args.classifier)
-    real, noise = load_image_set(data_of(args), "test", args.root), parse_noise(args.noise)
+    real, noise = load_images(data_of(args), "test", args.root), parse_noise(args.noise)
     found = find_break_points(generator, classifier, real, noise, args.of_clean, args.seed)
     if args.json:
         print(json.dumps({**asdict(found), "noise": str(found.noise)}, indent=2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from robustness.cli.arguments import Commands, add_data, add_fit, add_root, data_of
+from robustness.cli.arguments import Commands, add_data, add_fit, add_root, data_of, load_images
 
 
 def add(commands: Commands) -> None:
@@ -40,12 +40,12 @@ def add(commands: Commands) -> None:
 
 
 def _noise(args: argparse.Namespace) -> None:
-    from robustness.data import Fit, load_image_set
+    from robustness.data import Fit
     from robustness.noise import parse_noises
     from robustness.noise.write import write_copies, write_sheet
 
     noises = [noise for text in args.noise for noise in parse_noises(text)]
-    images, fit = load_image_set(data_of(args), args.split, args.root), Fit(args.size or 40, args.fit)
+    images, fit = load_images(data_of(args), args.split, args.root), Fit(args.size or 40, args.fit)
     if args.sheet:
         write_sheet(images, fit, noises, args.seed, args.sheet)
         print(f"wrote {args.sheet}")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robustness.cli.arguments import Commands, add_data, add_fit, command, data_of, model_table
+from robustness.cli.arguments import Commands, add_data, add_fit, command, data_of, load_images, model_table
 from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN
 
@@ -77,7 +77,7 @@ def _blocks(text: str) -> int | None:
 
 
 def _train(args: argparse.Namespace) -> None:
-    from robustness.data import Fit, load_image_set
+    from robustness.data import Fit
     from robustness.training.recipes import RECIPES
     from robustness.training.train import train_network
 
@@ -92,8 +92,8 @@ def _train(args: argparse.Namespace) -> None:
     hardened = "harden" if args.recipe == "harden" else None
     parts = filter(None, [args.network, data_of(args), hardened, args.mix, f"seed{args.seed}"])
     out = args.out or Path("runs") / (re.sub(r"[^\w.=-]+", "-", "-".join(parts).replace(".safetensors", "")) + ".safetensors")
-    images = load_image_set(args.data, "train", args.root)
-    test_set = load_image_set(args.data, "test", args.root) if args.data in ("signs", "gtsrb") else None
+    images = load_images(args.data, "train", args.root)
+    test_set = load_images(args.data, "test", args.root) if args.data in ("signs", "gtsrb") else None
     fit = Fit(args.size or 40, args.fit)
     how = (args.pretrained, args.fine_tune, mix)
     card = train_network(args.network, images, test_set, fit, recipe, args.seed, out, command(), *how)

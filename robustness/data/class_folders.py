@@ -7,19 +7,32 @@ classes of the set it was made of, also where some of them have no images.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from robustness.errors import RobustnessError
+from robustness.files.atomic import PARTIAL
 
 NAMES_FILE = "robustness-classes.json"
 """An object of the sub-folders, in the order of the classes, and their classes' names."""
+LONGEST = 200
+"""Bytes of a folder's name: file systems take 255, and some count more for letters that are not ASCII."""
 
 
 def class_folders(names: Sequence[str]) -> list[str]:
-    """A folder name for each class, so that alphabetical order is the classes' order."""
-    usable = list(names) == sorted(set(names)) and not any(set(name) & set('/\\:*?"<>|') for name in names)
+    """A folder name for each class, so that alphabetical order is the classes' order.
+
+    The classes' own names, where every system keeps them apart: some take "Cat" for "cat", or one way to write "é" for another.
+    """
+    apart = len({unicodedata.normalize("NFC", name).casefold() for name in names}) == len(names)
+    usable = apart and list(names) == sorted(names) and all(map(_is_folder_name, names))
     return list(names) if usable else [f"{label:05d}" for label in range(len(names))]
+
+
+def _is_folder_name(name: str) -> bool:
+    plain = name.isprintable() and not set(name) & set('/\\:*?"<>|') and len(name.encode("utf-8", "replace")) <= LONGEST
+    return plain and name == name.strip(" .") != "" and name not in (NAMES_FILE, "__MACOSX") and not name.endswith(PARTIAL)
 
 
 def write_class_names(folder: Path, names: Sequence[str]) -> None:

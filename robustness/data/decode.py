@@ -8,8 +8,7 @@ import os
 import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +18,15 @@ from tqdm import tqdm
 
 from robustness.data.cache import cached
 from robustness.data.image_set import ImageSet
+from robustness.data.pillow import formats, readers, whole_images
 from robustness.errors import RobustnessError, in_one_line
 
-VERSION = 1  # of the decoded file; raise it when decoding or this layout changes
+VERSION = 2  # of the decoded file; raise it when decoding or this layout changes
 MOST_PIXELS = 89_478_485
 """Of one image: from there on Pillow warns of a decompression bomb, and from twice as many it opens none."""
+
+NEW_SUBFILE_TYPE = 254
+"""The tag of a TIFF's page whose lowest bit says that it is a smaller copy of another."""
 
 
 @dataclass(frozen=True)
@@ -35,30 +38,40 @@ class Listing:
     labels: Sequence[int]
     class_names: Sequence[str]
     tracks: Sequence[int] | None = None
+    left_out: str | None = None  # what lies beside the images and is none, in a sentence
 
 
 def decode(listing: Listing) -> ImageSet:
     """The image set behind a listing, from the cache when no file changed in size or time since."""
-    return cached(_fingerprint(listing), lambda: _decode_files(listing))
+    image_set = cached(_fingerprint(listing), lambda: _decode_files(listing))
+    return image_set if listing.left_out is None else replace(image_set, left_out=listing.left_out)
 
 
 def read_image(file: Path) -> npt.NDArray[np.uint8]:
     """One image file as uint8 RGB of shape (height, width, 3)."""
     try:
-        with Image.open(file, formats=_formats()) as image:
+        with whole_images(), Image.open(file, formats=formats()) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise ValueError(f"{image.width} x {image.height} pixels, more than {MOST_PIXELS:,}")
-            return to_rgb(image)
+            pixels = to_rgb(image)
+            if pages := _further_pages(image):
+                raise ValueError(
+                    f"{pages + 1} pages, of which the first alone would be measured: write each to a file of its own"
+                )
+            return pixels
     except Exception as error:  # a damaged file may raise anything
         said = in_one_line(error) or type(error).__name__
         raise RobustnessError(f"{file}: not a readable image ({said}); restore the file or fetch the data again") from error
 
 
-@cache
-def _formats() -> tuple[str, ...]:
-    """Those that Pillow reads, but for one that is a program: it would start Ghostscript to run it."""
-    Image.init()
-    return tuple(name for name in Image.ID if name != "EPS")
+def _further_pages(image: Image.Image) -> int:
+    """Of a TIFF, after its first one, but for smaller copies. An animation or a phone's MPO is one picture, its first."""
+    pages = range(1, getattr(image, "n_frames", 1) if image.format == "TIFF" else 1)
+    found = 0
+    for page in pages:
+        image.seek(page)
+        found += not image.tag_v2.get(NEW_SUBFILE_TYPE, 0) & 1  # type: ignore[attr-defined]
+    return found
 
 
 def to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:
@@ -84,7 +97,7 @@ def _decode_files(listing: Listing) -> ImageSet:
 
 def _fingerprint(listing: Listing) -> str:
     tracks = None if listing.tracks is None else list(listing.tracks)
-    digest = hashlib.sha256(json.dumps([VERSION, listing.name, list(listing.class_names), tracks]).encode())
+    digest = hashlib.sha256(json.dumps([VERSION, readers(), listing.name, list(listing.class_names), tracks]).encode())
     for file, label in zip(listing.files, listing.labels, strict=True):
         try:
             status = os.stat(file)

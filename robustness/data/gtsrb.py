@@ -8,6 +8,7 @@ physical sign, 12,630 test images whose tracks are not published.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,9 @@ def list_gtsrb(root: Path, split: str) -> Listing:
     if len(rows) != COUNTS[split]:
         hint = " (26,640 is torchvision's own, smaller archive)" if len(rows) == 26_640 else ""
         raise RobustnessError(f"{root}: {len(rows):,} images in GTSRB's {split} split, not {COUNTS[split]:,}{hint}; {FETCH}")
+    file, count = Counter(file for file, _, _ in rows).most_common(1)[0]
+    if count > 1:
+        raise RobustnessError(f"{file}: stands {count} times in GTSRB's {split} split, so others are left out; {FETCH}")
     tracks = [label * 100_000 + track for _, label, track in rows if track is not None]
     return Listing(
         name=f"gtsrb-{split}",

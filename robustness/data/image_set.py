@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from robustness.errors import RobustnessError, nearest
+
+
+def check_class_names(where: str, class_names: Sequence[str]) -> None:
+    """A `RobustnessError` where two classes have one name, or two that look alike: a limit on one would speak of both."""
+    alike: dict[str, int] = {}
+    for number, name in enumerate(class_names):
+        shown = " ".join(unicodedata.normalize("NFC", name).split())
+        if (first := alike.setdefault(shown, number)) != number:
+            raise RobustnessError(
+                f"{where}: the classes {first} and {number} have one name, {class_names[first]!a} and {name!a}; name them apart"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +35,7 @@ class ImageSet:
     index: int64 of shape (N,), each image's place in the set it came from: a subset keeps them, so it meets the same noise.
     tracks: int64 of shape (N,) or None; frames of one physical object share a number.
     dependent: why the images are known not to be independent although `tracks` are missing, or None.
+    left_out: what lay beside the images and was none, in a sentence, or None.
     """
 
     name: str
@@ -33,6 +46,7 @@ class ImageSet:
     index: npt.NDArray[np.int64]
     tracks: npt.NDArray[np.int64] | None = None
     dependent: str | None = None
+    left_out: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("pixels", "shapes", "labels", "index", "tracks"):
@@ -47,6 +61,7 @@ class ImageSet:
                 f"the image set {self.name} has labels from {self.labels.min()} to {self.labels.max()}, "
                 f"but {len(self.class_names)} class names: labels lie in 0..{len(self.class_names) - 1}"
             )
+        check_class_names(f"the image set {self.name}", self.class_names)
 
     @classmethod
     def from_images(
@@ -105,6 +120,7 @@ class ImageSet:
             index=self.index[chosen],
             tracks=None if self.tracks is None else self.tracks[chosen],
             dependent=self.dependent,
+            left_out=self.left_out,
         )
 
     def only(self, *class_names: str) -> ImageSet:

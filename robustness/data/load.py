@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from robustness.data.cache import cached
+from robustness.data.dataset import read_twice
 from robustness.data.decode import decode
+from robustness.data.folder import list_folder
 from robustness.data.gtsrb import TEST_TRACKS, list_gtsrb
 from robustness.data.image_set import ImageSet
-from robustness.data.other import list_folder, read_dataset
 from robustness.data.signs.tracks import VERSION, draw_signs
 from robustness.errors import RobustnessError, nearest
 from robustness.factory import call_factory, importable
@@ -24,7 +25,8 @@ def load_image_set(reference: str, split: str = "test", root: Path | None = None
     """The image set a reference stands for.
 
     reference: `signs`, the embedded set; `gtsrb`; `folder:PATH`, one sub-folder per class;
-    `python:package.module:factory`, a torch `Dataset` of image and label.
+    `python:package.module:factory`, a torch `Dataset` of image and label, which is read twice: a `RobustnessError` where that
+    gives other images.
     split: "train" or "test", for those of `SPLIT`; the others are one and the same set.
     root: where downloaded sets live.
     base: the folder that relative paths and modules start from; the current one by default.
@@ -41,9 +43,8 @@ def load_image_set(reference: str, split: str = "test", root: Path | None = None
     if kind == "folder" and rest:
         return decode(list_folder(path_from(base, rest)))
     if kind == "python" and rest:
-        dataset = call_factory(rest, base)
         with importable(base):
-            return read_dataset(reference, dataset)
+            return read_twice(reference, lambda: call_factory(rest, base))
     hint = (
         f"did you mean 'folder:{reference}'?" if reference and (base / reference).is_dir() else nearest(reference, REFERENCES)
     )

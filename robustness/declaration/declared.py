@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field as DataclassField
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
+from robustness.declaration.names import short_hash
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.errors import RobustnessError, nearest
@@ -39,32 +40,60 @@ class Apart(Promised, Protocol):
     def details(self) -> Mapping[str, str]:
         """What may tell it from another of its name."""
 
+    @property
+    def identity(self) -> list[object]:
+        """All that makes it another promise, fit for JSON."""
+
 
 P = TypeVar("P", bound=Promised)
 A = TypeVar("A", bound=Apart)
 
 
 def named_apart(promises: Iterable[tuple[KeyPath, A]]) -> Iterator[tuple[KeyPath, A]]:
-    """The promises, each after its path; those of one name with the details in which they differ at its end."""
+    """The promises, each after its path; those of one name with the details in which they differ at its end.
+
+    Names may be alike all the same: of the classes "no entry" and "no-entry", or of the model "a" under the noise "b-c" and
+    of the model "a-b" under "c". A hash tells these apart.
+    """
     promises = list(promises)
-    alike: dict[str, list[Mapping[str, str]]] = {}
-    for _, promise in promises:
-        alike.setdefault(str(promise), []).append(promise.details)
-    for path, promise in promises:
-        others, details = alike[str(promise)], promise.details.items()
-        ends = (f"-{key}={value}" for key, value in details if value and any(other[key] != value for other in others))
-        yield path, replace(promise, apart="".join(ends))
+    by_name = _grouped(promise for _, promise in promises)
+    detailed = [(path, replace(promise, apart=_differences(promise, by_name[str(promise)]))) for path, promise in promises]
+    by_name = _grouped(promise for _, promise in detailed)
+    for path, promise in detailed:
+        if any(other.identity != promise.identity for other in by_name[str(promise)]):
+            promise = replace(promise, apart=f"{promise.apart}-{short_hash(promise.identity)}")
+        yield path, promise
+
+
+def _grouped(promises: Iterable[A]) -> dict[str, list[A]]:
+    """By name."""
+    found: dict[str, list[A]] = {}
+    for promise in promises:
+        found.setdefault(str(promise), []).append(promise)
+    return found
+
+
+def _differences(promise: A, others: Sequence[A]) -> str:
+    """The details in which it differs from others of its name."""
+    details = [other.details for other in others]
+    return "".join(
+        f"-{key}={value}"
+        for key, value in promise.details.items()
+        if value and any(other.get(key) != value for other in details)
+    )
 
 
 def each_once(
     promises: Iterable[tuple[KeyPath, P]], done: str, problems: Problems, key: Callable[[P], object] = str
 ) -> Iterator[P]:
-    """The promises, each after its path. Two of one key are a problem: it is `done`, such as "hunted", twice."""
+    """The promises, each after its path. Two of one key or of one name are a problem: it is `done`, such as "hunted", twice."""
     first: dict[object, str] = {}
     for path, promise in promises:
-        if (same := key(promise)) in first:
-            problems.add(path, f"{promise} is {done} twice, first at {first[same]}", int(promise.place.rpartition(":")[2]))
-        first.setdefault(same, promise.place)
+        same = [key(promise), str(promise)]
+        if known := [first[one] for one in same if one in first]:
+            problems.add(path, f"{promise} is {done} twice, first at {known[0]}", int(promise.place.rpartition(":")[2]))
+        for one in same:
+            first.setdefault(one, promise.place)
         yield promise
 
 

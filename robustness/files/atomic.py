@@ -38,7 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def filling(folder: Path) -> Iterator[Path]:
     """A folder to write to, within one that is empty or not there yet; what it holds moves up at the end.
 
-    Where writing failed it is removed. One that was killed leaves it, and `robustness.data.other` reads no such folder.
+    Where writing failed it is removed. One that was killed leaves it, and `robustness.data.folder` reads no such folder.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RobustnessError(f"{folder}: not an empty folder, and nothing is overwritten; name another")

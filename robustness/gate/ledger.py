@@ -62,7 +62,9 @@ class Ledger:
     def promise_of(self, test: str) -> tuple[str, str] | None:
         """The kind and id of the promise that a test measures."""
         match = PROMISE_TEST.search(test)
-        return (match[1], match[2]) if match and match[1] in self.promised else None
+        if match is None or match[1] not in self.promised:
+            return None
+        return match[1], match[2].encode().decode("unicode_escape") if "\\" in match[2] else match[2]  # as pytest writes "ö"
 
     def collect(self, tests: Iterable[str]) -> None:
         self.collected.update(tests)

@@ -68,9 +68,17 @@ class Workbench:
 
     @property
     def images(self) -> ImageSet:
-        """The images of `[run] data`."""
-        data, base = self.thresholds.data, self.thresholds.base
-        return self.once("images", lambda: load_image_set(data, root=self.root, base=base))
+        """The images of `[run] data`; where they cannot be used, the same `RobustnessError` each time, without another read."""
+        found = self.once("images", self._read_images)
+        if isinstance(found, RobustnessError):
+            raise found
+        return found
+
+    def _read_images(self) -> ImageSet | RobustnessError:
+        try:
+            return load_image_set(self.thresholds.data, root=self.root, base=self.thresholds.base)
+        except RobustnessError as error:
+            return error
 
     def load(self, name: str) -> Classifier:
         """A declared model, as it is."""

@@ -53,6 +53,10 @@ class Hunt:
         """What may tell it from another hunt of the model with such noises; a budget does not, for the lower one holds."""
         return {noise.kind: f"{noise.level:.15g}" for noise in self.safe} | {"images": str(self.images)}
 
+    @property
+    def identity(self) -> list[object]:
+        return [self.model, [str(noise) for noise in self.safe], self.images]
+
     def __str__(self) -> str:
         return f"{self.model}-{'+'.join(noise.kind for noise in self.safe)}{self.apart}"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from robustness.declaration.names import slug
 from robustness.declaration.places import KeyPath
 from robustness.noise import Noise
 
@@ -64,6 +64,11 @@ class Limit:
         }
 
     @property
+    def identity(self) -> list[object]:
+        noises = [str(noise) for noise in self.noises]
+        return [self.model, noises, self.asks, self.seed, self.classes, *self.details.values()]
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is about accuracy on all images, under the file's seed."""
         return self.ask.is_counted and self.seed is None and not self.classes
@@ -75,7 +80,7 @@ class Limit:
         if self.levels:
             families = {level.family for level in self.levels}
             noise = f"{self.levels[0]} to {noise}" if len(families) == 1 else f"{len(self.levels)} noises"
-        classes = re.sub(r"[^a-z0-9]+", "_", ",".join(self.classes).lower())
+        classes = slug(self.classes)
         parts = [noise, "" if self.ask.is_counted else self.asks, classes, "" if self.seed is None else f"seed{self.seed}"]
         return "-".join(filter(None, parts)) + self.apart
 

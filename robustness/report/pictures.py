@@ -34,6 +34,7 @@ def describe_images(image_set: ImageSet) -> Images:
             ImageClass(name=name, images=int(counts[label]), picture=picture(label))
             for label, name in enumerate(image_set.class_names)
         ),
+        left_out=image_set.left_out,
     )
 
 

@@ -65,6 +65,7 @@ class Images:
     images: int
     content_hash: str
     classes: tuple[ImageClass, ...]
+    left_out: str | None = None  # what lay beside the images and was none, in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)

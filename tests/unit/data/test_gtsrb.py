@@ -177,3 +177,13 @@ def test_a_file_elsewhere_on_the_disk_is_refused_at_its_line(tmp_path, layout, s
     name = rows[1].split(";" if layout == "official" else ",")[column]
     edit(table, name, start + name)
     refused(tmp_path, split, f"{table}:2: ", "is no file in")
+
+
+@all_tables
+def test_a_picture_that_stands_twice_in_place_of_another_is_refused(tmp_path, layout, split):
+    table = write_split(tmp_path, layout, split)
+    others = [file for file in tmp_path.rglob("*.csv") if len(file.read_text().splitlines()) > 2]
+    table = max([table, *others], key=lambda file: len(file.read_text().splitlines()))
+    lines = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([*lines[:-1], lines[1]]) + "\n", encoding="utf-8")
+    refused(tmp_path, split, "stands 2 times in GTSRB's", "so others are left out")

@@ -291,3 +291,15 @@ def test_a_ledger_is_made_for_the_promises_of_a_file():
     assert (made.asked, made.narrowed, made.is_gate) == (False, False, False)
     asked = Ledger.of(thresholds(limit), asked=True, narrowed=True)
     assert (asked.asked, asked.narrowed, asked.is_gate) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    ("test", "known"),
+    [
+        ("net-blur(größe=3)", r"net-blur(gr\xf6\xdfe=3)"),
+        ("net-clean", "net-clean"),
+        ("net-日(a=1)", r"net-\u65e5(a=1)"),
+    ],
+)
+def test_a_promise_is_known_by_the_letters_that_pytest_writes(test, known):
+    assert Ledger({"limit": [test]}).promise_of(limit_test(known)) == ("limit", test)

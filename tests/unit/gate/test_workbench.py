@@ -123,3 +123,17 @@ def test_former_names_of_a_file_s_content_keep_working():
     with pytest.raises(AttributeError, match="Thresholds has no nothings"):
         _ = declared.nothings  # type: ignore[attr-defined]
     assert isinstance(declared, Thresholds)
+
+
+def test_images_that_cannot_be_used_are_read_once_and_say_the_same_each_time(store, monkeypatch):
+    reads = []
+
+    def read(*given, **more):
+        reads.append(given)
+        raise RobustnessError(f"read {len(reads)} times")
+
+    monkeypatch.setattr(module, "load_image_set", read)
+    workbench = Workbench(thresholds(), store, "run")
+    for _ in range(3):
+        with pytest.raises(RobustnessError, match="read 1 times"):
+            _ = workbench.images

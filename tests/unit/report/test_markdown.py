@@ -53,6 +53,11 @@ def test_hunts_claims_and_generator_limits_are_told_where_they_stop():
     assert "silent" not in page
 
 
+def test_what_lay_beside_the_images_is_said():
+    page = summary(results(limit("clean"), images=builders.images(left_out="1 file that is no image was left out: a.md")))
+    assert "\n\nsigns: 1 file that is no image was left out: a.md\n\n" in html.unescape(page)
+
+
 def test_words_of_the_user_are_text_everywhere():
     page = summary(
         results(
@@ -64,6 +69,7 @@ def test_words_of_the_user_are_text_everywhere():
             errors={EVIL: EVIL},
             left_out=(EVIL,),
             data=EVIL,
+            images=builders.images(name=EVIL, left_out=EVIL),
         )
     )
     assert not re.search(r"<script|`|\*f\*|_g_|~~|\$i|\[d", page)
