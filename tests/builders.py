@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -548,10 +549,14 @@ class ByLight(nn.Module):
     def __init__(self, threshold: float) -> None:
         super().__init__()
         self.threshold = nn.Parameter(torch.tensor(threshold / 255))
-        self.answers = 0
+        self.counted = SimpleNamespace(answers=0)  # no setting of the network's
+
+    @property
+    def answers(self) -> int:
+        return int(self.counted.answers)
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        self.answers += 1
+        self.counted.answers += 1
         excess = batch.mean(dim=(1, 2, 3)) - self.threshold
         return torch.stack([-excess, excess], dim=1)
 
