@@ -286,8 +286,8 @@ def _batch_size(sample: _Sample, classifier: Classifier, logits: torch.Tensor) -
             turned = int((_named(other) != _named(logits[:images])).sum())
             return [
                 f"{classifier.name} answers otherwise in batches of {size} than of {usual}: its logits for {len(other)} images "
-                f"move by up to {moved:.2g} of their spread, and {turned} of the predictions change. Something in it is taken over "
-                f"the whole batch. {_batch_reason(classifier)}"
+                f"move by up to {moved:.2g} of their spread, and {turned} of the predictions change. Something in it is taken "
+                f"over the whole batch. {_batch_reason(classifier)}"
             ]
     return []
 
