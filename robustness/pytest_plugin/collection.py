@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from robustness.gate.notes import GateTest, to_text
-from robustness.pytest_plugin.run import PROPERTY, is_gate_test, promises, thresholds_file
+from robustness.pytest_plugin.run import FILE_PROPERTY, PROPERTY, asked, is_gate_test, promises, thresholds_file
 
 if TYPE_CHECKING:
     from robustness.gate.promise import AnyKind
@@ -51,6 +51,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
+    if is_gate_test(item) or asked(item.config):
+        item.user_properties.append((FILE_PROPERTY, str(item.path)))
     if is_gate_test(item):
         item.add_marker("robustness")
         item.user_properties.append((PROPERTY, to_text(GateTest())))
