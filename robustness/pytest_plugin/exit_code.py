@@ -16,7 +16,12 @@ from robustness.pytest_plugin.typed import shows
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
-    code = yield
+    try:
+        code = yield
+    except SystemExit as end:  # of a hook after the last test, where pytest does not catch it
+        if end.code:
+            raise
+        code = pytest.ExitCode.OK
     if code or is_worker(config) or not (reason := _unearned(config)):
         return code
     print(f"robustness: {reason}", file=sys.stderr)  # noqa: T201 - pytest's terminal may be gone
