@@ -28,7 +28,7 @@ from robustness.pytest_plugin.run import (
     is_gate_test,
     report_folder,
 )
-from robustness.pytest_plugin.typed import is_narrowed, narrowed_elsewhere
+from robustness.pytest_plugin.typed import is_narrowed, narrowed_elsewhere, shows
 from robustness.report.ci.junit import junit_properties
 from robustness.report.former import refuse_another, take_over
 
@@ -175,7 +175,7 @@ class Controller:
 
     @property
     def is_gate(self) -> bool:
-        return self.ledger.is_gate and not self.config.option.collectonly
+        return self.ledger.is_gate and not self.config.option.collectonly and not shows(self.config)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         from robustness.evaluation.store import Store

@@ -63,8 +63,8 @@ def report_folder(config: pytest.Config) -> Path:
 
 
 def _option(config: pytest.Config, name: str) -> object:
-    """Also before pytest has read its whole command."""
-    return getattr(config.option, name, None) or getattr(config.known_args_namespace, name, None)
+    """Also before pytest has read its whole command, when `config.option` has defaults only."""
+    return getattr(config.known_args_namespace, name, None) or getattr(config.option, name, None)
 
 
 def run_id(config: pytest.Config) -> str:

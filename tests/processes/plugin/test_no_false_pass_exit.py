@@ -166,8 +166,7 @@ def test_an_option_that_measures_nothing_and_that_nobody_typed(early, option, wh
     code, said = early.run("thresholds.toml")
     assert code == 1
     assert early.verdict() in (None, "FAIL")
-    if option != "--setup-plan":
-        assert "robustness: pytest ended without a verdict" in said
+    assert "robustness: pytest ended without a verdict" in said or "FAIL: 3 " in said
 
 
 def add(door, options, where, monkeypatch):
@@ -203,7 +202,7 @@ def test_a_run_that_is_ended_from_outside_ends_whole_and_leaves_no_verdict(door,
     wanted = {"SIGINT": (1, 2), "SIGTERM": (143, -signal.SIGTERM), "SIGKILL": (-signal.SIGKILL,)}
     assert process.returncode in wanted[sent]
     assert door.verdict() in (None, "FAIL")
-    assert said.count("KeyboardInterrupt") <= 2  # of pytest's own, and not twice over
+    assert said.count("! KeyboardInterrupt !") == (sent == "SIGINT")  # once, not twice over
 
 
 def wait_for(condition, seconds=60):
@@ -275,10 +274,10 @@ def test_a_suite_that_does_not_run(door, attack):
     if door.name == "pytest":
         assert code == plain
         assert door.verdict() in (None, "FAIL")
-    elif attack == "never collected":  # the limits of the file were measured all the same, and the folder has tests
-        assert (code, door.verdict()) == (0, "PASS")
-    else:
+    elif attack in ("skip", "importorskip", "import error"):  # what else is in the file is not known
         assert (code, door.verdict()) == (1, "FAIL")
+    else:  # what the file promises was measured all the same
+        assert (code, door.verdict()) == (0, "PASS")
 
 
 # The former verdict.
