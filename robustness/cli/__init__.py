@@ -50,7 +50,7 @@ def _run(arguments: list[str] | None) -> int:
     args, rest = parser.parse_known_args(arguments)
     if rest and args.run is not gate.run:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    args.rest = rest
+    args.rest, args.typed = rest, sys.argv[1:] if arguments is None else arguments
     try:
         return int(args.run(args) or 0)
     except RobustnessError as error:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+import uuid
 from pathlib import Path
 
 from robustness.cli.arguments import Commands, add_root
+from robustness.cli.child import end_with_parent, run_as_child
 from robustness.errors import RobustnessError
 from robustness.process import environment
+from robustness.report.former import RESULTS, take_over, verdict_of
 
 USAGE_ERROR = 2
-SHOWING = {"--collect-only", "--co", "--fixtures", "--markers", "--version", "-V"}
+SHOWING = {"--collect-only", "--co", "--fixtures", "--fixtures-per-test", "--markers", "--version", "-V", "--cache-show"}
 """Options of pytest's that measure nothing on purpose."""
 
 
@@ -34,6 +37,7 @@ def add(commands: Commands) -> None:
         metavar="FOLDER",
         help="where report.html and results.json go (default: %(default)s)",
     )
+    gate.add_argument("--robustness-run", help=argparse.SUPPRESS)  # told to the child, by its parent: the id of this run
     gate.set_defaults(run=run)
 
     init = commands.add_parser(
@@ -49,33 +53,58 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with environment({"ROBUSTNESS_DATA": str(args.root.absolute())} if args.root else {}):
-        return _gate(args)
+    """Exit code 0 stands for a verdict of this very run. Pytest is a process of its own: what ends that ends it alone."""
+    if args.robustness_run:
+        return _measure(args)
+    if any(argument.startswith("--thresholds") for argument in args.rest):
+        raise RobustnessError("name the thresholds file itself: robustness gate FILE.toml")
+    folder, showing = args.robustness_report, SHOWING & {argument.partition("=")[0] for argument in args.rest}
+    for file in [] if showing else _thresholds_files(args):
+        take_over(folder, file)
+    run_id = uuid.uuid4().hex
+    command, *rest = args.typed
+    code = run_as_child([command, "--robustness-run", run_id, *rest])
+    if code or showing:
+        return code
+    match verdict_of(folder, run_id):
+        case "PASS" | "PARTIAL":
+            return 0
+        case "":
+            reason = (
+                f"pytest ended without a verdict: none of this run is in {folder / RESULTS}; look for sys.exit and os._exit, "
+                "for an option in addopts that measures nothing, and for another run in this folder at the same time"
+            )
+        case verdict:
+            reason = f"the verdict is {verdict}, though pytest ended with exit code 0"
+    print(f"robustness: {reason}", file=sys.stderr)
+    return 1
 
 
-def _gate(args: argparse.Namespace) -> int:
+def _measure(args: argparse.Namespace) -> int:
+    """In the child: what can be mended is said before pytest starts."""
     import pytest
 
     from robustness.data import load_image_set
-    from robustness.gate.thresholds import FILE_NAME
     from robustness.kinds import read_thresholds
-    from robustness.report.file import forget_results
 
-    if any(argument.startswith("--thresholds") for argument in args.rest):
-        raise RobustnessError("name the thresholds file itself: robustness gate FILE.toml")
-    forget_results(args.robustness_report)
-    if not any(_thresholds_in(argument) for argument in args.rest):
-        args.rest.insert(0, FILE_NAME)
-    for file in filter(None, map(_thresholds_in, args.rest)):  # what can be mended is said before pytest starts
-        thresholds = read_thresholds(file)
-        if not thresholds.data.startswith("python:"):
-            load_image_set(thresholds.data, base=thresholds.base)
-    quiet = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
-    code = int(pytest.main([*args.rest, "--robustness-report", str(args.robustness_report), "-W", quiet]))
-    if code == pytest.ExitCode.OK and not SHOWING & {*args.rest} and not (args.robustness_report / "results.json").exists():
-        print("robustness: no limit was measured, so nothing passed", file=sys.stderr)
-        return 1
+    end_with_parent()
+    sys.argv[:] = ["robustness", args.typed[0], *args.typed[3:]]  # as it was typed, for the report
+    with environment({"ROBUSTNESS_DATA": str(args.root.absolute())} if args.root else {}):
+        files = _thresholds_files(args)
+        for file in files:
+            thresholds = read_thresholds(file)
+            if not thresholds.data.startswith("python:"):
+                load_image_set(thresholds.data, base=thresholds.base)
+        named = [] if any(map(_thresholds_in, args.rest)) else map(str, files)
+        quiet = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
+        options = ["--robustness-report", str(args.robustness_report), "--robustness-run", args.robustness_run, "-W", quiet]
+        code = int(pytest.main([*named, *args.rest, *options]))
     return USAGE_ERROR if code == pytest.ExitCode.USAGE_ERROR else min(1, code)
+
+
+def _thresholds_files(args: argparse.Namespace) -> list[Path]:
+    """Those that the command names, else the one in this folder."""
+    return [file for file in map(_thresholds_in, args.rest) if file] or [Path("thresholds.toml")]
 
 
 def _thresholds_in(argument: str) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from robustness.errors import some
@@ -22,13 +23,14 @@ R = TypeVar("R")
 class Ended:
     """What a run amounts to, computed once when it ends."""
 
-    verdict: RunVerdict  # PARTIAL: nothing failed, but not everything was selected
+    verdict: RunVerdict  # PARTIAL: nothing failed, but not everything was selected, as was asked for
     gaps: tuple[str, ...]  # why it cannot be trusted even where no test failed: a sentence each
     left_out: tuple[str, ...]  # ids of promises that a narrowed run did not select
     errors: dict[str, str]  # by test: why a promise could not be measured, or a rule of the project's own does not hold
     records: tuple[Record, ...]  # by kind, in the order of the thresholds file
     notes: dict[str, tuple[Note, ...]]  # by test
     seconds: dict[str, float]  # by test
+    files: tuple[str, ...] = ()  # whose tests measured promises
 
     def of(self, record: type[R]) -> tuple[R, ...]:
         """The records of one class."""
@@ -42,8 +44,10 @@ class Ledger:
     promised: Mapping[str, Sequence[str]]  # the ids of all promises by kind, in the file's order
     kinds: Sequence[AnyKind] = ()
     asked: bool = False  # whether the run was started to gate
-    narrowed: bool = False  # whether the command can leave tests out (-k, -m, --lf, a node id)
-    deselected: bool = False  # whether it left out any of the gate's
+    narrowed: bool = False  # whether who started it asked for less than all (-k, -m, --lf, a node id)
+    elsewhere: str = ""  # what narrows it besides, which nobody asked for, such as -k in an ini file
+    named: Mapping[str, Path] = field(default_factory=dict)  # files and folders of rules that it was started with
+    deselected: set[str] = field(default_factory=set)  # tests of the gate's that were found and left out
     collected: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
@@ -51,6 +55,8 @@ class Ledger:
     besides: dict[str, Note] = field(default_factory=dict)  # what others than tests used, by who that is
     seconds: dict[str, float] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)  # by test
+    skipped_files: list[str] = field(default_factory=list)  # that may have tests of the gate's, and skipped themselves
     uncollected: list[str] = field(default_factory=list)
     dead_workers: list[str] = field(default_factory=list)
 
@@ -103,14 +109,14 @@ class Ledger:
         measured = {(record.kind, record.id) for record in records}
         unmeasured = [(kind, name) for kind, names in self.promised.items() for name in names if (kind, name) not in measured]
         selected = set(map(self.promise_of, self.collected))
-        left_out = [one for one in unmeasured if one not in selected] if self.narrowed or self.deselected else []
+        left_out = [one for one in unmeasured if one not in selected] if self.narrowed else []
         missing = set(unmeasured) - set(left_out)
         gaps = tuple(self._gaps([one for one in unmeasured if one in missing]))
         errors = self._errors()
         if not any(self.promised.values()) or gaps or errors or any(record.stops for record in records):
             verdict: RunVerdict = "FAIL"
         else:
-            verdict = "PARTIAL" if left_out or self.deselected or self.skipped & self.notes.keys() else "PASS"
+            verdict = "PARTIAL" if left_out or any(names for _, _, names in self._not_run()) else "PASS"
         return Ended(
             verdict=verdict,
             gaps=gaps,
@@ -119,6 +125,7 @@ class Ledger:
             records=records,
             notes=self.notes,
             seconds=self.seconds,
+            files=tuple(sorted({self.files[test] for test, _ in self._reported() if test in self.files})),
         )
 
     def _records(self) -> tuple[Record, ...]:
@@ -160,6 +167,12 @@ class Ledger:
         if lost := sorted(self.collected - self.finished):
             yield f"{_count(lost, 'collected test')} never reported: {some(lost)}"
         yield from self._contradictions()
+        if not self.narrowed:
+            yield from (f"{_count(names, noun)} {what}: {some(names)}" for noun, what, names in self._not_run() if names)
+            left_out = missing or any(not self.promise_of(test) for test in self.deselected)
+            if left_out and (self.elsewhere or self.deselected):
+                by = self.elsewhere or "a plugin or a conftest.py"
+                yield f"narrowed by {by}, not on the command line: say it there, or add --allow-partial"
         hidden = [record for test, record in self._reported() if record.stops and test not in self.failures]
         for kind in self.kinds:
             if names := [name for own, name in missing if own == kind.name]:
@@ -180,6 +193,18 @@ class Ledger:
             if len(found) > 1:
                 named = "; ".join(f"{which[:12]} in {some(list(dict.fromkeys(users)))}" for which, users in found.items())
                 yield f"{what}: {len(found)} different ones in one run: {named}"
+
+    def _not_run(self) -> Iterator[tuple[str, str, list[str]]]:
+        """What could have failed, had it run. Promises are missed in any case; nothing but these lists knows of rules."""
+        for what, tests in (("skipped", self.skipped & self.notes.keys()), ("deselected", self.deselected)):
+            yield "rule", what, sorted(test for test in tests if not self.promise_of(test))
+        yield "file", "that skips itself", self.skipped_files
+        yield "named file", "without a test that ran", self._without_a_test()
+
+    def _without_a_test(self) -> list[str]:
+        ran = self.finished - (self.skipped - self.notes.keys())
+        files = [Path(self.files[test]) for test in ran if test in self.files]
+        return [name for name, path in self.named.items() if not any(file.is_relative_to(path) for file in files)]
 
 
 def _count(things: Sequence[str], noun: str) -> str:

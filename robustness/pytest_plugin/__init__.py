@@ -5,6 +5,7 @@ Where no limits are selected it does nothing, and it imports nothing heavy befor
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Generator
@@ -12,7 +13,24 @@ from collections.abc import Generator
 import pytest
 
 from robustness.errors import RobustnessError
-from robustness.pytest_plugin.run import RUN, STARTED, THRESHOLDS, is_worker, run_id, started, thresholds_file
+from robustness.pytest_plugin.exit_code import pytest_cmdline_main
+from robustness.pytest_plugin.run import (
+    CONTROLLER,
+    RUN,
+    STARTED,
+    THRESHOLDS,
+    asked,
+    given_paths,
+    is_worker,
+    report_folder,
+    run_id,
+    started,
+    thresholds_file,
+)
+from robustness.pytest_plugin.typed import is_narrowed, read_typed, shows
+from robustness.report.former import measured_by, take_over
+
+__all__ = ["pytest_cmdline_main"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,12 +45,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where report.html and results.json go (default: robustness-report)",
     )
     group.addoption(
+        "--allow-partial",
+        action="store_true",
+        help="exit with 0 also where an ini file, a plugin or a conftest.py leaves a part of the gate out",
+    )
+    group.addoption("--robustness-run", default="", help=argparse.SUPPRESS)  # of `robustness gate`: the id of this run
+    group.addoption(
         "--robustness-profile",
         choices=["dev", "ci", "nightly"],
         default="ci" if os.environ.get("CI") else "dev",
         help="how hard hunts for flips try: dev 30 perturbations, ci 100, both the same every time; nightly 2,000 new ones "
         "(default: ci where CI is set, else dev)",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
+    """The former verdict goes before a conftest.py, an option that is unknown or a broken thresholds file ends the run."""
+    read_typed(early_config, parser)
+    file, folder = thresholds_file(early_config), report_folder(early_config)
+    if file is None or shows(early_config):
+        return
+    if asked(early_config) or (measured_by(folder, given_paths(early_config)) and not is_narrowed(early_config)):
+        try:
+            take_over(folder, file)
+        except RobustnessError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,7 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(reports.WorkerHooks())
         return
     controller = reports.Controller(config, thresholds)
-    config.pluginmanager.register(controller)
+    config.pluginmanager.register(controller, CONTROLLER)
     if controller.ledger.asked and sys.stderr.isatty():
         from robustness.pytest_plugin.progress import ProgressBar
 

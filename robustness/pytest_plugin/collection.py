@@ -11,7 +11,7 @@ import pytest
 
 from robustness.errors import RobustnessError
 from robustness.gate.notes import GateTest, to_text
-from robustness.pytest_plugin.run import PROPERTY, THRESHOLDS, is_gate_test, promises, thresholds_file
+from robustness.pytest_plugin.run import FILE_PROPERTY, PROPERTY, THRESHOLDS, asked, is_gate_test, promises, thresholds_file
 
 if TYPE_CHECKING:
     from robustness.gate.promise import AnyKind
@@ -52,6 +52,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
+    if is_gate_test(item) or asked(item.config):
+        item.user_properties.append((FILE_PROPERTY, str(item.path)))
     if is_gate_test(item):
         item.add_marker("robustness")
         thresholds = item.config.stash.get(THRESHOLDS, None)

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
-from collections.abc import Generator, Iterable
+import uuid
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from robustness.errors import RobustnessError
 from robustness.gate.ledger import Ledger
 from robustness.gate.notes import NOTES, ImagesUsed, from_text, plain
-from robustness.pytest_plugin.run import PROPERTY, RUN, STARTED, STARTED_INPUT, given_paths, is_gate_test
+from robustness.pytest_plugin.run import (
+    FILE_PROPERTY,
+    PROPERTY,
+    RUN,
+    STARTED,
+    STARTED_INPUT,
+    asked,
+    given_paths,
+    is_gate_test,
+    report_folder,
+)
+from robustness.pytest_plugin.typed import is_narrowed, narrowed_elsewhere, shows
 from robustness.report.ci.junit import junit_properties
+from robustness.report.former import refuse_another, take_over
 
 if TYPE_CHECKING:
     from robustness.data import ImageSet
     from robustness.gate.thresholds import Thresholds
     from robustness.report.results import Results
+
+SUITE = re.compile(r"^\s*(from|import) robustness\.suite\b", re.MULTILINE)
+"""In the text of a module that takes the gate's tests along."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,10 +65,10 @@ class WorkerHooks:
     """In an xdist worker: tells the controller what only a worker knows."""
 
     def __init__(self) -> None:
-        self.deselected = 0
+        self.deselected: list[str] = []
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        self.deselected += sum(map(is_gate_test, items))
+        self.deselected += [item.nodeid for item in items if is_gate_test(item)]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         session.config.workeroutput["robustness_deselected"] = self.deselected  # type: ignore[attr-defined]
@@ -60,14 +79,19 @@ class Controller:
 
     def __init__(self, config: pytest.Config, thresholds: Thresholds) -> None:
         self.config, self.thresholds = config, thresholds
-        self.folder: Path = config.invocation_params.dir / config.getoption("--robustness-report")
+        self.folder = report_folder(config)
         self.started = time.time()
         self.results: Results | None = None
         self.unwritten: str | None = None
-        asked = thresholds.file in given_paths(config) or bool(config.getoption("--thresholds"))
-        self.ledger = Ledger.of(thresholds, asked, _is_narrowed(config))
+        self.ledger = Ledger.of(thresholds, asked(config))
+        self.ledger.elsewhere = narrowed_elsewhere(config)
+        self.ledger.narrowed = config.getoption("--allow-partial") or (is_narrowed(config) and not self.ledger.elsewhere)
+        if self.ledger.asked:
+            given = [path for path in given_paths(config) if path.exists() and path != thresholds.file]
+            self.ledger.named = {os.path.relpath(path, config.invocation_params.dir): path for path in given}
         self.classes = (*NOTES, *(cls for kind in thresholds.promise_kinds for cls in (kind.record, *kind.notes)))
         self.promises = tuple(kind.record for kind in thresholds.promise_kinds)
+        self.fixtures = ("accuracy", "test_set", *(model.fixture for model in thresholds.models.values()))
         self.begun = False
         if self.is_gate:
             self._begin()
@@ -87,14 +111,14 @@ class Controller:
     def _begin(self) -> None:
         """A run that dies must leave neither a former verdict to be read as its own nor results bound to its name."""
         from robustness.evaluation.store import Store
-        from robustness.report.file import forget_results
 
         self.begun = True
-        forget_results(self.folder)
+        with _as_usage_error():
+            take_over(self.folder, self.thresholds.file)
         Store().end_run(self.config.stash[RUN])
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        self.ledger.deselected |= any(map(is_gate_test, items))
+        self.ledger.deselected.update(item.nodeid for item in items if is_gate_test(item))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -104,7 +128,7 @@ class Controller:
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:
         if error:  # it cannot say any more what it left out
             self.ledger.dead_workers.append(node.gateway.id)
-        self.ledger.deselected |= bool(getattr(node, "workeroutput", {}).get("robustness_deselected"))
+        self.ledger.deselected.update(getattr(node, "workeroutput", {}).get("robustness_deselected", ()))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -113,8 +137,14 @@ class Controller:
         failure = _message(report) if report.failed else None
         last = report.when == "teardown"
         self.ledger.report(report.nodeid, last, failure, notes, report.skipped, report.duration)
+        for name, file in report.user_properties:
+            if name == FILE_PROPERTY:
+                self.ledger.files[report.nodeid] = str(file)
         told = [pair for note in notes for pair in junit_properties(note)]
-        report.user_properties[:] = [*(pair for pair in report.user_properties if pair[0] != PROPERTY), *told]
+        report.user_properties[:] = [
+            *(pair for pair in report.user_properties if pair[0] not in (PROPERTY, FILE_PROPERTY)),
+            *told,
+        ]
         for note in notes if last else ():
             if isinstance(note, self.promises):
                 self.config.hook.pytest_robustness_record(record=note)
@@ -122,6 +152,19 @@ class Controller:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and report.nodeid not in self.ledger.uncollected:
             self.ledger.uncollected.append(report.nodeid)
+        if report.skipped or report.failed:
+            self._not_collected(report)
+
+    def _not_collected(self, report: pytest.CollectReport) -> None:
+        """A file that skips itself or breaks as it is imported has tests that nobody counts: it is read for what they ask."""
+        file = self.config.rootpath / report.nodeid.partition("::")[0]
+        text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else "import robustness.suite"
+        left_out = "robustness" in self.config.option.markexpr
+        if SUITE.search(text) and not self.is_gate and not left_out:
+            self.ledger.asked = True
+            self._begin()
+        if report.skipped and any(re.search(rf"\b{word}\b", text) for word in ("robustness", *self.fixtures)):
+            self.ledger.skipped_files.append(report.nodeid)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -133,7 +176,7 @@ class Controller:
 
     @property
     def is_gate(self) -> bool:
-        return self.ledger.is_gate and not self.config.option.collectonly
+        return self.ledger.is_gate and not self.config.option.collectonly and not shows(self.config)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         from robustness.evaluation.store import Store
@@ -155,8 +198,18 @@ class Controller:
             self.ledger.besides["the report"] = ImagesUsed(images=images.name, hash=images.content_hash)
         ended = self.ledger.close()
         self.results = build_results(
-            ended, thresholds, sys.argv, self.started, self.config.stash[RUN], images, figures_of, HYPOTHESES
+            ended,
+            thresholds,
+            sys.argv,
+            self.started,
+            self.config.stash[RUN],
+            images,
+            figures_of,
+            HYPOTHESES,
+            self.config.getoption("--robustness-run") or uuid.uuid4().hex,
         )
+        with _as_usage_error():  # another run, at the same time
+            refuse_another(self.folder, thresholds.file)
         write_results(self.results, self.folder)
         self.report = write_report(self.results, self.folder)
         self._append_summary(self.results)
@@ -219,7 +272,9 @@ def _message(report: pytest.TestReport) -> str:
     return str(message).removeprefix("Failed: ")
 
 
-def _is_narrowed(config: pytest.Config) -> bool:
-    """Whether the command left tests out on purpose."""
-    options = ("keyword", "markexpr", "deselect", "lf", "stepwise")
-    return any(getattr(config.option, name, None) for name in options) or any("::" in path for path in config.args)
+@contextmanager
+def _as_usage_error() -> Iterator[None]:
+    try:
+        yield
+    except RobustnessError as error:
+        raise pytest.UsageError(str(error)) from error

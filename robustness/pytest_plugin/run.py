@@ -28,11 +28,17 @@ STARTED_INPUT = "robustness_started"
 GATE_FIXTURE = "robustness_thresholds"
 """Every test of the gate depends on this fixture, and no other test does."""
 
+CONTROLLER = "robustness-controller"
+"""The name of the plugin that keeps the ledger, where there is one."""
+
+FILE_PROPERTY = "robustness_file"
+"""The name under which a test's report carries the file that has the test: a node id is relative, and not always there."""
+
 
 def thresholds_file(config: pytest.Config) -> Path | None:
     """`--thresholds`, else a TOML file among the arguments, else `thresholds.toml` in the root folder if there is one."""
-    if named := config.getoption("--thresholds"):
-        return Path(os.path.abspath(config.invocation_params.dir / named))
+    if named := _option(config, "thresholds"):
+        return Path(os.path.abspath(config.invocation_params.dir / str(named)))
     given = {path for path in given_paths(config) if path.suffix == ".toml"}
     if len(given) > 1:
         raise pytest.UsageError(f"one thresholds file a run, not {len(given)}: {', '.join(map(str, sorted(given)))}")
@@ -41,9 +47,24 @@ def thresholds_file(config: pytest.Config) -> Path | None:
 
 
 def given_paths(config: pytest.Config) -> list[Path]:
-    """The files and folders on the command line, without node ids."""
+    """The files and folders that pytest was started with, without node ids; also before it has read its whole command."""
     folder = config.invocation_params.dir
-    return [Path(os.path.abspath(folder / argument.partition("::")[0])) for argument in config.args]
+    arguments = config.args or config.known_args_namespace.file_or_dir or config.getini("testpaths") or ["."]
+    return [Path(os.path.abspath(folder / argument.partition("::")[0])) for argument in arguments]
+
+
+def asked(config: pytest.Config) -> bool:
+    """Whether pytest was started to gate: with a thresholds file."""
+    return bool(_option(config, "thresholds")) or thresholds_file(config) in given_paths(config)
+
+
+def report_folder(config: pytest.Config) -> Path:
+    return config.invocation_params.dir / str(_option(config, "robustness_report"))
+
+
+def _option(config: pytest.Config, name: str) -> object:
+    """Also before pytest has read its whole command, when `config.option` has defaults only."""
+    return getattr(config.known_args_namespace, name, None) or getattr(config.option, name, None)
 
 
 def run_id(config: pytest.Config) -> str:

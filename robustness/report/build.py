@@ -40,12 +40,13 @@ def build_results(
     images: ImageSet | None,
     published: Figures = lambda data, models: {},
     hypotheses: Mapping[str, tuple[str, str]] | None = None,
+    run_id: str = "",
 ) -> Results:
     """The results of a run.
 
     started: seconds since the epoch. run: its name, which some predictions are bound to. images: those of the thresholds file;
-    None where they cannot be read. hypotheses: names and words of a
-    study's, by what a claim that bears on each says.
+    None where they cannot be read. hypotheses: names and words of a study's, by what a claim that bears on each says. run_id:
+    tells its results from those of every other run.
     """
     notes = [note for of_test in ended.notes.values() for note in of_test]
     measured = {
@@ -97,6 +98,8 @@ def build_results(
         },
         timings=describe_timings(ended, thresholds.scope.early),
         run=RunDetails(
+            id=run_id,
+            files=ended.files,
             command=(Path(command[0]).name, *command[1:]),
             started=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
             seconds=round(time.time() - started, 3),

@@ -20,7 +20,10 @@ from robustness.files.schemas import unreadable
 from robustness.gate.notes import RuleMeasured, adapter
 from robustness.gate.promise import AnyKind
 from robustness.kinds import KINDS
+from robustness.report.former import RESULTS, forget_results
 from robustness.report.results import SCHEMA, Content, Results
+
+__all__ = ["forget_results", "read_results", "results_from_json", "results_to_json", "write_results"]
 
 AGAIN = "run the gate again"
 FIRST = "is_plain"
@@ -29,16 +32,10 @@ FIRST = "is_plain"
 
 def write_results(results: Results, folder: Path) -> Path:
     """Write results.json into the folder, whole or not at all."""
-    file = folder / "results.json"
+    file = folder / RESULTS
     with replacing(file) as partial:
         partial.write_text(results_to_json(results), encoding="utf-8")
     return file
-
-
-def forget_results(folder: Path) -> None:
-    """Remove what a former run wrote."""
-    for name in ("results.json", "report.html"):
-        (folder / name).unlink(missing_ok=True)
 
 
 def results_to_json(results: Results) -> str:

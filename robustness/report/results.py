@@ -134,6 +134,8 @@ class Hypothesis:
 
 @dataclass(frozen=True, kw_only=True)
 class RunDetails:
+    id: str = ""  # of this run alone
+    files: tuple[str, ...] = ()  # whose tests measured promises
     command: tuple[str, ...]
     started: str  # UTC, ISO 8601
     seconds: float

@@ -87,10 +87,10 @@ def test_init_writes_a_file_that_can_be_read_and_overwrites_none(tmp_path, capsy
         (["sweep", "baseline-cnn", "--data", "signs", "--noise", "clean"], "a noise with a magnitude"),
     ],
 )
-def test_what_can_be_mended_is_said_in_one_line_and_exits_with_2(arguments, message, capsys, monkeypatch, tmp_path):
+def test_what_can_be_mended_is_said_in_one_line_and_exits_with_2(arguments, message, capfd, monkeypatch, tmp_path):
     monkeypatch.setenv("ROBUSTNESS_DATA", str(tmp_path))
     assert main(arguments) == 2
-    said = capsys.readouterr().err
+    said = capfd.readouterr().err
     assert said.startswith("robustness: ")
     assert message in said
 
@@ -105,14 +105,14 @@ def test_a_model_of_the_thresholds_file_in_this_folder_is_found_by_its_name(tmp_
     assert "mine" in capsys.readouterr().out
 
 
-def test_the_gate_says_what_can_be_mended_before_pytest_starts(tmp_path, capsys):
+def test_the_gate_says_what_can_be_mended_before_pytest_starts(tmp_path, capfd):
     (tmp_path / "pictures").mkdir()
     (tmp_path / "thresholds.toml").write_text(
         'schema = 1\n[run]\ndata = "pictures"\n[models.mine]\nload = "baseline-cnn"\nweights = "signs"\n'
         '[[limits]]\nmodels = ["mine"]\nnoise = "clean"\naccuracy = 0.9\n'
     )
     assert main(["gate"]) == 2
-    assert capsys.readouterr().err == "robustness: unknown data 'pictures': did you mean 'folder:pictures'?\n"
+    assert capfd.readouterr().err == "robustness: unknown data 'pictures': did you mean 'folder:pictures'?\n"
 
 
 @pytest.mark.slow
@@ -121,6 +121,8 @@ def test_the_gates_root_is_known_to_the_run_and_to_nobody_after_it(tmp_path, mon
     (tmp_path / "thresholds.toml").write_text(GATE)
     known = []
     monkeypatch.setattr(pytest, "main", lambda arguments: known.append(os.environ["ROBUSTNESS_DATA"]) or 1)
-    assert main(["gate", "--root", "images"]) == 1
+    monkeypatch.setattr("robustness.cli.gate.end_with_parent", lambda: None)
+    monkeypatch.setattr("sys.argv", [])
+    assert main(["gate", "--robustness-run", "in the child", "--root", "images"]) == 1
     assert known == [str(Path.cwd() / "images")]
     assert "ROBUSTNESS_DATA" not in os.environ

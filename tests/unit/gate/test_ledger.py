@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from builders import claim_record, generator_record, hunt_record, ledger, limit_record, thresholds
@@ -123,19 +124,87 @@ def test_a_failed_test_that_is_not_the_gates_is_none_of_its_business():
     assert (ended.verdict, ended.errors) == ("PASS", {})
 
 
-@pytest.mark.parametrize("how", ["narrowed", "deselected"])
-def test_a_run_that_left_limits_out_on_purpose_is_partial(how):
-    kept = ledger(["a", "b"], **{how: True})
+def test_a_run_that_left_limits_out_on_purpose_is_partial():
+    kept = ledger(["a", "b"], narrowed=True)
     run(kept, "a")
     ended = kept.close()
     assert (ended.verdict, ended.gaps, ended.left_out) == ("PARTIAL", (), ("b",))
 
 
-def test_deselected_rules_make_a_run_partial_though_all_limits_hold():
-    kept = ledger(["a"], deselected=True)
+NOBODY = "not on the command line: say it there, or add --allow-partial"
+
+
+@pytest.mark.parametrize("by", ["", "-k in addopts of pytest.ini"])
+def test_limits_left_out_by_what_nobody_asked_for_are_gaps_that_say_why(by):
+    kept = ledger(["a", "b"], deselected={limit_test("b")}, elsewhere=by)
     run(kept, "a")
     ended = kept.close()
-    assert (ended.verdict, ended.left_out) == ("PARTIAL", ())
+    gaps = (f"narrowed by {by or 'a plugin or a conftest.py'}, {NOBODY}", "1 limit not measured: b")
+    assert (ended.verdict, ended.gaps, ended.left_out) == ("FAIL", gaps, ())
+
+
+def test_limits_that_were_never_collected_because_of_an_ini_file_are_gaps_that_say_why():
+    kept = ledger(["a", "b"], elsewhere="a node id in addopts")
+    run(kept, "a")
+    assert kept.close().gaps == (f"narrowed by a node id in addopts, {NOBODY}", "1 limit not measured: b")
+
+
+def test_what_could_narrow_and_left_nothing_out_is_no_gap():
+    kept = ledger(["a"], elsewhere="-m in addopts", deselected={f"again/{limit_test('a')}"})
+    run(kept, "a")
+    assert kept.close().verdict == "PASS"
+
+
+def rule(kept, skipped=False):
+    """Enter a rule of the project's own, in a file of its own."""
+    kept.collect(["test_rules.py::test_mine"])
+    kept.files["test_rules.py::test_mine"] = "/project/test_rules.py"
+    kept.report("test_rules.py::test_mine", True, None, [RULE], skipped)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "gaps"),
+    [
+        (lambda kept: rule(kept, skipped=True), ("1 rule skipped: test_rules.py::test_mine",)),
+        (lambda kept: kept.skipped_files.append("test_rules.py"), ("1 file that skips itself: test_rules.py",)),
+        (
+            lambda kept: kept.named.update({"test_rules.py": Path("/project/test_rules.py")}),
+            ("1 named file without a test that ran: test_rules.py",),
+        ),
+        (
+            lambda kept: kept.deselected.add("test_rules.py::test_mine"),
+            (
+                "1 rule deselected: test_rules.py::test_mine",
+                f"narrowed by a plugin or a conftest.py, {NOBODY}",
+            ),
+        ),
+    ],
+    ids=["skipped", "skipped file", "empty file", "deselected"],
+)
+def test_a_rule_that_did_not_run_is_a_gap_or_makes_a_narrowed_run_partial(left_out, gaps):
+    kept = ledger(["a"])
+    run(kept, "a")
+    left_out(kept)
+    assert (kept.close().verdict, kept.close().gaps) == ("FAIL", gaps)
+    kept.narrowed = True
+    ended = kept.close()
+    assert (ended.verdict, ended.gaps, ended.left_out) == ("PARTIAL", (), ())
+
+
+@pytest.mark.parametrize("named", ["/project", "/project/test_rules.py"])
+def test_a_named_file_or_folder_with_a_test_that_ran_is_no_gap(named):
+    kept = ledger(["a"], named={"rules": Path(named)})
+    run(kept, "a")
+    rule(kept)
+    assert kept.close().verdict == "PASS"
+
+
+def test_the_files_whose_tests_measured_promises_are_told():
+    kept = ledger(["a"])
+    run(kept, "a")
+    rule(kept)
+    kept.files[limit_test("a")] = "/suite/test_limits.py"
+    assert kept.close().files == ("/suite/test_limits.py",)
 
 
 def test_a_narrowed_run_that_left_nothing_out_is_whole():
@@ -250,7 +319,7 @@ def test_a_whole_run_is_searched_for_promises_about_once_a_test(monkeypatch):
 
     monkeypatch.setattr("robustness.gate.ledger.PROMISE_TEST", Counted())
     ids = [f"net-gaussian(sigma={number})" for number in range(300)]
-    kept = ledger(ids, narrowed=True, deselected=True)
+    kept = ledger(ids, narrowed=True, deselected={"x"})
     for name in ids[::2]:
         run(kept, name)
     assert (kept.is_gate, searches) == (True, [])

@@ -136,8 +136,10 @@ def test_the_images_of_a_rule_cannot_be_changed_in_place(project):
 
 def test_a_skipped_rule_is_no_release_verdict(project):
     project.write("test_project_rules.py", "import pytest\n\ndef test_rule(accuracy):\n    pytest.skip('no gpu')\n")
-    project.gate(paths=("thresholds.toml", "test_project_rules.py"))
-    assert project.results()["verdict"] == "PARTIAL"
+    run = project.gate(paths=("thresholds.toml", "test_project_rules.py"))
+    assert (run.ret, project.results()["gaps"]) == (FAILED, ["1 rule skipped: test_project_rules.py::test_rule"])
+    run = project.gate("--allow-partial", paths=("thresholds.toml", "test_project_rules.py"))
+    assert (run.ret, project.results()["verdict"]) == (0, "PARTIAL")
 
 
 def test_a_rule_file_that_cannot_be_imported_is_a_gap(project):

@@ -94,7 +94,7 @@ KEYS = {
     "per_class.0": "model noise seen right",
     "timings.0": "kind tests seconds stored images_per_second",
     "measurements.test_rules.py::test_mine.0": "kind case key right total",
-    "run": "command started seconds versions python platform",
+    "run": "id files command started seconds versions python platform",
 }
 
 
