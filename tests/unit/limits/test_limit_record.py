@@ -19,3 +19,8 @@ from builders import limit_record
 )
 def test_its_distance_is_from_the_level_that_leaves_images_as_they_are(noise, distance):
     assert limit_record(noise).distance == distance
+
+
+def test_what_it_is_about_stands_in_its_title():
+    record = limit_record("gaussian(sigma=25)", model="net", verdict="FAIL")
+    assert (record.under, record.title) == ("net under gaussian(sigma=25)", "net under gaussian(sigma=25): FAIL")

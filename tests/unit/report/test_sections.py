@@ -132,7 +132,9 @@ def test_each_section_is_there_exactly_when_there_is_something(there):
 
 
 def test_the_page_stays_well_formed_and_loads_nothing():
-    page = Page(render_report(results(flips(), band(), hunt(stops=True), claim(stops=True))))
+    text = render_report(results(flips(), band(), hunt(stops=True), claim(stops=True)))
+    page = Page(text)
+    assert not re.search(r"url\(|@import", text)
     assert page.tags.count("script") == 1  # its own, which sorts and filters
     assert not [a for a in page.attributes if (a[1] in {"src", "href"} and a[2][0] != "#") or a[1].startswith("on")]
     assert {"polyline", "polygon", "svg"} < set(page.tags)
