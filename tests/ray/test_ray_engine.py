@@ -211,13 +211,16 @@ def test_rays_settings_are_this_processs_while_it_is_connected_and_an_own_one_co
     seen = []
     connected = SimpleNamespace(
         is_initialized=lambda: False,
-        init=lambda **_: seen.append(os.environ["RAY_USAGE_STATS_ENABLED"]),
+        init=lambda **asked: seen.append((os.environ["RAY_USAGE_STATS_ENABLED"], asked)),
         cluster_resources=dict,
         shutdown=lambda: None,
     )
     before = dict(os.environ)
-    with ray_engine._cluster(connected, 1):
-        assert seen == [own or "0"]
+    with ray_engine._cluster(connected, 3):
+        ((setting, asked),) = seen
+    assert setting == (own or "0")
+    assert (asked["address"], asked["num_cpus"], asked["_node_ip_address"]) == ("local", 3, "127.0.0.1")
+    assert (asked["include_dashboard"], asked["log_to_driver"]) == (False, False)  # nobody else is told, or can ask
     assert os.environ == before
 
 
