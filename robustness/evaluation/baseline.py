@@ -79,7 +79,6 @@ def save_baseline(file: Path, measured: Sequence[tuple[Case, Result]]) -> None:
         "seed": first.seed,
         "cases": abouts,
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as partial:
         save_file(arrays, partial, metadata={"baseline": json.dumps(about), "sha256": _digest(about, arrays)})
 

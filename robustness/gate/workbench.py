@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -97,16 +98,15 @@ class Workbench:
         if self.kept.get(("made", name, id(classifier.given)), identity.digest) != identity.digest:
             raise RobustnessError(f"{name} is not what its fixture made: something changed it; let who changes it take a copy")
         if may_change:
-            check_answers(classifier, self.images, self.store, self.run)
+            check_answers(classifier, self.store, self.run)
         return classifier
 
     def made(self, name: str, given: object) -> None:
         """A fixture has made a model: what it is now, it has to be whenever it is measured."""
-        try:
+        with suppress(RobustnessError):  # said when something is asked of it
             classifier = wrap_module(given, self.thresholds.models[name], self.thresholds.base)
-        except RobustnessError:  # said when something is asked of it
-            return
-        self.once(("made", name, id(classifier.given)), lambda: identify(classifier).digest)
+            self.once(("made", name, id(classifier.given)), lambda: identify(classifier).digest)
+            check_answers(classifier, self.store, self.run)
 
     def _check(self, classifier: Classifier, name: str) -> bool:
         """Whether the model is code that no hash speaks for, so that it may come to answer otherwise."""

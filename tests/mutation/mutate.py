@@ -3,13 +3,15 @@
     python tests/mutation/mutate.py limits --count 40 --seed 1
 
 Each mutant is one change of one expression or statement in `robustness/ROOM`, in a copy; only `tests/unit/ROOM`
-runs on it. Those that no test noticed are listed with their line, to be fixed by a test or explained.
+runs on it, but for the files in `ELSEWHERE`. Those that no test noticed are listed with their line, to be fixed by a
+test or explained.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import os
 import random
 import shutil
 import subprocess
@@ -27,6 +29,7 @@ COMPARISONS = {
 }  # fmt: skip
 OPERATORS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.FloorDiv: "*", ast.Mod: "*", ast.Pow: "*"}
 UNNOTICED = "NO TEST NOTICED"
+ELSEWHERE = {"robustness/evaluation/ray_engine.py": "tests/ray"}  # what runs on a cluster is tested on one
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,13 @@ def _changed(node: ast.AST) -> str | None:
     return None
 
 
+def _run(tree: str, copy: Path, limit: float | None) -> int:
+    """The exit status of its tests; processes that they start take the copy too, not an installed package."""
+    command = [sys.executable, "-m", "pytest", tree, "-n", "0", "-q", "-x", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, timeout=limit, check=False).returncode
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("room", help="a folder of robustness/ that tests/unit mirrors")
@@ -129,17 +139,19 @@ def main() -> int:
         shutil.copytree(
             ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "*_cache", "__pycache__", "robustness-report")
         )
-        command = [sys.executable, "-m", "pytest", f"tests/unit/{args.room}", "-n", "0", "-q", "-x", "-p", "no:cacheprovider"]
-        started = time.monotonic()
-        if subprocess.run(command, cwd=copy, capture_output=True, check=False).returncode:
-            raise SystemExit("the tests fail before anything is changed")
-        limit = 60 + 4 * (time.monotonic() - started)
+        trees = {mutant: ELSEWHERE.get(str(mutant.file.relative_to(ROOT)), f"tests/unit/{args.room}") for mutant in chosen}
+        limits = {}
+        for tree in dict.fromkeys(trees.values()):
+            started = time.monotonic()
+            if _run(tree, copy, None):
+                raise SystemExit(f"{tree} fails before anything is changed")
+            limits[tree] = 60 + 4 * (time.monotonic() - started)
         unnoticed = 0
         for number, mutant in enumerate(chosen, 1):
             target = copy / mutant.file.relative_to(ROOT)
             mutant.put(target)
             try:
-                noticed = subprocess.run(command, cwd=copy, capture_output=True, timeout=limit, check=False).returncode != 0
+                noticed = _run(trees[mutant], copy, limits[trees[mutant]]) != 0
             except subprocess.TimeoutExpired:
                 noticed = True
             shutil.copyfile(mutant.file, target)

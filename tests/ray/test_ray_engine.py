@@ -211,14 +211,41 @@ def test_rays_settings_are_this_processs_while_it_is_connected_and_an_own_one_co
     seen = []
     connected = SimpleNamespace(
         is_initialized=lambda: False,
-        init=lambda **_: seen.append(os.environ["RAY_USAGE_STATS_ENABLED"]),
+        init=lambda **asked: seen.append((os.environ["RAY_USAGE_STATS_ENABLED"], asked)),
         cluster_resources=dict,
         shutdown=lambda: None,
     )
     before = dict(os.environ)
-    with ray_engine._cluster(connected, 1):
-        assert seen == [own or "0"]
+    with ray_engine._cluster(connected, 3):
+        ((setting, asked),) = seen
+    assert setting == (own or "0")
+    assert (asked["address"], asked["num_cpus"], asked["_node_ip_address"]) == ("local", 3, "127.0.0.1")
+    assert (asked["include_dashboard"], asked["log_to_driver"]) == (False, False)  # nobody else is told, or can ask
     assert os.environ == before
+
+
+def test_each_shard_takes_one_core_and_is_tried_again_where_its_worker_died_alone(network, signs, tmp_path):
+    asked = []
+    ray = SimpleNamespace(remote=lambda **given: asked.append(given) or (lambda function: function))
+    ray_engine._Filling(ray, [evaluation_job(network, signs, Clean(), 0, "run")], Store(tmp_path), 4, 8, 1)
+    gpus = int(network.device.type == "cuda")
+    assert asked == [{"num_cpus": 1, "num_gpus": gpus, "max_retries": 3, "retry_exceptions": False}]
+
+
+def test_shards_wait_at_the_cluster_only_where_no_core_is_left_over(network, signs, tmp_path, monkeypatch):
+    at_once_and_under_way = []
+
+    def filling(ray, jobs, store, at_once, under_way, shard):
+        at_once_and_under_way.append((at_once, under_way))
+        return SimpleNamespace(run=lambda: None)
+
+    quiet = SimpleNamespace(register_pickle_by_value=lambda module: None, unregister_pickle_by_value=lambda module: None)
+    four = SimpleNamespace(is_initialized=lambda: True, cluster_resources=lambda: {"CPU": 4.0}, cloudpickle=quiet)
+    monkeypatch.setattr(ray_engine, "import_extra", lambda *_: four)
+    monkeypatch.setattr(ray_engine, "_Filling", filling)
+    for workers in (None, 2, 9):
+        fill([evaluation_job(network, signs, Clean(), 0, "run")], Store(tmp_path), "run", workers)
+    assert at_once_and_under_way == [(4, 8), (2, 2), (4, 8)]
 
 
 def test_no_cluster_where_one_is_said_to_be_ends_in_one_line(monkeypatch, tmp_path):

@@ -96,7 +96,7 @@ ATTACKS = {
             "test_a_rule.py": MODULE_RULE
             + f"def test_rule(cnn, test_set, accuracy):\n    cnn.module[1] = {SMOOTHED}\n    accuracy(cnn, test_set, Gaussian(sigma=50))\n",
         },
-        "below 0.58",
+        "limit 0.58",
         first=("test_a_rule.py",),
     ),
     "a rule reads what the network had before it was spoiled": Attack(
@@ -140,7 +140,7 @@ ATTACKS = {
     ),
     "a fixture with a random part": Attack(
         {"toy.py": RANDOM, "conftest.py": CONFTEST.replace("make()", "make_random()"), "thresholds.toml": FIXTURE},
-        "model toy: 2 different ones in one run",
+        "toy",
         ways=("pytest, two workers", "gate, two workers"),
     ),
     "a fixture that makes another network for each test": Attack(

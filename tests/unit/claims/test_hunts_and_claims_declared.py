@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from robustness.claims.declare import DeclaredClaim
+from robustness.claims.declare import HIGHEST, DeclaredClaim
 from robustness.errors import RobustnessError
 from robustness.hunts.declare import Hunt
 from robustness.kinds import read_thresholds
 from robustness.limits.limit import Limit
-from robustness.noise import PRESETS, Clean, Gaussian, Periodic, SaltAndPepper
+from robustness.noise import KINDS, PRESETS, Clean, Gaussian, Periodic, SaltAndPepper
 
 HEAD = """\
 schema = 1
@@ -342,3 +342,10 @@ def test_limits_of_the_same_levels_ends_are_told_apart_by_what_differs(read):
         "one-gaussian(sigma=5) to gaussian(sigma=5)-mean_error-reference=one",
         "one-gaussian(sigma=5) to gaussian(sigma=5)-mean_error-reference=two",
     ]
+
+
+def test_a_distortion_of_every_kind_that_grows_is_looked_for_within_its_range():
+    growing = {name: kind for name, kind in KINDS.items() if kind.magnitude and kind.identity is not None}
+    assert set(HIGHEST) == set(growing)
+    for name, kind in growing.items():
+        assert kind.identity < HIGHEST[name] <= kind.ranges[str(kind.magnitude)][1]

@@ -117,3 +117,4 @@ def test_what_cannot_be_exported_is_refused_and_nothing_written(arguments, said,
     assert main(["export", *arguments, "--to", "exported"]) == 2
     assert said in capsys.readouterr().err
     assert not list(folder.iterdir())
+    assert {path.name for path in folder.parent.iterdir()} == {"here", "project"}  # nothing beside what --out names either

@@ -44,6 +44,7 @@ def test_a_built_in_network_is_described_with_its_weights(name, capsys):
     assert count in BUILT_IN[name]
     assert count in text
     assert sum(layer.parameters for layer in layers(network, 40)) == parameter_count(network)
+    assert shipped_weights(name)
     for weights in shipped_weights(name):
         assert f'weights = "{weights}"' in text
         assert f"robustness train {name} --data {weights.partition('-')[0]}" in text

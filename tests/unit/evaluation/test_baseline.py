@@ -29,7 +29,7 @@ def result(*predictions):
 
 @pytest.fixture
 def file(tmp_path):
-    file = tmp_path / "baselines" / "v1.safetensors"
+    file = tmp_path / "not" / "there" / "yet" / "v1.safetensors"
     save_baseline(file, [(CLEAN, result(0, 1, 2)), (NOISY, result(0, 1, 1000))])
     return file
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from kept import kept
@@ -10,7 +12,8 @@ from toy_classifiers import classifier, image_set
 
 from robustness.cli import main
 from robustness.data import Fit
-from robustness.evaluation.cost import cost_of, flops_of
+from robustness.evaluation import cost
+from robustness.evaluation.cost import ROUNDS, cost_of, flops_of, seconds_of
 from robustness.evaluation.evaluate import measure
 from robustness.evaluation.jobs import AnyJob, evaluation_job, missing
 from robustness.evaluation.store import Store
@@ -35,16 +38,25 @@ def test_operations_are_those_of_the_formula():
     assert flops_of(Classifier("small", network, Fit(8))) == 2 * (36 * 5 * 27 + 180 * 7)
 
 
+def test_the_time_of_an_image_is_the_median_of_some_batches_without_the_first(monkeypatch):
+    seconds = [100.0, *range(1, ROUNDS + 1)]
+    now = iter([moment for number, one in enumerate(seconds) for moment in (1000.0 * number, 1000.0 * number + one)])
+    monkeypatch.setattr(cost, "time", SimpleNamespace(perf_counter=lambda: next(now)))
+    toy = classifier()
+    assert seconds_of(toy, image_set(8)) == pytest.approx((ROUNDS + 1) / 2 / toy.batch_size)
+    assert next(now, None) is None
+
+
 def test_what_is_written_is_what_the_store_then_holds(tmp_path):
     images, toy, store = image_set(2000), classifier(architecture="toy"), Store()
     jobs: list[AnyJob] = [evaluation_job(toy, images, Gaussian(5), 0, "run"), search_job(toy, images, Gaussian(5), 0, "run")]
-    cost = cost_of(jobs, missing(jobs, store, "run"))
+    reckoned = cost_of(jobs, missing(jobs, store, "run"))
     measure(toy, images, Gaussian(5), 0, store, "run")
     search_flips(toy, images, Gaussian(5), 0, store, "run")
     held = sum(file.stat().st_size for file in (tmp_path / "cache" / "results").rglob("*.safetensors"))
-    assert held == pytest.approx(cost.written, rel=0.05)
-    assert cost.sent == 2000 * 4 * 4 * 3 + 3 * 4  # images at the network's size, three weights
-    assert cost.forward_passes == 2000 * (1 + 14)
+    assert held == pytest.approx(reckoned.written, rel=0.05)
+    assert reckoned.sent == 2000 * 4 * 4 * 3 + 3 * 4  # images at the network's size, three weights
+    assert reckoned.forward_passes == 2000 * (1 + 14)
     done = cost_of(jobs, missing(jobs, store, "run"))
     assert (done.cases, done.stored, done.forward_passes, done.seconds, done.sent, done.written) == (2, 2, 0, 0, 0, 0)
 

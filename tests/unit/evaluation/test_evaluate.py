@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -42,6 +44,12 @@ def test_measure_counts_the_images_named_right(store):
     measurement = measure(classifier(), image_set(8), Clean(), 0, store, "run")
     assert (measurement.right, measurement.total, measurement.accuracy) == (6, 8, 0.75)  # two labels are wrong
     assert (measurement.case.model, measurement.case.data, measurement.case.noise) == ("toy", "toy", Clean())
+
+
+def test_a_measurement_takes_no_longer_than_its_call(store):
+    started = time.perf_counter()
+    seconds = measure(classifier(), image_set(8), Clean(), 0, store, "run").seconds
+    assert 0 < seconds <= time.perf_counter() - started
 
 
 def test_margin_is_the_lead_of_the_first_class():

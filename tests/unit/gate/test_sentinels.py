@@ -92,9 +92,9 @@ def shipped():
 
 
 def test_a_good_network_passes_under_every_noise(complaint):
-    typical = {"half_width": 9, "levels": 9, "amount": 0.1, "gain": 4, "factor": 2, "sigma": 1, "amplitude": 0.2}
     noises = [
-        make_noise(kind, {spec.magnitude: typical[spec.magnitude]} if spec.magnitude else {}) for kind, spec in KINDS.items()
+        make_noise(kind, {spec.magnitude: spec.ranges[spec.magnitude][1]} if spec.magnitude else {})
+        for kind, spec in KINDS.items()
     ]
     assert complaint(classifier(Colours()), coloured(), noises) == ""
 

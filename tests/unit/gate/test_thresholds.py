@@ -305,7 +305,7 @@ def test_text_that_is_not_utf_8_is_refused(file):
 
 
 def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(RobustnessError):
+    with pytest.raises(RobustnessError, match=f"^{tmp_path}: .*[Dd]irectory"):
         read_thresholds(tmp_path)
 
 

@@ -65,6 +65,14 @@ def test_a_break_point_is_measured_on_the_way_to_it(tmp_path):
     )
 
 
+def test_levels_tell_limits_apart_that_begin_and_end_alike(tmp_path):
+    table = 'noise = "gaussian"\nsigma = [5, 10]\nmonotone = 0\n'
+    more = f'[[limits]]\nmodels = ["net"]\n{table.replace("5, 10", "5, 7.5, 10")}'
+    whole = "gaussian(sigma=5) to gaussian(sigma=10)-monotone"
+    assert subjects(tmp_path, table) == [whole]
+    assert subjects(tmp_path, table + more) == [f"{whole}-levels=5,10", f"{whole}-levels=5,7.5,10"]
+
+
 def test_mean_error_takes_a_preset_and_a_reference(tmp_path):
     (limit,) = read(tmp_path, 'noise = "cifar-c"\nmean_error = 1.1\nreference = "old"').of(Limit)
     assert (len(limit.levels), limit.reference, limit.subject) == (20, "old", "20 noises-mean_error")
@@ -106,6 +114,11 @@ def test_the_run_says_what_limits_claim(tmp_path):
         ("", 'noise = "clean"\nmax_drop = 0.1', "max_drop: needs a baseline"),
         ("", 'noise = "gaussian"\nsigma = 5\nmonotone = 0', "speaks of two levels or more"),
         ("", 'noise = "imagenet-c"\nmonotone = 0', "speaks of two levels or more"),
+        (
+            "",
+            'noise = "imagenet-c"\nseverity = 1\naccuracy = [0.5, 0.4]',
+            "toml:15: .*accuracy: imagenet-c takes one accuracy for all its noises, or one per severity",
+        ),
         ("", 'noise = "gaussian"\nbreak_point = 20', "break_point: goes with of_clean"),
         ("", 'noise = "gaussian"\nsigma = 5\nof_clean = 0.5\naccuracy = 0.1', "of_clean: goes with break_point"),
         ("", 'noise = "gaussian"\nsigma = 5\nbreak_point = 20\nof_clean = 0.9', "leave it out"),

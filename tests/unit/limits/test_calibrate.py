@@ -154,6 +154,20 @@ def test_the_line_stands_below_the_keys_of_run_and_replaces_only_its_own_kind(tm
     assert rewritten(own, [], "x", TODAY).startswith("# accuracy limits: agreed with the customer\n")
 
 
+def test_the_line_ends_as_the_one_above_it_does():
+    mixed = ODD.replace('"v1.safetensors"\n', '"v1.safetensors"\r\n')
+    assert mixed.count("\r") == 1
+    assert re.findall(r"# accuracy limits: .*\n", rewritten(mixed, [], "x", TODAY)) == [
+        "# accuracy limits: x, by robustness calibrate on 2030-01-31\r\n"
+    ]
+
+
+def test_of_two_such_lines_the_first_is_replaced():
+    once = rewritten(ODD, [], "x", TODAY) + "\n"
+    (line,) = re.findall(r"# accuracy limits: .*\n", once)
+    assert rewritten(once + line, [], "y", TODAY) == rewritten(once, [], "y", TODAY) + line
+
+
 def test_every_accuracy_limit_is_found_with_its_levels(tmp_path):
     for name, text in FILES.items():
         found = {(s.model, s.noise): limit.accuracy for limit in asked_in(tmp_path, text) for s in limit.subjects}

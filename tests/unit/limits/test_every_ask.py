@@ -115,7 +115,9 @@ def bench(tmp_path_factory):
 
 @pytest.fixture(params=ASKS)
 def limit(request, bench):
-    return next(limit for limit in bench.thresholds.of(Limit) if limit.asks == request.param)
+    asking = [limit for limit in bench.thresholds.of(Limit) if limit.asks == request.param]
+    assert asking, f"no table in THRESHOLDS asks {request.param}"
+    return asking[0]
 
 
 @pytest.fixture

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limits_made import limit
 from pydantic import TypeAdapter
 
 from robustness.data import ImageSet
 from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
 from robustness.evaluation.case import Case
+from robustness.limits.asks.ask import Found
 from robustness.limits.asks.max_flips import (
     KNOTS,
     QUANTILES,
@@ -139,6 +141,13 @@ def test_a_limit_is_kept_only_by_the_close_search_and_broken_by_the_coarse_one_a
     search, asked = decided(few, more, "0.2499")
     assert (search.of.stride, asked) == (COARSE, [COARSE])
     assert np.array_equal(search.levels, few.levels)
+
+
+@pytest.mark.parametrize(("stride", "every"), [(COARSE, ""), (CLOSE, " --every 5"), (FINE, " --every 1"), (None, "")])
+def test_it_is_searched_again_as_closely_as_it_was_decided(stride, every):
+    search = None if stride is None else searched([9, NEVER], stride=stride)[0]
+    asked, found = limit("max_flips", noise=Offset(-100)), Found(0.5, True, "", search=search)
+    assert asked.ask.again(asked, found) == ("flips search net", f'--noise "offset(levels=-100)"{every}')
 
 
 def test_where_nothing_is_right_there_is_nothing_to_decide():

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+import robustness
 from robustness.errors import RobustnessError
+from robustness.evaluation.store import Store
+from robustness.gate.workbench import Workbench
 from robustness.kinds import read_thresholds
-from robustness.limits.calibrate import FEWEST, by_command, origin, retrained_files
+from robustness.limits.calibrate import FEWEST, by_command, measure_subjects, origin, retrained_files
 
 FILE = """\
 schema = 1
@@ -61,3 +67,19 @@ def test_the_note_says_where_limits_come_from(thresholds):
     assert origin(1.0, False, {}, thresholds) == "measured less 1 point, fixtures left as they were"
     said = origin(0.5, True, {"cnn": [thresholds.file] * 5}, thresholds)
     assert said == "measured less 0.5 points, cnn by the spread of 6 trainings, only ever raised, fixtures left as they were"
+
+
+def test_networks_of_the_same_weights_are_no_spread(thresholds, tmp_path):
+    asked, _ = by_command(thresholds)
+    weights = Path(robustness.__file__).parent / "weights"
+    others = []
+    for number in (1, 2):
+        others.append(tmp_path / f"{number}.safetensors")
+        for ending in ("safetensors", "card.json"):
+            shutil.copyfile(weights / f"baseline-cnn-gtsrb.{ending}", tmp_path / f"{number}.{ending}")
+    for retrained in (others, [weights / "baseline-cnn-signs.safetensors"]):  # of each other, and of the declared one
+        with (
+            Workbench(thresholds, Store(tmp_path / "store")) as bench,
+            pytest.raises(RobustnessError, match="two of the networks of cnn have the same weights"),
+        ):
+            measure_subjects(asked, {"cnn": retrained}, bench)

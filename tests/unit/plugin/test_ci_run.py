@@ -46,4 +46,10 @@ def test_a_summary_that_cannot_be_written_changes_no_verdict(project, monkeypatc
     run.stdout.fnmatch_lines(
         ["no summary in GITHUB_STEP_SUMMARY: */summary.md: No such file or directory", "PASS: all 3 limits hold"]
     )
+
+
+def test_elsewhere_than_on_github_nothing_is_annotated(project):
+    project.edit("toy.py", "[excess, -excess]", "[-excess, excess]")
+    run = project.gate()
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.stdout.no_fnmatch_line("::*")

@@ -19,7 +19,7 @@ def test_no_driver_no_gpus(monkeypatch, tmp_path):
     assert gpus.visible_gpus() == []
 
 
-@pytest.mark.parametrize(("said", "code"), [("No devices were found\n", 6), ("", 0), ("0, GPU-aaaa, [N/A]\n", 0)])
+@pytest.mark.parametrize(("said", "code"), [("No devices were found\n", 6), ("", 0), ("0, GPU-aaaa, [N/A]\n", 0), (TWO, 6)])
 def test_a_driver_without_gpus_or_without_figures(driver, said, code):
     driver(said, code)
     assert gpus.visible_gpus() == []

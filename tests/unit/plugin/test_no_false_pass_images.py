@@ -200,10 +200,10 @@ def test_the_commands_show_it_too(project, capsys):
     assert "folder:pictures: 1 file that is no image was left out: README.md\n" in capsys.readouterr().err
 
 
-def test_robustness_gate_says_which_image_before_pytest_starts(project, capsys):
+def test_robustness_gate_says_which_image_before_pytest_starts(project, capfd):
     beside(project.pytester.path / "pictures")
     assert main(["gate"]) == 2
-    assert "pictures/9.png: an image beside the classes' folders" in capsys.readouterr().err
+    assert "pictures/9.png: an image beside the classes' folders" in capfd.readouterr().err
 
 
 # Datasets

@@ -51,9 +51,14 @@ def test_confusions_are_counted_without_noise_and_under_the_worst():
 
 def test_what_is_not_kept_is_left_out():
     assert describe_confusions([limit(Clean())], IMAGES, finder()) == ()
-    noises = {str(Gaussian(25)): Gaussian(25)}
-    assert draw_turned([limit(Clean()), limit(Gaussian(25))], noises, IMAGES, 0, finder(clean=LABELS)) == ()
-    assert draw_turned([limit(Gaussian(25))], noises, IMAGES, 0, finder(gaussian=LABELS)) == ()
+    noises, clean, noisy = {str(Gaussian(25)): Gaussian(25)}, limit(Clean()), limit(Gaussian(25))
+    turned = {"clean": LABELS, "gaussian": (LABELS + 1) % 3}
+    assert draw_turned([clean, noisy], noises, IMAGES, 0, finder(**turned)) != ()
+    for left_out in turned:
+        kept = {name: predictions for name, predictions in turned.items() if name != left_out}
+        assert draw_turned([clean, noisy], noises, IMAGES, 0, finder(**kept)) == ()
+    assert draw_turned([noisy], noises, IMAGES, 0, finder(**turned)) == ()
+    assert draw_turned([clean, noisy], {}, IMAGES, 0, finder(**turned)) == ()
 
 
 def test_the_surest_image_of_each_class_that_noise_turned_is_shown_before_and_after():

@@ -126,6 +126,7 @@ def test_what_was_written_is_read_back_from_its_file(tmp_path):
     rich = rich_results()
     assert read_results(write_results(rich, tmp_path)) == rich
     assert results_to_json(read_results(tmp_path / "results.json")) == (tmp_path / "results.json").read_text(encoding="utf-8")
+    (tmp_path / "report.html").write_text("of the same run")
     forget_results(tmp_path)
     assert not list(tmp_path.iterdir())
 

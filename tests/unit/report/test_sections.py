@@ -132,7 +132,9 @@ def test_each_section_is_there_exactly_when_there_is_something(there):
 
 
 def test_the_page_stays_well_formed_and_loads_nothing():
-    page = Page(render_report(results(flips(), band(), hunt(stops=True), claim(stops=True))))
+    text = render_report(results(flips(), band(), hunt(stops=True), claim(stops=True)))
+    page = Page(text)
+    assert not re.search(r"url\(|@import", text)
     assert page.tags.count("script") == 1  # its own, which sorts and filters
     assert not [a for a in page.attributes if (a[1] in {"src", "href"} and a[2][0] != "#") or a[1].startswith("on")]
     assert {"polyline", "polygon", "svg"} < set(page.tags)
@@ -286,7 +288,8 @@ def test_a_claim_that_accuracy_breaks_shows_its_search_and_the_hypothesis_it_bea
     first = Hypothesis(name="H1", words="there is a magnitude beyond which a network regularly fails")
     hypotheses = {"breaks": first, "order-differs": Hypothesis(name="H2", words="of others")}
     made = sections(claim(evidence=evidence), two, models=("net", "two"), hypotheses=hypotheses)
-    assert "net up to gaussian(sigma=50) 0 12.5 25" not in made["flips"]
+    assert made["flips"].count("net up to gaussian(sigma=50)") == 1
+    assert "net up to gaussian(sigma=50) 0 15 30 45 60 0 12.5 25 37.5 50 sigma accuracy" in made["flips"]
     assert "accuracy breaks at 15" in made["flips"]
     assert "net-breaks-gaussian: accuracy falls below 0.9 of clean accuracy at sigma 25. supported" in made["flips"]
     assert "there is a magnitude beyond which a network regularly fails" in made["claims"]

@@ -168,11 +168,16 @@ def test_cluster_bounds_bracket_widen_and_mirror(outcomes, alpha):
 
 
 @pytest.mark.parametrize(
-    "refused", [(-1, 10, 0.05), (11, 10, 0.05), (0, 0, 0.05), (math.nan, 10, 0.05), (5, 10, 0), (5, 10, 1)]
+    ("refused", "said"),
+    [
+        *((counts, "is no measurement") for counts in ((-1, 10, 0.05), (11, 10, 0.05), (0, 0, 0.05), (math.nan, 10, 0.05))),
+        ((5, 10, 0), "^alpha is 0: "),
+        ((5, 10, 1), "^alpha is 1: "),
+    ],
 )
 @pytest.mark.parametrize("bound", [lower_bound, upper_bound, lambda *counts: images_to_decide(*counts[:2], 0.5, counts[2])])
-def test_what_is_no_measurement_is_refused(bound, refused):
-    with pytest.raises(RobustnessError):
+def test_what_is_no_measurement_is_refused(bound, refused, said):
+    with pytest.raises(RobustnessError, match=said):
         bound(*refused)
 
 

@@ -172,15 +172,30 @@ def test_ideal_images():
     assert ideal_images(0.9, 1.0, 0.05) == 0  # the first wrong image rules it out
 
 
-@pytest.mark.parametrize("refused", [(0, 0, 0.1), (10, 11, 0.1), (10, -1, 0.1), (10, 5, 0.0), (10, 5, 1.0), (10, 5, math.nan)])
-def test_what_is_no_claim_about_a_set_is_refused(refused):
-    with pytest.raises(RobustnessError):
+NO_CLAIM, NO_ERROR, NO_LIMIT = "images is no claim", "^an error probability of .* is none", "is no accuracy"
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        *((counts, NO_CLAIM) for counts in ((0, 0, 0.1), (10, 11, 0.1), (10, -1, 0.1))),
+        *(((10, 5, error), NO_ERROR) for error in (0.0, 1.0, math.nan)),
+    ],
+)
+def test_what_is_no_claim_about_a_set_is_refused(refused, said):
+    with pytest.raises(RobustnessError, match=said):
         FinitePopulation(*refused)
 
 
-@pytest.mark.parametrize("refused", [(-0.1, 0.1), (1.1, 0.1), (0.5, 0), (0.5, 1), (math.nan, 0.1)])
-def test_what_is_no_claim_about_a_population_is_refused(refused):
-    with pytest.raises(RobustnessError):
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        *(((limit, 0.1), NO_LIMIT) for limit in (-0.1, 1.1, math.nan)),
+        *(((0.5, error), NO_ERROR) for error in (0, 1)),
+    ],
+)
+def test_what_is_no_claim_about_a_population_is_refused(refused, said):
+    with pytest.raises(RobustnessError, match=said):
         Bernoulli(*refused)
 
 
