@@ -36,8 +36,9 @@ def prepare(args: argparse.Namespace, jobs: Sequence[AnyJob], bench: Workbench, 
     """
     if args.workers is not None and (args.engine != "ray" or args.workers < 1):
         raise RobustnessError("--workers is a number of Ray's workers, 1 or more, and goes with --engine ray")
+    workers = (args.workers or os.cpu_count() or 1) if args.engine == "ray" else None
     if args.dry_run:
-        print("\n".join(_cost_lines(args, jobs, bench, besides)))
+        print("\n".join(cost_lines(jobs, bench, besides, workers)))
         return False
     if args.engine == "ray":
         from robustness.evaluation.ray_engine import fill
@@ -46,18 +47,18 @@ def prepare(args: argparse.Namespace, jobs: Sequence[AnyJob], bench: Workbench, 
     return True
 
 
-def _cost_lines(args: argparse.Namespace, jobs: Sequence[AnyJob], bench: Workbench, besides: float) -> list[str]:
+def cost_lines(jobs: Sequence[AnyJob], bench: Workbench, besides: float = 0, workers: int | None = None) -> list[str]:
+    """What jobs cost, in words. workers: of Ray; None in this process. besides: see `prepare`."""
     import torch
 
     from robustness.evaluation.cost import cost_of
     from robustness.evaluation.jobs import missing
     from robustness.process import torch_threads
 
-    on_ray, threads = args.engine == "ray", torch.get_num_threads()
-    workers = args.workers or os.cpu_count() or 1
-    with torch_threads(1 if on_ray else threads):  # as each of its workers has
+    threads = torch.get_num_threads()
+    with torch_threads(1 if workers else threads):  # as each of its workers has
         cost = cost_of(jobs, missing(jobs, bench.store, bench.run))
-    if on_ray and cost.seconds:
+    if workers and cost.seconds:
         seconds, where = cost.seconds / workers + START_UP, f"on {workers} workers, {START_UP} s of it to start them"
     else:
         seconds, where = cost.seconds, f"in this process, with {threads} threads"
@@ -65,7 +66,7 @@ def _cost_lines(args: argparse.Namespace, jobs: Sequence[AnyJob], bench: Workben
         f"cases           {cost.cases:,}, of which {cost.stored:,} are stored",
         f"forward passes  {cost.forward_passes:,} images at most" + (f", {cost.flops / 1e12:,.3g} TFLOP" if cost.flops else ""),
         f"time            about {_duration(seconds + besides)} {where}",
-        *([f"sent            {_size(cost.sent)} to each node"] if on_ray else []),
+        *([f"sent            {_size(cost.sent)} to each node"] if workers else []),
         f"stored          {_size(cost.written)}",
     ]
 

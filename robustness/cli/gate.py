@@ -37,6 +37,11 @@ def add(commands: Commands) -> None:
         metavar="FOLDER",
         help="where report.html and results.json go (default: %(default)s)",
     )
+    gate.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what the limits and sentinels would cost that is not measured yet, and stop",
+    )
     gate.add_argument("--robustness-run", help=argparse.SUPPRESS)  # told to the child, by its parent: the id of this run
     gate.set_defaults(run=run)
 
@@ -58,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
         return _measure(args)
     if any(argument.startswith("--thresholds") for argument in args.rest):
         raise RobustnessError("name the thresholds file itself: robustness gate FILE.toml")
+    if args.dry_run:
+        return _print_costs(args)
     folder, showing = args.robustness_report, SHOWING & {argument.partition("=")[0] for argument in args.rest}
     for file in [] if showing else _thresholds_files(args):
         take_over(folder, file)
@@ -100,6 +107,29 @@ def _measure(args: argparse.Namespace) -> int:
         options = ["--robustness-report", str(args.robustness_report), "--robustness-run", args.robustness_run, "-W", quiet]
         code = int(pytest.main([*named, *args.rest, *options]))
     return USAGE_ERROR if code == pytest.ExitCode.USAGE_ERROR else min(1, code)
+
+
+def _print_costs(args: argparse.Namespace) -> int:
+    from robustness.cli.engine import cost_lines
+    from robustness.gate.sentinels import PASSES, is_known
+    from robustness.gate.workbench import Workbench
+    from robustness.kinds import read_thresholds
+    from robustness.limits.limit import Limit
+
+    for file in _thresholds_files(args):
+        with Workbench(read_thresholds(file), root=args.root) as bench:
+            limits, promises = bench.thresholds.of(Limit), bench.thresholds.promises
+            loads = {model.name: model.load for model in bench.thresholds.models.values()}
+            here = [limit for limit in limits if all(loads[name] != "fixture" for name in limit.models)]
+            networks = [bench.load(name) for name in dict.fromkeys(name for limit in here for name in limit.models)]
+            known = sum(is_known(network, bench.images, bench.store, bench.run) for network in networks)
+            print("\n".join(cost_lines([job for limit in here for job in limit.ask.jobs(limit, bench)], bench)))
+            print(
+                f"sentinels       at most {PASSES} images through each of {len(networks)} networks, of which {known} are known"
+            )
+            if others := len(promises) - len(here):
+                print(f"not counted     {others} promises: limits on fixtures, hunts, claims and limits on generators")
+    return 0
 
 
 def _thresholds_files(args: argparse.Namespace) -> list[Path]:

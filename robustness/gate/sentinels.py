@@ -23,7 +23,7 @@ from robustness.evaluation.batch import check_classes
 from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, forward, raw_logits
 from robustness.evaluation.identity import identify
 from robustness.evaluation.order import evaluation_order
-from robustness.evaluation.store import Store
+from robustness.evaluation.store import Sentences, Store
 from robustness.models.classifier import Classifier, Room, evaluation_mode, to_tensor
 from robustness.noise import Gaussian, Noise, Periodic, SaltAndPepper, apply
 from robustness.statistics.paired import Change, p_value
@@ -81,7 +81,7 @@ def _broken_noises(
     """A sentence for each noise that changes images where it is none; found without the network."""
     at_identity = {str(noise): noise for noise in map(_at_identity, noises) if noise is not None}
     for text, noise in sorted(at_identity.items()):
-        about = [text, noise.contract, seed, image_set.content_hash, str(classifier.fit), classifier.device.type]
+        about = [text, noise.contract, seed, image_set.content_hash, str(classifier.fit), arithmetic(classifier)]
         check = partial(_noise_at_identity, noise, image_set, classifier, seed)
         yield from store.remember(_key("noise at identity", about), None, check)
 
@@ -90,13 +90,25 @@ def _mistakes(classifier: Classifier, image_set: ImageSet, store: Store, run: st
     """A sentence for each sentinel that failed; a model that is known already is not asked again."""
 
     def remembered() -> list[str]:
-        identity = identify(classifier)
-        bound = None if identity.is_hashable else run
-        names = [classifier.name, image_set.name, image_set.class_names]  # they stand in the sentences
-        key = _key("sentinels", [names, identity.key, image_set.content_hash, bound, arithmetic(classifier)])
-        return store.remember(key, bound, partial(_complaints, classifier, image_set), identity.fingerprint)
+        key, bound, fingerprint = _address(classifier, image_set, run)
+        return store.remember(key, bound, partial(_complaints, classifier, image_set), fingerprint)
 
     return backing_off(remembered)
+
+
+def is_known(classifier: Classifier, image_set: ImageSet, store: Store, run: str) -> bool:
+    """Whether what the sentinels say of a network is in the store, so that no image has to go through it."""
+    key, _, fingerprint = _address(classifier, image_set, run)
+    return store.read(key, run, Sentences, fingerprint) is not None
+
+
+def _address(classifier: Classifier, image_set: ImageSet, run: str) -> tuple[str, str | None, str]:
+    """Key, run and fingerprint that what the sentinels say is kept under."""
+    identity = identify(classifier)
+    bound = None if identity.is_hashable else run
+    names = [classifier.name, image_set.name, image_set.class_names]  # they stand in the sentences
+    key = _key("sentinels", [names, identity.key, image_set.content_hash, bound, arithmetic(classifier)])
+    return key, bound, identity.fingerprint
 
 
 def _key(what: str, about: Sequence[object]) -> str:

@@ -23,6 +23,7 @@ from robustness.statistics.verdict import Verdict
 
 if TYPE_CHECKING:
     from robustness.evaluation.evaluate import Enough, Measurement
+    from robustness.evaluation.jobs import AnyJob
     from robustness.gate.workbench import Workbench
     from robustness.search.critical import Search
 
@@ -121,6 +122,14 @@ class Ask(ABC):
         models = {name: bench.classifier(name) for name in limit.models}
         cases = self.cases(limit, models[limit.model].fit.size)
         return Measured(limit, [bench.measure(models[name], noise, limit.seed, enough) for name, noise in cases], bench)
+
+    def jobs(self, limit: Limit, bench: Workbench) -> list[AnyJob]:
+        """What measuring it takes, at most."""
+        from robustness.evaluation.jobs import evaluation_job
+
+        seed = bench.thresholds.seed if limit.seed is None else limit.seed
+        cases = self.cases(limit, bench.load(limit.model).fit.size)
+        return [evaluation_job(bench.load(name), bench.images, noise, seed, bench.run) for name, noise in cases]
 
     @abstractmethod
     def judge(self, measured: Measured) -> Found: ...

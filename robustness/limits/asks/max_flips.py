@@ -19,6 +19,8 @@ from robustness.statistics.sampling import Sampling, mean_interval
 
 if TYPE_CHECKING:
     from robustness.data import ImageSet
+    from robustness.evaluation.jobs import AnyJob
+    from robustness.gate.workbench import Workbench
     from robustness.search.critical import Search
 
 Floats = npt.NDArray[np.float64]
@@ -38,6 +40,13 @@ class MaxFlips(Ask):
     def problems(self, written: Written) -> Iterator[tuple[str, str]]:
         if not written.grows:
             yield self.name, f"{written.table['noise']} is not one built-in noise that grows from nothing"
+
+    def jobs(self, limit: Limit, bench: Workbench) -> list[AnyJob]:
+        from robustness.search.critical import CLOSE, COARSE, search_job
+
+        seed = bench.thresholds.seed if limit.seed is None else limit.seed
+        of = (bench.load(limit.model), bench.images, limit.noise, seed, bench.run)
+        return [*super().jobs(limit, bench), *(search_job(*of, stride) for stride in (COARSE, CLOSE))]
 
     def judge(self, measured: Measured) -> Found:
         limit, bench = measured.limit, measured.bench

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
-WAYS = {
-    "pytest": ["pytest"],
-    "pytest, two workers": ["pytest", "-n", "2"],
-    "gate": ["robustness.cli", "gate"],
-    "gate, two workers": ["robustness.cli", "gate", "-n", "2"],
-}
+DOORS = {"pytest": ["pytest", "-p", "no:cacheprovider"], "gate": ["robustness.cli", "gate"]}
+WORKERS = {"no workers": [], "two workers": ["-n", "2"]}
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,7 @@ class Attack:
     files: dict[str, str]
     said: str
     first: tuple[str, ...] = ()
-    ways: tuple[str, ...] = field(default=tuple(WAYS))
+    shared: tuple[str, ...] = tuple(WORKERS)
 
 
 SHIPPED = """
@@ -124,7 +119,7 @@ ATTACKS = {
         },
         "other code than its file's: test_a_rule.",
         first=("test_a_rule.py",),
-        ways=("pytest", "gate"),
+        shared=("no workers",),
     ),
     "a class of torch is patched when a file is imported": Attack(
         {
@@ -141,7 +136,7 @@ ATTACKS = {
     "a fixture with a random part": Attack(
         {"toy.py": RANDOM, "conftest.py": CONFTEST.replace("make()", "make_random()"), "thresholds.toml": FIXTURE},
         "toy",
-        ways=("pytest, two workers", "gate, two workers"),
+        shared=("two workers",),
     ),
     "a fixture that makes another network for each test": Attack(
         {
@@ -177,23 +172,20 @@ ATTACKS = {
 }
 
 
-def run(project, command, paths):
+def run(project, door, workers, *paths):
     """In a process of its own, as a user starts it."""
-    return subprocess.run(
-        [sys.executable, "-m", *command, *paths, "-p", "no:cacheprovider"] if command[0] == "pytest"
-        else [sys.executable, "-m", *command, *paths],
-        cwd=project.pytester.path, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    command = [sys.executable, "-m", *DOORS[door], *WORKERS[workers], *paths]
+    return subprocess.run(command, cwd=project.pytester.path, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(
-    ("attack", "way"),
-    [pytest.param(attack, way, id=f"{name}: {way}") for name, attack in ATTACKS.items() for way in attack.ways],
-)
-def test_none_passes(project, attack, way):
-    for name, text in attack.files.items():
-        project.write(name, text)
-    ended = run(project, WAYS[way], (*attack.first, "thresholds.toml"))
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("workers", WORKERS)
+@pytest.mark.parametrize("name", ATTACKS)
+def test_none_passes(project, name, door, workers):
+    attack = ATTACKS[name]
+    for file, text in attack.files.items():
+        project.write(file, text)
+    ended = run(project, door, workers if workers in attack.shared else attack.shared[0], *attack.first, "thresholds.toml")
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert attack.said in ended.stdout
     assert json.loads((project.pytester.path / "robustness-report" / "results.json").read_text())["verdict"] == "FAIL"
@@ -201,8 +193,7 @@ def test_none_passes(project, attack, way):
 
 
 def test_what_a_rule_measured_is_not_found_by_the_next_gate(project):
-    attack = ATTACKS["a rule measures a smoothed copy first"]
-    for name, text in attack.files.items():
+    for name, text in ATTACKS["a rule measures a smoothed copy first"].files.items():
         project.write(name, text)
-    assert run(project, WAYS["gate"], ("test_a_rule.py",)).returncode in (0, 1)
-    assert run(project, WAYS["gate"], ("thresholds.toml",)).returncode == 1
+    run(project, "gate", "no workers", "test_a_rule.py")
+    assert run(project, "gate", "no workers", "thresholds.toml").returncode == 1
