@@ -125,10 +125,10 @@ def _print_costs(args: argparse.Namespace) -> int:
             known = sum(is_known(network, bench.images, bench.store, bench.run) for network in networks)
             print("\n".join(cost_lines([job for limit in here for job in limit.ask.jobs(limit, bench)], bench)))
             print(
-                f"sentinels       at most {PASSES} images through each of {len(networks)} networks, of which {known} are known"
+                f"sentinels       at most {PASSES} images through each network: {len(networks)}, of which {known} known already"
             )
             if others := len(promises) - len(here):
-                print(f"not counted     {others} promises: limits on fixtures, hunts, claims and limits on generators")
+                print(f"not counted     limits on fixtures, hunts, claims and limits on generators: {others}")
     return 0
 
 
