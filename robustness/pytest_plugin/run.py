@@ -54,8 +54,10 @@ def given_paths(config: pytest.Config) -> list[Path]:
 
 
 def asked(config: pytest.Config) -> bool:
-    """Whether pytest was started to gate: with a thresholds file."""
-    return bool(_option(config, "thresholds")) or thresholds_file(config) in given_paths(config)
+    """Whether pytest was started to gate: with a thresholds file, though an option in an ini file may take it for its value."""
+    file, typed = thresholds_file(config), map(str, config.invocation_params.args)
+    named = (Path(os.path.abspath(config.invocation_params.dir / argument.partition("::")[0])) for argument in typed)
+    return bool(_option(config, "thresholds")) or file in given_paths(config) or (file is not None and file in named)
 
 
 def report_folder(config: pytest.Config) -> Path:

@@ -13,15 +13,19 @@ from __future__ import annotations
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import importlib.util
 import itertools
+import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -292,8 +296,10 @@ SHARED = {
     "a worker": ["-n", "1"],
     "two workers": ["-n", "2"],
     "two, by file": ["-n", "2", "--dist", "loadfile"],
-    "two, each all": ["-n", "2", "--dist", "each"],
+    "two, stolen": ["-n", "2", "--dist", "worksteal"],
 }
+
+HUNG = 124
 
 
 def attack(reason: str, place: str, plugin: str, shared: str) -> tuple[int, str]:
@@ -315,10 +321,16 @@ def attack(reason: str, place: str, plugin: str, shared: str) -> tuple[int, str]
         environment = {**os.environ, "ROBUSTNESS_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1", **project.environment}
         environment["PYTHONPATH"] = str(ROOT)
         command = [sys.executable, "-m", "robustness.cli", "gate", *arguments]
-        ended = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL
-        )
-        return ended.returncode, ended.stdout + ended.stderr
+        with (folder / "said").open("w+") as said:
+            given = {"cwd": folder, "env": environment, "stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
+            with subprocess.Popen(command, start_new_session=True, **given) as gate:  # type: ignore[call-overload]
+                try:
+                    code = gate.wait(150)
+                except subprocess.TimeoutExpired:
+                    code = HUNG
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(gate.pid, signal.SIGKILL)
+            return code, (folder / "said").read_text(errors="replace")
 
 
 def drawn(count: int, seed: int) -> list[tuple[str, str, str, str]]:
@@ -327,10 +339,11 @@ def drawn(count: int, seed: int) -> list[tuple[str, str, str, str]]:
     plugins = [name for name in PLUGINS if name not in MODULES or importlib.util.find_spec(MODULES[name])]
     pairs = list(itertools.product(REASONS, EXITS))
     chosen: dict[tuple[str, str, str, str], None] = {}
-    for reason, place in draw.sample(pairs, len(pairs)):
-        chosen[reason, place, draw.choice(plugins), draw.choice(list(SHARED))] = None
     while len(chosen) < count:
-        chosen[draw.choice(list(REASONS)), draw.choice(list(EXITS)), draw.choice(plugins), draw.choice(list(SHARED))] = None
+        anything = (draw.choice(list(REASONS)), draw.choice(list(EXITS)))
+        reason, place = pairs.pop(draw.randrange(len(pairs))) if pairs else anything
+        (shared,) = draw.choices(list(SHARED), [4, 4, 1, 1, 1, 1])  # workers take three times as long
+        chosen[reason, place, draw.choice(plugins), shared] = None
     return list(chosen)[:count]
 
 
@@ -339,28 +352,36 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=510)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument("--log", type=Path, default=Path("attacks.jsonl"), help="those in it are not repeated")
     args = parser.parse_args()
     attacks = drawn(args.count, args.seed)
-    codes: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
-    through = []
-    with concurrent.futures.ThreadPoolExecutor(args.at_once) as pool:
-        for which, (code, said) in zip(
-            attacks, tqdm(pool.map(lambda one: attack(*one), attacks), total=len(attacks)), strict=True
-        ):
+    done = {tuple(line["attack"]): line for line in map(json.loads, args.log.open())} if args.log.exists() else {}
+    todo = [one for one in attacks if one not in done]
+    with concurrent.futures.ThreadPoolExecutor(args.at_once) as pool, args.log.open("a") as log:
+        for which, (code, said) in zip(todo, tqdm(pool.map(lambda one: attack(*one), todo), total=len(todo)), strict=True):
             traceback = "Traceback (most recent call last)" in said
-            if code == 0 or traceback:
-                through.append((which, code, said))
-            for row in (f"ends: {which[1]}", f"reason: {which[0]}", f"with: {which[2]}", f"shared: {which[3]}"):
-                codes[row]["attacks"] += 1
-                codes[row][str(code)] += 1
-                codes[row]["traceback"] += traceback
+            kept = said if code in (0, HUNG) or traceback else ""
+            done[which] = {"attack": which, "code": code, "traceback": traceback, "said": kept}
+            log.write(json.dumps(done[which]) + "\n")
+            log.flush()
+    return show([done[one] for one in attacks if one in done])
+
+
+def show(ended: list[dict[str, Any]]) -> int:
+    """The table; 1 where an attack got through."""
+    codes: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for one in ended:
+        reason, place, plugin, shared = one["attack"]
+        for row in (f"wrong: {reason}", f"ends: {place}", f"with: {plugin}", f"shared: {shared}", "all"):
+            codes[row].update({"attacks": 1, str(one["code"]): 1, "traceback": one["traceback"]})
     seen = sorted({code for counted in codes.values() for code in counted} - {"attacks", "traceback"}, key=int)
-    print(f"{'':40} attacks {' '.join(f'exit {code:>4}' for code in seen)} tracebacks")
+    print(f"{'':44} attacks {' '.join(f'exit {code:>4}' for code in seen)} tracebacks")
     for row, counted in sorted(codes.items()):
-        print(f"{row:40} {counted['attacks']:7} {' '.join(f'{counted[code]:9}' for code in seen)} {counted['traceback']:10}")
-    for which, code, said in through:
-        print(f"\nTHROUGH: {' / '.join(which)}: exit {code}\n{said[-3000:]}")
-    print(f"{len(attacks)} attacks, {len(through)} through")
+        print(f"{row:44} {counted['attacks']:7} {' '.join(f'{counted[code]:9}' for code in seen)} {counted['traceback']:10}")
+    through = [one for one in ended if one["code"] in (0, HUNG) or one["traceback"]]
+    for one in through:
+        print(f"\nTHROUGH: {' / '.join(one['attack'])}: exit {one['code']}\n{one['said'][-3000:]}")
+    print(f"{len(ended)} attacks, {len(through)} through")
     return int(bool(through))
 
 

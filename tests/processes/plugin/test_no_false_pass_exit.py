@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -44,7 +45,13 @@ class Door:
     def start(self, *arguments, **options):
         command = [sys.executable, *DOORS[self.name], *self.workers, *arguments]
         return subprocess.Popen(
-            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+            command,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in the background a shell ignores it
+            **options,
         )
 
     def run(self, *arguments, deadly=False):
@@ -166,7 +173,7 @@ def test_an_option_that_measures_nothing_and_that_nobody_typed(early, option, wh
     code, said = early.run("thresholds.toml")
     assert code == 1
     assert early.verdict() in (None, "FAIL")
-    assert "robustness: pytest ended without a verdict" in said or "FAIL: 3 " in said
+    assert "robustness: pytest ended without a verdict" in said or "FAIL: " in said
 
 
 def add(door, options, where, monkeypatch):
@@ -197,7 +204,11 @@ def test_a_run_that_is_ended_from_outside_ends_whole_and_leaves_no_verdict(door,
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.send_signal(getattr(signal, sent))
-        said = process.communicate(timeout=60)[0]  # everybody who could write has gone
+        try:
+            said = process.communicate(timeout=60)[0]  # everybody who could write has gone
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     print(said)
     wanted = {"SIGINT": (1, 2), "SIGTERM": (143, -signal.SIGTERM), "SIGKILL": (-signal.SIGKILL,)}
     assert process.returncode in wanted[sent]
@@ -272,7 +283,7 @@ def test_a_suite_that_does_not_run(door, attack):
     door.project.write("tests/conftest.py", conftest)
     code, _ = door.run("tests")
     if door.name == "pytest":
-        assert code == plain
+        assert code == plain or (plain and code == 1)  # 2 for what cannot be imported, but with workers
         assert door.verdict() in (None, "FAIL")
     elif attack in ("skip", "importorskip", "import error"):  # what else is in the file is not known
         assert (code, door.verdict()) == (1, "FAIL")
