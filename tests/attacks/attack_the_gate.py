@@ -340,8 +340,10 @@ def drawn(count: int, seed: int) -> list[tuple[str, str, str, str]]:
     pairs = list(itertools.product(REASONS, EXITS))
     chosen: dict[tuple[str, str, str, str], None] = {}
     while len(chosen) < count:
-        anything = (draw.choice(list(REASONS)), draw.choice(list(EXITS)))
-        reason, place = pairs.pop(draw.randrange(len(pairs))) if pairs else anything
+        if pairs:
+            reason, place = pairs.pop(draw.randrange(len(pairs)))
+        else:
+            reason, place = draw.choice(list(REASONS)), draw.choice(list(EXITS))
         (shared,) = draw.choices(list(SHARED), [4, 4, 1, 1, 1, 1])  # workers take three times as long
         chosen[reason, place, draw.choice(plugins), shared] = None
     return list(chosen)[:count]
