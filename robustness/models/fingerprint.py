@@ -25,7 +25,9 @@ CALLS = ("__call__", "_wrapped_call_impl", "_call_impl")
 """The methods of `nn.Module` between a call and `forward`."""
 LATE = ("torch._dynamo", "torch._inductor", "torch._export", "torch._functorch", "torch._higher_order_ops")
 """Compilers, which some processes come to load and others do not; they have no part in a plain forward pass."""
-PACKAGES = {"robustness", "torch", "torchvision", "timm", *sys.stdlib_module_names, *sys.builtin_module_names} - {"unittest"}
+GENERATED = "None"
+"""In place of a module's name: code that a program of torch.export brings along in its file."""
+PACKAGES = {"robustness", "torch", "torchvision", "timm", GENERATED, *sys.stdlib_module_names} - {"unittest"}
 CONSTANTS = (bool, int, float, str, tuple)
 """Of globals; others are caches and registries more often than settings."""
 
