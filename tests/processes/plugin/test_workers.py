@@ -95,7 +95,8 @@ def test_each_case_is_evaluated_once_over_all_workers(project):
     project.write("tests/test_gate_again.py", "from robustness.suite.test_limits import *\n")
     run = project.gate("-n", "2", paths=("tests", "thresholds.toml"))
     run.assert_outcomes(passed=9)
-    assert (project.pytester.path / "forwards").read_text() == "x" * 7
+    sentinels, before_each_test, cases = 1 + 1 + 16 + 2 + 2, 9, 3  # twice the same, one by one, in sixteens, under noise twice
+    assert (project.pytester.path / "forwards").read_text() == "x" * (sentinels + before_each_test + cases)
 
 
 def test_a_declared_noise_is_measured_once_over_all_workers(project):
