@@ -36,6 +36,13 @@ def no_fixture(declaration: ModelDeclaration) -> object:
     return load_classifier(declaration)  # says that only tests can measure it
 
 
+@dataclass(frozen=True)
+class _Refused:
+    """In place of what could not be made."""
+
+    error: RobustnessError
+
+
 @dataclass(frozen=True, eq=False)
 class Workbench:
     """What a promise is measured with. What is bound to its run ends with it: use it in a `with` statement.
@@ -61,25 +68,22 @@ class Workbench:
         self.store.end_run(self.run)
 
     def once(self, key: object, make: Callable[[], T]) -> T:
-        """What `make` gives, made once a process."""
+        """What `make` gives, made once a process; where it cannot be made, the same `RobustnessError` each time."""
         if key not in self.kept:
-            self.kept[key] = make()
-        found: T = self.kept[key]
+            try:
+                self.kept[key] = make()
+            except RobustnessError as error:  # to be tried again is no way to come to a PASS
+                self.kept[key] = _Refused(error)
+        found: T | _Refused = self.kept[key]
+        if isinstance(found, _Refused):
+            raise found.error
         return found
 
     @property
     def images(self) -> ImageSet:
-        """The images of `[run] data`; where they cannot be used, the same `RobustnessError` each time, without another read."""
-        found = self.once("images", self._read_images)
-        if isinstance(found, RobustnessError):
-            raise found
-        return found
-
-    def _read_images(self) -> ImageSet | RobustnessError:
-        try:
-            return load_image_set(self.thresholds.data, root=self.root, base=self.thresholds.base)
-        except RobustnessError as error:
-            return error
+        """The images of `[run] data`."""
+        data, base = self.thresholds.data, self.thresholds.base
+        return self.once("images", lambda: load_image_set(data, root=self.root, base=base))
 
     def load(self, name: str) -> Classifier:
         """A declared model, as it is."""

@@ -134,7 +134,8 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """The gate's notes go to the ledger; others, JUnit XML first of all, get them as properties that people read."""
         notes = [from_text(str(value), self.classes) for name, value in report.user_properties if name == PROPERTY]
-        failure = _message(report) if report.failed else None
+        failed_once = report.failed or str(report.outcome) == "rerun"  # of plugins that try again what failed
+        failure = _message(report) if failed_once else None
         last = report.when == "teardown"
         self.ledger.report(report.nodeid, last, failure, notes, report.skipped, report.duration)
         for name, file in report.user_properties:

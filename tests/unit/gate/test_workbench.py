@@ -137,3 +137,19 @@ def test_images_that_cannot_be_used_are_read_once_and_say_the_same_each_time(sto
     for _ in range(3):
         with pytest.raises(RobustnessError, match="read 1 times"):
             _ = workbench.images
+
+
+def test_what_could_not_be_made_is_not_tried_again(store):
+    tries = []
+
+    def make():
+        tries.append(1)
+        if len(tries) == 1:
+            raise RobustnessError("no such weights")
+        return "made"
+
+    workbench = bench(IMAGES, store=store)
+    for _ in range(2):
+        with pytest.raises(RobustnessError, match="^no such weights$"):
+            workbench.once("network", make)
+    assert tries == [1]

@@ -165,3 +165,42 @@ def test_the_hash_is_of_the_limits_that_were_measured(project):
     assert (
         json.loads((project.pytester.path / "robustness-report" / "results.json").read_text())["thresholds"]["sha256"] == before
     )
+
+
+AGAIN = """
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        if report.failed:
+            report.outcome = "rerun"
+        item.ihook.pytest_runtest_logreport(report=report)
+    if any(report.outcome == "rerun" for report in reports):
+        item._initrequest()
+        runtestprotocol(item, nextitem=nextitem)
+    return True
+"""
+
+
+@pytest.mark.parametrize(
+    "flaky",
+    [
+        "import os\n    open('made', 'a').write('x')\n    net = Brightness()\n    net.bias = os.path.getsize('made') == 2",
+        "net = Brightness()\n    net.bias = False",
+    ],
+    ids=["a factory of another network each time", "a test that failed"],
+)
+def test_what_failed_once_does_not_pass_by_another_try(project, flaky):
+    """As pytest-rerunfailures does it."""
+    project.write("conftest.py", AGAIN)
+    project.edit(
+        "toy.py",
+        "return Brightness()",
+        f"{flaky}\n    net.register_buffer('which', torch.tensor(float(net.bias)))\n    return net",
+    )
+    if "made" not in flaky:
+        broken(project)
+    run = project.gate()
+    assert run.ret == FAILED
+    assert project.results()["verdict"] == "FAIL"
