@@ -369,6 +369,11 @@ def main() -> int:
     return show([done[one] for one in attacks if one in done])
 
 
+def is_partial(one: dict[str, Any]) -> bool:
+    """Whether it ended with 0 beside PARTIAL, and who typed the command asked for a part."""
+    return one["code"] == 0 and one["attack"][2] == "split" and "\nPARTIAL: " in one["said"]
+
+
 def show(ended: list[dict[str, Any]]) -> int:
     """The table; 1 where an attack got through."""
     codes: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
@@ -380,10 +385,11 @@ def show(ended: list[dict[str, Any]]) -> int:
     print(f"{'':44} attacks {' '.join(f'exit {code:>4}' for code in seen)} tracebacks")
     for row, counted in sorted(codes.items()):
         print(f"{row:44} {counted['attacks']:7} {' '.join(f'{counted[code]:9}' for code in seen)} {counted['traceback']:10}")
-    through = [one for one in ended if one["code"] in (0, HUNG) or one["traceback"]]
+    through = [one for one in ended if one["code"] in (0, HUNG) and not is_partial(one)]
     for one in through:
         print(f"\nTHROUGH: {' / '.join(one['attack'])}: exit {one['code']}\n{one['said'][-3000:]}")
-    print(f"{len(ended)} attacks, {len(through)} through")
+    partial = sum(map(is_partial, ended))
+    print(f"{len(ended)} attacks, {len(through)} through, {partial} with the PARTIAL that --splits asks for")
     return int(bool(through))
 
 
