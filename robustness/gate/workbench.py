@@ -90,8 +90,12 @@ class Workbench:
         declaration, base = self.thresholds.models[name], self.thresholds.base
         if declaration.load != "fixture":
             return self.once(("model", name), lambda: load_classifier(declaration, base))
-        given = self.fixture(declaration)  # one of narrow scope returns another module in each test
-        return self.once(("model", name, id(given)), lambda: (given, wrap_module(given, declaration, base)))[1]
+        return self._of_fixture(self.fixture(declaration), declaration)
+
+    def _of_fixture(self, given: object, declaration: ModelDeclaration) -> Classifier:
+        """What a fixture returned, as it is declared; one of narrow scope returns another module in each test."""
+        key, base = ("model", declaration.name, id(given)), self.thresholds.base
+        return self.once(key, lambda: (given, wrap_module(given, declaration, base)))[1]
 
     def classifier(self, name: str) -> Classifier:
         """A declared model that passed its sentinels; one that fails them fails everything that is asked of it."""
@@ -108,7 +112,7 @@ class Workbench:
     def made(self, name: str, given: object) -> None:
         """A fixture has made a model: what it is now, it has to be whenever it is measured."""
         with suppress(RobustnessError):  # said when something is asked of it
-            classifier = wrap_module(given, self.thresholds.models[name], self.thresholds.base)
+            classifier = self._of_fixture(given, self.thresholds.models[name])
             self.once(("made", name, id(classifier.given)), lambda: identify(classifier).digest)
             check_answers(classifier, self.store, self.run)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,16 +48,18 @@ def thresholds_file(config: pytest.Config) -> Path | None:
 
 def given_paths(config: pytest.Config) -> list[Path]:
     """The files and folders that pytest was started with, without node ids; also before it has read its whole command."""
+    return _paths(config, config.args or config.known_args_namespace.file_or_dir or config.getini("testpaths") or ["."])
+
+
+def _paths(config: pytest.Config, arguments: Iterable[object]) -> list[Path]:
     folder = config.invocation_params.dir
-    arguments = config.args or config.known_args_namespace.file_or_dir or config.getini("testpaths") or ["."]
-    return [Path(os.path.abspath(folder / argument.partition("::")[0])) for argument in arguments]
+    return [Path(os.path.abspath(folder / str(argument).partition("::")[0])) for argument in arguments]
 
 
 def asked(config: pytest.Config) -> bool:
     """Whether pytest was started to gate: with a thresholds file, though an option in an ini file may take it for its value."""
-    file, typed = thresholds_file(config), map(str, config.invocation_params.args)
-    named = (Path(os.path.abspath(config.invocation_params.dir / argument.partition("::")[0])) for argument in typed)
-    return bool(_option(config, "thresholds")) or file in given_paths(config) or (file is not None and file in named)
+    named = [*given_paths(config), *_paths(config, config.invocation_params.args)]
+    return bool(_option(config, "thresholds")) or thresholds_file(config) in named
 
 
 def report_folder(config: pytest.Config) -> Path:
