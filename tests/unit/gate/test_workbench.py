@@ -153,3 +153,15 @@ def test_what_could_not_be_made_is_not_tried_again(store):
         with pytest.raises(RobustnessError, match="^no such weights$"):
             workbench.once("network", make)
     assert tries == [1]
+
+
+def test_a_fixture_s_network_that_gives_no_tensor_is_left_to_the_sentinels(store):
+    class Both(nn.Module):
+        def forward(self, images):
+            return images, images
+
+    both = Both()
+    workbench = own(store, mine=both, yours=ByLight(100))
+    workbench.made("mine", both)
+    with pytest.raises(RobustnessError, match="^mine gave tuple for a batch of "):
+        workbench.classifier("mine")
