@@ -71,5 +71,6 @@ def _typed(config: pytest.Config) -> argparse.Namespace:
 
 
 def _narrowing(options: argparse.Namespace) -> dict[str, object]:
-    """The options that leave tests out, as they are written, with their values."""
-    return {option: value for name, option in NARROWING.items() if (value := getattr(options, name, None))}
+    """The options that leave tests of the gate's out, as they are written, with their values."""
+    given = {option: getattr(options, name, None) for name, option in NARROWING.items()}
+    return {option: value for option, value in given.items() if value and (option, value) != ("-m", "robustness")}

@@ -194,3 +194,18 @@ def test_what_failed_once_does_not_pass_by_another_try(project):
     )
     assert project.gate().ret == FAILED
     assert project.results()["verdict"] == "FAIL"
+
+
+@pytest.mark.parametrize("skips", ["pytest.skip('no gpu', allow_module_level=True)", "pytest.importorskip('no_such_module')"])
+def test_the_gate_s_own_marker_leaves_nothing_out(project, skips):
+    project.write("tests/test_gate.py", f"import pytest\n{skips}\nfrom robustness.suite.test_limits import *\n")
+    project.write("tests/test_rules.py", "def test_rule(test_set):\n    pass\n")
+    assert project.gate("-m", "robustness", paths=("tests",)).ret == FAILED
+    assert project.results()["verdict"] == "FAIL"
+
+
+def test_the_gate_s_own_marker_is_no_partial_run(project):
+    project.write("tests/test_gate.py", "from robustness.suite.test_limits import *\n")
+    project.write("tests/test_unit.py", "def test_unit():\n    pass\n")
+    assert project.gate("-m", "robustness", paths=("tests",)).ret == 0
+    assert project.results()["verdict"] == "PASS"
