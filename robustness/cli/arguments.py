@@ -16,7 +16,7 @@ from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN, REFERENCES
 
 if TYPE_CHECKING:
-    from robustness.data import Fit, ImageSet
+    from robustness.data import ImageSet, Preparation
     from robustness.gate.thresholds import Thresholds
     from robustness.gate.workbench import Workbench
 
@@ -34,7 +34,9 @@ def add_root(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", metavar="NAME", help="signs, gtsrb, folder:PATH or python:package.module:factory")
+    parser.add_argument(
+        "--data", metavar="NAME", help="signs, gtsrb, folder:PATH, csv:FILE, datasets:FOLDER or python:package.module:factory"
+    )
     add_root(parser)
 
 
@@ -134,7 +136,7 @@ def command() -> str:
     return shlex.join(["robustness", *sys.argv[1:]])
 
 
-def model_table(name: str, fit: Fit, mean: Sequence[float], std: Sequence[float], **first: str) -> str:
+def model_table(name: str, fit: Preparation, mean: Sequence[float], std: Sequence[float], **first: str) -> str:
     """The lines of `thresholds.toml` that declare a model: its `first` keys, then its preprocessing."""
     keys: dict[str, Any] = {**first, "size": fit.size, "fit": fit.kind}
     if any(mean) or any(value != 1 for value in std):

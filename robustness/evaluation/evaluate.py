@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from robustness.data import Fit, ImageSet
+from robustness.data import ImageSet, Preparation
 from robustness.evaluation.batch import BATCH, check_classes, noisy_batch, predict
 from robustness.evaluation.case import Case
 from robustness.evaluation.forward import arithmetic, backing_off
@@ -40,7 +40,7 @@ class Measurement:
     total: int
     seconds: float
     stored: bool
-    fit: Fit | None = None
+    fit: Preparation | None = None
 
     @property
     def right(self) -> int:

@@ -33,7 +33,7 @@ def backing_off(measure: Callable[[], T]) -> T:
 
 
 def forward(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -> torch.Tensor:
-    """Checked logits, float32 of shape (N, classes) on the CPU, of uint8 images of shape (N, 3, size, size)."""
+    """Checked logits, float32 of shape (N, classes) on the CPU, of uint8 images of shape (N, channels, height, width)."""
     size = classifier.batch_size
     parts = [
         _checked(raw_logits(classifier, _padded(part, size)), part, classifier, image_set) for part in torch.split(images, size)
@@ -50,7 +50,7 @@ def raw_logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
             classifier.room.images = len(batch) // 2
             raise OutOfMemoryError(f"{classifier.name} ran out of memory on {len(batch)} images") from error
         late = "import it where the module begins: beside the file it is found only while that is loaded"
-        hint = late if isinstance(error, ImportError) else f"is its size {classifier.fit.size}?"
+        hint = late if isinstance(error, ImportError) else f"are its images {classifier.fit}?"
         raise RobustnessError(
             f"{classifier.name} raised {described(error)} on float32 images of shape {tuple(batch.shape)}; {hint}"
         ) from error

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import scipy
 import torch
 
-from robustness.data import ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, prepared
 from robustness.errors import RobustnessError, some
 from robustness.evaluation.batch import check_classes
 from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, forward, raw_logits
@@ -141,7 +141,7 @@ def check_answers(classifier: Classifier, store: Store, run: str) -> None:
     """
 
     def moved() -> float:
-        logits: Any = raw_logits(classifier, _drawn_images(classifier.fit.size))
+        logits: Any = raw_logits(classifier, _drawn_images(classifier.fit))
         if not isinstance(logits, torch.Tensor):  # the sentinels say so
             return 0.0
         now = logits.float().cpu().numpy()
@@ -159,12 +159,12 @@ def check_answers(classifier: Classifier, store: Store, run: str) -> None:
         )
 
 
-def _drawn_images(size: int) -> torch.Tensor:
-    """Images from dark to bright, each with another contrast: uint8 of shape (ALONE, 3, size, size)."""
+def _drawn_images(fit: Preparation) -> torch.Tensor:
+    """Images from dark to bright, each with another contrast: uint8 of shape (ALONE, channels, height, width)."""
     generator = np.random.default_rng(0)
     levels = np.linspace(0, 255, ALONE)[:, None, None, None]
     contrasts = generator.uniform(0, 80, (ALONE, 1, 1, 1))
-    drawn = levels + contrasts * generator.uniform(-1, 1, (ALONE, size, size, 3))
+    drawn = levels + contrasts * generator.uniform(-1, 1, (ALONE, *fit.shape, fit.channels))
     return to_tensor(drawn.clip(0, 255).astype(np.uint8))
 
 
@@ -176,7 +176,7 @@ def _at_identity(noise: Noise) -> Noise | None:
 
 @dataclass(frozen=True, eq=False)
 class _Sample:
-    """The first images of a set in the order of evaluation, as a network of one size sees them: uint8 (N, 3, size, size)."""
+    """The first images of a set in the order of evaluation, as a network sees them: uint8 (N, channels, height, width)."""
 
     image_set: ImageSet
     images: torch.Tensor
@@ -186,7 +186,7 @@ class _Sample:
     @classmethod
     def of(cls, image_set: ImageSet, classifier: Classifier) -> _Sample:
         places = evaluation_order(image_set.index)[:IMAGES]
-        images = to_tensor(fit_images(image_set, classifier.fit)[places])
+        images = to_tensor(prepared(image_set, classifier.fit).batch(places))
         return cls(image_set, images, image_set.index[places], image_set.labels[places])
 
     def first(self, count: int) -> _Sample:

@@ -83,7 +83,7 @@ class Workbench:
     def images(self) -> ImageSet:
         """The images of `[run] data`."""
         data, base = self.thresholds.data, self.thresholds.base
-        return self.once("images", lambda: load_image_set(data, root=self.root, base=base))
+        return self.once("images", lambda: load_image_set(data, root=self.root, base=base, run=self.run))
 
     def load(self, name: str) -> Classifier:
         """A declared model, as it is."""
@@ -102,7 +102,15 @@ class Workbench:
         classifier = self.load(name)
         may_change = self.once(("sentinels", name), lambda: self._check(classifier, name))
         identity = identify(classifier)
-        self.note(ModelUsed(model=name, hash=identity.hash, identity=identity.digest))
+        used = ModelUsed(
+            model=name,
+            hash=identity.hash,
+            identity=identity.digest,
+            preparation=classifier.fit,
+            mean=tuple(classifier.mean),
+            std=tuple(classifier.std),
+        )
+        self.note(used)
         if self.kept.get(("made", name, id(classifier.given)), identity.digest) != identity.digest:
             raise RobustnessError(f"{name} is not what its fixture made: something changed it; let who changes it take a copy")
         if may_change:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from robustness.data import Fit, ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, fit_images
 from robustness.data.class_folders import class_folders, write_class_names
 from robustness.files.atomic import filling
 from robustness.noise.apply import apply
@@ -21,7 +21,7 @@ BATCH = 256
 GAP, CAPTION = 4, 14
 
 
-def write_copies(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: int, out: Path) -> int:
+def write_copies(image_set: ImageSet, fit: Preparation, noises: Sequence[Noise], seed: int, out: Path) -> int:
     """The set under each noise, as PNG: `out/gaussian(sigma=25)/00014/00012.png` is image 12, of class 14.
 
     Classes that are folder names in alphabetical order already keep their names, and a file tells the others'. These are the
@@ -51,7 +51,7 @@ def write_copies(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: i
     return total
 
 
-def write_sheet(image_set: ImageSet, fit: Fit, noises: Sequence[Noise], seed: int, file: Path, rows: int = 6) -> None:
+def write_sheet(image_set: ImageSet, fit: Preparation, noises: Sequence[Noise], seed: int, file: Path, rows: int = 6) -> None:
     """One row per image, spread over the set, and one column per noise, enlarged twice, as a single PNG."""
     places = np.linspace(0, len(image_set) - 1, min(rows, len(image_set))).astype(int)
     images = fit_images(image_set.take(places), fit)

@@ -407,7 +407,7 @@ def test_waves_json_is_what_evaluate_measures(capsys):
     found = read(capsys, "waves", "stripes", "--amplitude", "0.07")
     assert (found["frequencies"], found["orientations"]) == (list(FREQUENCIES), list(ORIENTATIONS))
     images, model = load_image_set("folder:pictures"), load("stripes", "stripes")
-    accuracies = [np.mean(evaluate(model, images, wave, 3).predictions == images.labels) for wave in waves(0.07, 8)]
+    accuracies = [np.mean(evaluate(model, images, wave, 3).predictions == images.labels) for wave in waves(0.07, (8, 8))]
     assert [accuracy for row in found["accuracies"] for accuracy in row] == accuracies
     assert found["clean"] == 1
     assert 0 in accuracies
@@ -419,7 +419,7 @@ def test_waves_are_made_for_the_size_that_the_network_sees(capsys, monkeypatch):
     measured, real = [], measure
     monkeypatch.setattr(workbench, "measure", lambda *given: measured.append(given[2]) or real(*given))
     said(capsys, "waves", "toy", "--amplitude", "0.07")
-    assert measured == [Clean(), *waves(0.07, 8)]
+    assert measured == [Clean(), *waves(0.07, (8, 8))]
 
 
 def test_waves_that_do_nothing_are_no_band(capsys, tmp_path):
