@@ -559,7 +559,7 @@ class ByLight(nn.Module):
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         self.counted.answers += 1
-        excess = batch.mean(dim=(1, 2, 3)) - self.threshold
+        excess = batch[:, :1].mean(dim=(1, 2, 3)) - self.threshold
         return torch.stack([-excess, excess], dim=1)
 
 
@@ -578,7 +578,7 @@ class Between(nn.Module):
         self.low, self.high = low / 255, high / 255
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        level = batch.mean(dim=(1, 2, 3))
+        level = batch[:, :1].mean(dim=(1, 2, 3))
         inside = ((level > self.low) & (level < self.high)).float()
         return torch.stack([1 - inside, inside], dim=1)
 

@@ -61,6 +61,26 @@ def said(images: ImageSet) -> ImageSet:
     return images
 
 
+def said_preparations(thresholds: Thresholds, names: Sequence[str] = ()) -> list[Preparation]:
+    """How the models see images, all or those of these names, as far as no network is needed to tell; what is read from a
+    library's configuration is said on the error stream.
+    """
+    from robustness.models.load import preprocessing_of
+
+    found = []
+    for model in thresholds.models.values():
+        if names and model.name not in names:
+            continue
+        try:
+            seen = preprocessing_of(model, thresholds.base)
+        except RobustnessError:  # said by whoever loads the model
+            continue
+        if seen.read_from is not None:
+            print(f"{model.name}: prepare = {json.dumps(model.prepare)} is {seen}", file=sys.stderr)
+        found.append(seen.fit)
+    return list(dict.fromkeys(found))
+
+
 def add_fit(parser: argparse.ArgumentParser) -> None:
     help_of_size = "width and height of the network's input (built-in networks: as trained, or 40)"
     parser.add_argument("--size", type=int, metavar="PIXELS", help=help_of_size)
@@ -93,12 +113,16 @@ def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None
 
 def subject(args: argparse.Namespace, declared: Thresholds) -> Workbench:
     """What measures the models that a command names, on the images that it names; for a `with` statement."""
-    from robustness.gate.workbench import Workbench
+    from robustness.gate.workbench import Workbench, with_outside
 
     seed = declared.seed if args.seed is None else args.seed
     bench = Workbench(replace(declared, data=declared.data or data_of(args), seed=seed), root=args.root)
     base = None if args.data else declared.base  # `--data` is from the current folder, wherever the thresholds file is
-    bench.once("images", lambda: load_images(args.data or bench.thresholds.data, root=args.root, base=base))
+    bench.once(
+        "images",
+        lambda: with_outside(load_images(args.data or bench.thresholds.data, root=args.root, base=base), bench.thresholds),
+    )
+    said_preparations(bench.thresholds, [args.model])
     return bench
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -214,9 +213,3 @@ def _gigabytes(size: int) -> str:
 
 def _digest(image: Images) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.sha256(np.ascontiguousarray(image).data).digest()[:8], "little"))
-
-
-def prepare_all(image_set: ImageSet, preparations: Sequence[Preparation]) -> None:
-    """Each of them, in the store, before anything is measured: with progress, and errors at once."""
-    for to in dict.fromkeys(preparations):
-        prepared(image_set, to)

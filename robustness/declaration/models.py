@@ -115,5 +115,10 @@ def _check(name: str, model: ModelTable, problems: Problems) -> None:
     else:
         problems.add(path, f"unknown model {model.load!r}: {nearest(model.load, REFERENCES)}")
     _check_preparation(name, model, problems)
+    if model.classes is not None and model.outside is None:
+        what = 'say what a prediction of another class is: outside = "wrong", or "ignored" to choose among these alone'
+        problems.add(("models", name, "classes"), what)
+    if model.outside is not None and model.classes is None:
+        problems.add(("models", name, "outside"), "goes with classes, which says which logits there are")
     if model.std is not None and min(model.std) <= 0:
         problems.add(("models", name, "std"), "is divided by, and lies above 0")

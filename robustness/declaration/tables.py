@@ -51,10 +51,19 @@ def _range(value: object) -> object:
     return value
 
 
+def _classes(value: object) -> object:
+    numbers = value.values() if isinstance(value, dict) else []
+    if not isinstance(value, str) and not (numbers and all(type(number) is int and number >= 0 for number in numbers)):
+        raise PydanticCustomError(
+            "classes", "classes are a table of names and the numbers of their logits, or a JSON file of it"
+        )
+    return value
+
+
 def _prepare(value: object) -> object:
-    if not isinstance(value, str | dict):
-        raise PydanticCustomError("prepare", 'a preparation is a table of steps, or a text such as "timm"')
-    return "(table)" if isinstance(value, dict) else "(text)"
+    if isinstance(value, str):
+        return "(text)"
+    return "(table)" if isinstance(value, dict | Table) else None
 
 
 Sides = Annotated[Any, BeforeValidator(_sides)]
@@ -103,6 +112,8 @@ class ModelTable(Table):
     fit: Literal["crop-or-pad", "resize"] | None = None
     channels: Annotated[int, Field(ge=1, le=1024)] | None = None
     prepare: Prepare | None = None
+    classes: Annotated[Any, BeforeValidator(_classes)] = None
+    outside: Literal["wrong", "ignored"] | None = None
     mean: Channels | None = None
     std: Channels | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -179,6 +190,8 @@ def in_words(problem: Any, top: Mapping[str, TopLevel]) -> tuple[KeyPath, str]:
             return path, unreadable("thresholds", problem["input"], SCHEMA)
         case "literal_error":
             return path, f"{problem['input']!r} is not {problem['ctx']['expected']}"
+        case "union_tag_not_found":
+            return path, 'a preparation is a table of steps, or a text such as "timm"'
         case "too_short":
             return path, "empty: nothing would be measured"
     hint = dotted_key_hint({"": problem["input"]})

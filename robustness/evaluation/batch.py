@@ -62,6 +62,12 @@ def predict_at_levels(
 
 def check_classes(classifier: Classifier, image_set: ImageSet) -> None:
     """A model trained on other classes, or on the same ones in another order, gives accuracies that mean nothing."""
+    if classifier.class_map is not None:
+        try:
+            classifier.class_map.numbers(image_set.class_names)
+        except RobustnessError as error:
+            raise RobustnessError(f"{classifier.name}: {error}") from error
+        return
     if classifier.class_names is None or classifier.class_names == image_set.class_names:
         return
     pairs = zip(classifier.class_names, image_set.class_names, strict=False)

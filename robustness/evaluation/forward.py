@@ -77,7 +77,7 @@ def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, 
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or len(logits) != size or logits.shape[1] < 2:
         shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
         raise RobustnessError(f"{classifier.name} gave {shape} for a batch of {size}, not logits of shape (N, classes)")
-    if logits.shape[1] != classes:
+    if classifier.class_map is None and logits.shape[1] != classes:
         raise RobustnessError(f"{classifier.name} tells {logits.shape[1]} classes apart, {image_set.name} has {classes}")
     logits = logits[: len(batch)].float().cpu()
     if not torch.isfinite(logits).all():
@@ -85,4 +85,9 @@ def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, 
         raise RobustnessError(
             f"{classifier.name} gave NaN or infinite logits for {bad} of {len(batch)} images of a batch; nothing was measured"
         )
-    return logits
+    if classifier.class_map is None:
+        return logits
+    try:
+        return classifier.class_map.apply(logits, image_set.class_names)
+    except RobustnessError as error:
+        raise RobustnessError(f"{classifier.name}: {error}") from error

@@ -25,6 +25,8 @@ from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_
 from robustness.evaluation.identity import identify
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Sentences, Store
+from robustness.gate.grey import PASSES as GREY
+from robustness.gate.grey import sees_grey
 from robustness.models.classifier import SIZES, Classifier, Room, evaluation_mode, to_tensor
 from robustness.noise import Gaussian, Noise, Periodic, SaltAndPepper, apply
 from robustness.statistics.paired import Change, p_value
@@ -38,7 +40,7 @@ ALONE, IN_SIXTEENS, NOISY, FIRST = 16, 32, 24, 32
 """How many of them go through the network one by one too, in sixteens, twice under noise, and first in other preparations."""
 CHOSEN = 2
 """Of five other preparations: how many are judged on all images."""
-PASSES = SIZES["cuda"] + 2 * BATCH + ALONE + IN_SIXTEENS + 2 * NOISY + 5 * FIRST + CHOSEN * (IMAGES - FIRST)
+PASSES = GREY + SIZES["cuda"] + 2 * BATCH + ALONE + IN_SIXTEENS + 2 * NOISY + 5 * FIRST + CHOSEN * (IMAGES - FIRST)
 """Images that go through a network at most: once for each network, preparation and image set."""
 
 CHANCE = 1e-6
@@ -226,7 +228,7 @@ def _complaints(classifier: Classifier, image_set: ImageSet) -> list[str]:
         predictions = _named(logits)
         first = logits[:BATCH] if classifier.batch_size <= BATCH else batch.logits(classifier)
         found = _repetition(batch, classifier, first, "the same") or _batch_size(sample, classifier, logits, first)
-        found = found or _repetition_under_noise(batch, classifier)
+        found = found or _repetition_under_noise(batch, classifier) or sees_grey(classifier)
         # Where classes are colours, swapping red and blue renames them too: what is fed comes first.
         return found + (_preprocessing(sample, classifier, predictions) or _class_order(sample, classifier, predictions))
     except OutOfMemoryError:

@@ -22,6 +22,7 @@ from robustness.gate.promise import Promise, Record
 from robustness.gate.sentinels import check_answers, check_model
 from robustness.gate.thresholds import Thresholds
 from robustness.gate.time_limit import within
+from robustness.models.class_map import OUTSIDE
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.fingerprint import foreign_code
@@ -34,6 +35,13 @@ T = TypeVar("T")
 
 def no_fixture(declaration: ModelDeclaration) -> object:
     return load_classifier(declaration)  # says that only tests can measure it
+
+
+def with_outside(images: ImageSet, thresholds: Thresholds) -> ImageSet:
+    """The images, with a class for predictions of any other where a model may give one."""
+    if all(model.outside != "wrong" for model in thresholds.models.values()):
+        return images
+    return replace(images, class_names=(*images.class_names, OUTSIDE))
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,9 @@ class Workbench:
     def images(self) -> ImageSet:
         """The images of `[run] data`."""
         data, base = self.thresholds.data, self.thresholds.base
-        return self.once("images", lambda: load_image_set(data, root=self.root, base=base, run=self.run))
+        return self.once(
+            "images", lambda: with_outside(load_image_set(data, root=self.root, base=base, run=self.run), self.thresholds)
+        )
 
     def load(self, name: str) -> Classifier:
         """A declared model, as it is."""

@@ -18,6 +18,7 @@ from torch import nn
 
 from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described
+from robustness.models.class_map import ClassMap
 from robustness.models.fingerprint import fingerprint, hash_state
 
 Channels = tuple[float, ...]
@@ -60,6 +61,7 @@ class Classifier:
     room: shared with copies that `dataclasses.replace` makes: where one runs out of memory, all send fewer images.
     file_hash: SHA-256 of the file that it was loaded from, where there is one.
     fingerprint: of the module as it was loaded, where there is an architecture; see `robustness.models.fingerprint`.
+    class_map: where the network has more classes than the images.
     given: the module as it was handed over: `module` itself, or what it is a copy of.
     """
 
@@ -76,6 +78,7 @@ class Classifier:
     room: Room = field(default_factory=Room)
     file_hash: str | None = None
     fingerprint: str | None = None
+    class_map: ClassMap | None = None
     given: nn.Module = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,7 +134,8 @@ class Classifier:
         return hashlib.sha256(json.dumps([*self._recipe(), self.file_hash, platform.python_version()]).encode()).hexdigest()
 
     def _recipe(self) -> list[object]:
-        return [self.architecture, str(self.fit), self.mean, self.std]
+        mapped = [] if self.class_map is None else [[self.class_map.logits, self.class_map.open]]
+        return [self.architecture, str(self.fit), self.mean, self.std, *mapped]
 
     def _channels(self, values: Channels) -> torch.Tensor:
         return torch.tensor(values, device=self.device).view(1, -1, 1, 1)

@@ -126,29 +126,20 @@ STEPS = {
     *("do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor", "do_normalize"),
     *("image_mean", "image_std", "crop_pct", "do_pad", "pad_size", "rescale_offset", "include_top"),
 }
-PROCESSORS = {
-    *("ViTImageProcessor", "DeiTImageProcessor", "BeitImageProcessor", "CLIPImageProcessor", "ConvNextImageProcessor"),
-    *(
-        "BitImageProcessor",
-        "SiglipImageProcessor",
-        "LevitImageProcessor",
-        "MobileNetV1ImageProcessor",
-        "PoolFormerImageProcessor",
-    ),
-    *("MobileNetV2ImageProcessor", "EfficientNetImageProcessor", "SegformerImageProcessor", "ViTFeatureExtractor"),
-}
-"""Image processors whose steps are those of their keys alone, in the order resize, crop, rescale, normalise."""
-DEFAULT_RESAMPLE = {"CLIP": 3, "ConvNext": 2, "Beit": 3, "Bit": 3, "Siglip": 3, "DeiT": 3, "EfficientNet": 0, "Levit": 3}
+FAMILIES = ("ViT", "DeiT", "Beit", "CLIP", "ConvNext", "Bit", "Siglip", "MobileNetV1", "MobileNetV2", "Segformer")
+"""Of image processors whose steps are those of their keys alone: resize, crop, rescale, normalise. On tensors, as the library
+runs them by default."""
+DEFAULT_RESAMPLE = {"CLIP": 3, "ConvNext": 2, "Beit": 3, "Bit": 3, "Siglip": 3, "DeiT": 3}
 
 
 def of_transformers_config(config: Mapping[str, Any], read_from: str) -> Preprocessing:
     """config: the object in a preprocessor_config.json."""
     kind = str(config.get("image_processor_type") or config.get("feature_extractor_type") or "")
     family = kind.removesuffix("Fast").removesuffix("Pil").removesuffix("ImageProcessor").removesuffix("FeatureExtractor")
-    supported = {name.removesuffix("ImageProcessor") for name in PROCESSORS if name.endswith("ImageProcessor")}
-    if family not in supported:
+    if family not in FAMILIES:
         raise RobustnessError(
-            f"{read_from}: image_processor_type {kind!r} is not implemented; one of: {', '.join(sorted(supported))}"
+            f"{read_from}: image_processor_type {kind!r} is not implemented; those of {', '.join(FAMILIES)} are: declare "
+            "prepare = { ... } with its steps"
         )
     set_keys = {key for key, value in config.items() if value is not None and value is not False}
     unknown = sorted(set_keys - IGNORED - STEPS) + sorted(set_keys & {"do_pad", "rescale_offset", "include_top"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -50,6 +51,8 @@ class ModelDeclaration:
     weights: a shipped set's name, a safetensors file, or a state dict that `torch.save` wrote (.pt, .pth).
     size, fit: the input in pixels, square or height and width, and how images come to it. channels: of the input. prepare: more
     steps, or where a library keeps them, or "done". mean, std: per channel, of values in 0..1.
+    classes: the logit of each class, where the network has more of them than the images, or a JSON file that says so. outside:
+    whether a prediction of one of the others is wrong, or cannot be.
     precision: of convolutions and products.
     """
 
@@ -63,6 +66,8 @@ class ModelDeclaration:
     precision: Precision = "float32"
     channels: int = 3
     prepare: Steps | str | None = None
+    classes: Mapping[str, int] | str | None = None
+    outside: Literal["wrong", "ignored"] | None = None
 
     @property
     def fixture(self) -> str:

@@ -18,6 +18,7 @@ from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.factory import call_factory
 from robustness.files.folders import path_from
 from robustness.models.checkpoint import State, card_path, check_types, fill, load_card, load_class_names, load_weights
+from robustness.models.class_map import read_class_map
 from robustness.models.classifier import PLAIN, Classifier, best_device, place
 from robustness.models.configurations import Preprocessing, read_preprocessing
 from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, Steps, shipped_weights
@@ -41,11 +42,26 @@ class MissingWeightsError(RobustnessError):
 def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> Classifier:
     """The classifier a declaration names; relative paths and modules start from `base`, by default the current folder."""
     base = base or Path.cwd()
+    return _mapped(_loaded(declaration, base), declaration, base)
+
+
+def _mapped(classifier: Classifier, declaration: ModelDeclaration, base: Path) -> Classifier:
+    """With the classes that the declaration gives its logits."""
+    if declaration.classes is None:
+        return classifier
+    try:
+        class_map = read_class_map(declaration.classes, declaration.outside or "wrong", base)
+    except RobustnessError as error:
+        raise RobustnessError(f"model {declaration.name}: {error}") from error
+    return replace(classifier, class_map=class_map)
+
+
+def _loaded(declaration: ModelDeclaration, base: Path) -> Classifier:
     scheme = declaration.load[: declaration.load.find(":") + 1]
     if declaration.load in BUILT_IN:
         return _load_built_in(declaration, base)
     if scheme == "python:":
-        return wrap_module(call_factory(declaration.load.removeprefix(scheme), base), declaration, base)
+        return _wrapped(call_factory(declaration.load.removeprefix(scheme), base), declaration, base)
     if scheme in LIBRARIES:
         return _load_from_library(declaration, base, LIBRARIES[scheme], declaration.load.removeprefix(scheme))
     if scheme in FILES:
@@ -93,6 +109,10 @@ def is_size(size: object) -> bool:
 
 def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
     """A user's own module as the declaration describes it. Its code cannot be hashed, so its results serve one run."""
+    return _mapped(_wrapped(module, declaration, base), declaration, base)
+
+
+def _wrapped(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
     if isinstance(module, Classifier):
         own = Preprocessing(module.fit, module.mean, module.std)
         given = own if declaration.size is None and declaration.prepare is None else preprocessing_of(declaration, base)
@@ -119,8 +139,7 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     classes = classes_in(declaration.load, state)
     if classes is None:
         raise RobustnessError(f"model {declaration.name}: {file} holds no weights of {declaration.load}")
-    unsaid = declaration.size is None and declaration.prepare is None
-    seen = preprocessing_of(replace(declaration, size=_trained_size(file)) if unsaid else declaration, base)
+    seen = preprocessing_of(declaration, base)
     if seen.fit.channels != 3 or seen.fit.height != seen.fit.width:
         raise RobustnessError(f"model {declaration.name}: {declaration.load} takes square RGB images, not {seen.fit}")
     with _fitting(declaration):
@@ -158,6 +177,8 @@ def preprocessing_of(declaration: ModelDeclaration, base: Path) -> Preprocessing
     """The preparation that a declaration names, with its normalisation; a `RobustnessError` where it names none."""
     steps, size = declaration.prepare, declaration.size
     place = f"model {declaration.name}"
+    if declaration.load in BUILT_IN and size is None and steps is None:
+        size = _trained_size(weights_file(declaration, base))
     if isinstance(steps, str) and steps != "done":
         try:
             return read_preprocessing(declaration, steps, base)

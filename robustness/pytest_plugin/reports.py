@@ -259,9 +259,10 @@ class Controller:
 def _images(thresholds: Thresholds, run: str) -> ImageSet | None:
     """None where they cannot be read, which the tests have said already."""
     from robustness.data import load_image_set
+    from robustness.gate.workbench import with_outside
 
     try:
-        images = load_image_set(thresholds.data, base=thresholds.base, run=run)
+        images = with_outside(load_image_set(thresholds.data, base=thresholds.base, run=run), thresholds)
         _ = images.content_hash  # files are read now
         return images
     except (Exception, SystemExit):  # a user's own data set may raise anything, and the results have to be written all the same

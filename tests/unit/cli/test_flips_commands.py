@@ -75,13 +75,13 @@ class Toy(torch.nn.Module):
         return torch.stack([excess, -excess], dim=1)  # bright, dark
 
 def level(images):
-    return images.mean(dim=(1, 2, 3)) - LIMIT
+    return images[:, :1].mean(dim=(1, 2, 3)) - LIMIT
 
 def turned_round_by_stripes(images):
     return level(images) * torch.sign(25 - images.diff(dim=3).abs().mean(dim=(1, 2, 3)))
 
 def bright_for_two_levels(images):
-    light = images.mean(dim=(1, 2, 3))
+    light = images[:, :1].mean(dim=(1, 2, 3))
     return torch.where((light > 72.5) & (light < 74.5), 1.0, level(images))
 
 def light():
