@@ -58,5 +58,13 @@ def from_pillow(image: Image.Image) -> Picture:
     return Picture(np.asarray(image.convert("RGB")), orientation=orientation)
 
 
+def viewable(pixels: npt.NDArray[np.uint8]) -> Image.Image:
+    """Pixels, uint8 of shape (height, width, channels), to look at: one channel is grey, of more than three the first three are
+    red, green and blue, of two the first is shown.
+    """
+    channels = pixels.shape[2]
+    return Image.fromarray(np.ascontiguousarray(pixels[..., :3] if channels >= 3 else pixels[..., 0]))
+
+
 def _with_channels(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return pixels[..., np.newaxis]

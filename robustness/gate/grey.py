@@ -11,7 +11,7 @@ import torch
 from robustness.evaluation.forward import raw_logits
 from robustness.models.classifier import Classifier, to_tensor
 
-IMAGES = 16
+IMAGES = 8
 GREY = (20, 20, 20)
 """Levels by which channels are moved, up or down in a random pattern."""
 COLOURS = {"the mean of its channels": (20, -20, 0), "their luma": (40, -20, 0), "their luma (BT.709)": (40, -12, 0)}

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from robustness.data import ImageSet, Preparation, prepared
-from robustness.data.picture import Picture
+from robustness.data.picture import Picture, viewable
 from robustness.data.preparation import Fit, prepare
 from robustness.errors import RobustnessError
 from robustness.evaluation.order import evaluation_order
@@ -63,12 +62,8 @@ def draw_gallery(image_set: ImageSet, fit: Preparation, noises: Sequence[Noise],
 
 
 def data_uri(image: npt.NDArray[np.uint8]) -> str:
-    """An image, uint8 of shape (height, width, channels), for an `img` element: small ones as PNG, larger ones as WebP.
-
-    Of more than three channels the first three are shown as red, green and blue; of two the first.
-    """
-    file, channels = io.BytesIO(), image.shape[2]
-    shown = Image.fromarray(np.ascontiguousarray(image[..., :3] if channels >= 3 else image[..., 0]))
+    """An image, uint8 of shape (height, width, channels), for an `img` element: small ones as PNG, larger ones as WebP."""
+    file, shown = io.BytesIO(), viewable(image)
     if max(image.shape[:2]) <= LOSSLESS:
         shown.save(file, "PNG", optimize=True)
         return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
