@@ -156,3 +156,11 @@ def _read(name: str, path: Path) -> ImageSet | None:
         return None
     found = _as_set(name, grown.long, grown.arrays, grown.about)
     return found if found.content_hash == grown.arrays["hash"].tobytes().hex() else None
+
+
+def is_spool(path: Path) -> bool:
+    """Whether a file holds a set, all of it as it was kept."""
+    try:
+        return _read("a set", path) is not None
+    except (KeyError, ValueError, RobustnessError):
+        return False
