@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from robustness.data import Fit, ImageSet, fit_images, load_image_set
 from robustness.data.dataset import read_dataset
@@ -77,7 +78,37 @@ def test_a_damaged_byte_is_found_and_the_set_made_anew(project, own_cache, place
 
 def test_a_set_that_code_made_is_taken_as_it_is_and_compared_with_a_second_one(project):
     made = ImageSet.from_images("made", list(PIXELS), [0, 1, 1, 0], ["a", "b"], [1, 1, 2, 2])
-    assert once_a_run("python:x", "run", lambda: made).content_hash == made.content_hash
+    for images in (made, made.take([2, 0])):
+        kept = once_a_run(f"python:{images.name}", "run", lambda images=images: images)
+        assert kept.content_hash == images.content_hash
+        assert (kept.index.tolist(), kept.tracks.tolist()) == (images.index.tolist(), images.tracks.tolist())
+        np.testing.assert_array_equal(list(kept), list(images))
+
+
+SETS = """
+from robustness import load_image_set
+
+
+def make():
+    return load_image_set("folder:images").take([1, 0])
+
+
+def changing(calls=[]):
+    calls.append(0)
+    return load_image_set("folder:images").take([len(calls) % 2])
+"""
+
+
+def test_a_factory_may_return_a_set_of_files(project, own_cache):
+    (project / "images" / "a").mkdir(parents=True)
+    for number in range(2):
+        Image.fromarray(PIXELS[number]).save(project / "images" / "a" / f"{number}.png")
+    (project / "of_files.py").write_text(SETS)
+    for _ in range(2):
+        images = load_image_set("python:of_files:make", base=project, run="this run")
+        np.testing.assert_array_equal(list(images), PIXELS[[1, 0]])
+    with pytest.raises(RobustnessError, match="python:of_files:changing: gave another set when it was made again"):
+        load_image_set("python:of_files:changing", base=project, run="this run")
 
 
 class Named(list):
