@@ -77,6 +77,7 @@ from robustness.report.results import (
     Timing,
     Turned,
     TurnedImage,
+    UnmeasuredPromise,
 )
 from robustness.search.critical import Flips, Search, SearchCase
 from robustness.search.curve import FlipCurve
@@ -486,6 +487,9 @@ def rich_results() -> Results:
         models=("net", "other"),
         gaps=("1 limit not measured: net-x",),
         left_out=("net-y",),
+        unmeasured=(UnmeasuredPromise(kind="limit", id="net-y", place="thresholds.toml:8", models=("net",), left_out=True),),
+        rules=("test_rules.py::test_another",),
+        seconds={"net-clean": 0.5},
         errors={"test_rules.py::test_mine": "it does not hold"},
         model_hashes={"net": "cd" * 32},
         noises={"fog": DeclaredNoise(load="python:fog:Fog", magnitude="share", arguments={"p": "1"})},

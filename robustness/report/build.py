@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +22,16 @@ from robustness.limits.record import LimitRecord
 from robustness.noise import Custom
 from robustness.report.mistakes import count_by_class, describe_confusions, draw_turned
 from robustness.report.pictures import describe_images, draw_gallery
-from robustness.report.results import DeclaredModel, DeclaredNoise, Hypothesis, Results, RunDetails, ThresholdsFile
+from robustness.report.results import (
+    DeclaredModel,
+    DeclaredNoise,
+    Hypothesis,
+    Results,
+    RunDetails,
+    ThresholdsFile,
+    UnmeasuredPromise,
+    records_in,
+)
 from robustness.report.timings import describe_timings
 
 VERSIONS = ("pytest-robustness", "torch", "torchvision", "numpy", "pillow", "pytest")
@@ -62,7 +71,9 @@ def build_results(
         verdict=ended.verdict,
         gaps=ended.gaps,
         left_out=ended.left_out,
+        unmeasured=tuple(_unmeasured(ended, thresholds)),
         errors=ended.errors,
+        rules=ended.rules,
         thresholds=ThresholdsFile(path=str(thresholds.file), sha256=thresholds.sha256),
         data=thresholds.data,
         seed=thresholds.seed,
@@ -97,6 +108,11 @@ def build_results(
             says: Hypothesis(name=name, words=words) for says, (name, words) in (hypotheses or {}).items() if says in said
         },
         timings=describe_timings(ended, thresholds.scope.early),
+        seconds={
+            record.name: round(ended.seconds[test], 3)
+            for test, of_test in ended.notes.items()
+            for record in records_in(of_test)
+        },
         run=RunDetails(
             id=run_id,
             files=ended.files,
@@ -114,3 +130,10 @@ def build_results(
         gallery=draw_gallery(images, list(noises), thresholds.seed) if images else (),
         records=ended.records,
     )
+
+
+def _unmeasured(ended: Ended, thresholds: Thresholds) -> Iterator[UnmeasuredPromise]:
+    promises = {(thresholds.kind_of(promise).name, str(promise)): promise for promise in thresholds.promises}
+    for one in ended.unmeasured:
+        promise = promises[one.kind, one.id]
+        yield UnmeasuredPromise(kind=one.kind, id=one.id, place=promise.place, models=promise.about, left_out=one.left_out)

@@ -145,13 +145,24 @@ class RunDetails:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnmeasuredPromise:
+    kind: str
+    id: str
+    place: str
+    models: tuple[str, ...]  # that it is about
+    left_out: bool  # by a run that was asked for less than all
+
+
+@dataclass(frozen=True, kw_only=True)
 class Content:
     """All results but the records of promises."""
 
     verdict: RunVerdict
     gaps: tuple[str, ...]  # sentences: what was to be measured and was not
     left_out: tuple[str, ...]  # ids of promises that a narrowed run did not select
+    unmeasured: tuple[UnmeasuredPromise, ...] = ()  # those, and what is missing
     errors: dict[str, str]  # by test: why it could not measure, or which rule of the project's own does not hold
+    rules: tuple[str, ...] = ()  # of the project's own that hold, by test
     thresholds: ThresholdsFile
     data: str
     seed: int
@@ -164,6 +175,7 @@ class Content:
     published: dict[str, dict[str, float]] = field(default_factory=dict)  # accuracy in a study, by model and noise
     hypotheses: dict[str, Hypothesis] = field(default_factory=dict)  # by what a claim that bears on it says
     timings: tuple[Timing, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)  # of its test, by a record's name
     run: RunDetails
     images: Images | None  # None: they did not load
     confusions: tuple[Confusions, ...] = ()

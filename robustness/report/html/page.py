@@ -13,25 +13,22 @@ from markupsafe import Markup
 from robustness.claims.record import ClaimRecord, Distortion, GainEvidence, OrderEvidence, PatternsEvidence
 from robustness.errors import some
 from robustness.files.atomic import replacing
-from robustness.generators.record import GeneratorRecord
-from robustness.hunts.record import HuntRecord
-from robustness.limits.record import FlipsFound, LimitRecord, WaveMap
+from robustness.limits.record import WaveMap
+from robustness.report.excuses import excused
+from robustness.report.headline import headline, model_verdicts
 from robustness.report.html import charts
+from robustness.report.html.checks import anchor, checks, pictures_anchor
 from robustness.report.html.class_tables import class_tables
 from robustness.report.html.comparison import Run, side_by_side, what_changed
 from robustness.report.html.confusion_charts import confusion_charts
-from robustness.report.html.first_breaks import first_breaks, in_a_sentence
+from robustness.report.html.first_breaks import first_breaks
 from robustness.report.html.flip_charts import flip_charts
 from robustness.report.html.generator_sections import generator_sections
+from robustness.report.html.stops import SHOWN, stopping_groups
 from robustness.report.results import Results
-from robustness.report.text.terminal import verdict_sentence
 
-HEADLINE = 160
-"""Characters: about two lines."""
 NAMED = 8
-"""Models in the headline."""
-SHOWN_APART = (LimitRecord, HuntRecord, ClaimRecord, GeneratorRecord)
-"""Records with sections of their own; what a kind that has none measured stands beside the other limits."""
+"""Models below the headline."""
 
 
 def render_report(results: Results) -> str:
@@ -43,9 +40,12 @@ def render_report(results: Results) -> str:
     bearing = {results.hypotheses[claim.says] for claim in claims if claim.says in results.hypotheses}
     return _template("report").render(
         results=results,
-        sentence=_headline(results),
-        named=some(list(results.models), NAMED),
-        first=in_a_sentence(breaks),
+        headline=headline(results),
+        measured=some([one.model for one in model_verdicts(results) if one.records], NAMED) or "nothing",
+        groups=stopping_groups(results),
+        shown=SHOWN,
+        excused=excused(results),
+        checks=checks(results),
         breaks={model: {one.family: one for one in breaks if one.model == model} for model in results.models} if breaks else {},
         families=list(dict.fromkeys(one.family for one in breaks)),
         noises=list(dict.fromkeys(limit.noise for limit in accuracies)),
@@ -60,25 +60,11 @@ def render_report(results: Results) -> str:
         class_tables=class_tables(results),
         drops=[(limit, limit.change) for limit in results.limits if limit.change],
         maps=[(limit, limit.details) for limit in results.limits if isinstance(limit.details, WaveMap)],
-        other_limits=list(filter(_is_other, results.limits)),
-        others=[record for record in results.records if not isinstance(record, SHOWN_APART)],
-        hunts=sorted(results.of(HuntRecord), key=lambda hunt: not hunt.stops),
         claims=[(claim, results.hypotheses.get(claim.says), _distortions(claim)) for claim in claims],
         gains=[(claim, claim.evidence.cells) for claim in claims if isinstance(claim.evidence, GainEvidence)],
         hypotheses=sorted(bearing, key=lambda hypothesis: hypothesis.name),
         generators=generator_sections(results),
     )
-
-
-def _headline(results: Results) -> str:
-    """The verdict; where naming what broke makes it long, that is left to the list that follows."""
-    sentence = verdict_sentence(results)
-    return sentence if len(sentence) <= HEADLINE else verdict_sentence(results, named=False)
-
-
-def _is_other(limit: LimitRecord) -> bool:
-    """Whether no section but the general one shows it."""
-    return not (limit.is_plain or limit.change or isinstance(limit.details, FlipsFound | WaveMap))
 
 
 def _distortions(claim: ClaimRecord) -> tuple[Distortion, ...]:
@@ -106,7 +92,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["headings"] = _headings
+    environment.filters |= {"headings": _headings, "anchor": anchor}
+    environment.globals["pictures_anchor"] = pictures_anchor
     environment.globals.update(vars(environment.get_template("macros.html.jinja").module))
     return environment
 

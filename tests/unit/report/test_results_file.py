@@ -55,7 +55,7 @@ MARKS = (
     "losses sheet pairs hash"
 )
 KEYS = {
-    "": f"{TOP} hypotheses",
+    "": f"{TOP} hypotheses unmeasured rules seconds",
     "thresholds": "path sha256",
     "models.net": "name load weights size fit mean std precision",
     "noises.fog": "load magnitude arguments",
