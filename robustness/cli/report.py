@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 
 from robustness.cli.arguments import Commands
@@ -31,7 +32,11 @@ def _report(args: argparse.Namespace) -> None:
 
     runs = [Run(str(file), read_results(file)) for file in args.results]
     try:
-        text = render_comparison(runs) if len(runs) > 1 else render_report(runs[0].results)
+        text = (
+            render_comparison(runs)
+            if len(runs) > 1
+            else render_report(runs[0].results, hashlib.sha256(args.results[0].read_bytes()).hexdigest())
+        )
     except Exception as error:  # a file that was edited may hold anything
         files = ", ".join(run.name for run in runs)
         raise RobustnessError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,8 +16,10 @@ from robustness.errors import some
 from robustness.files.atomic import replacing
 from robustness.limits.record import WaveMap
 from robustness.report.excuses import excused
+from robustness.report.file import results_to_json
 from robustness.report.headline import headline, model_verdicts
 from robustness.report.html import charts
+from robustness.report.html import confusion_charts as confusion_matrix
 from robustness.report.html.checks import anchor, checks, pictures_anchor
 from robustness.report.html.class_tables import class_tables
 from robustness.report.html.comparison import Run, side_by_side, what_changed
@@ -31,8 +34,8 @@ NAMED = 8
 """Models below the headline."""
 
 
-def render_report(results: Results) -> str:
-    """The report as HTML. Whatever comes from the user is escaped."""
+def render_report(results: Results, sha256: str = "") -> str:
+    """The report as HTML. Whatever comes from the user is escaped. sha256: of the file that the results are kept in."""
     accuracies = [limit for limit in results.limits if limit.is_plain]
     drawn = charts.accuracy_charts(results)
     breaks = first_breaks(results)
@@ -40,6 +43,8 @@ def render_report(results: Results) -> str:
     bearing = {results.hypotheses[claim.says] for claim in claims if claim.says in results.hypotheses}
     return _template("report").render(
         results=results,
+        sha256=sha256,
+        footer=_footer(results.verdict, results.run.started, f"results.json {sha256[:16]}" if sha256 else ""),
         headline=headline(results),
         measured=some([one.model for one in model_verdicts(results) if one.records], NAMED) or "nothing",
         groups=stopping_groups(results),
@@ -55,6 +60,7 @@ def render_report(results: Results) -> str:
         charts=drawn,
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas=charts,
+        matrix=confusion_matrix,
         flips=flip_charts(results),
         confusions=confusion_charts(results),
         class_tables=class_tables(results),
@@ -75,7 +81,18 @@ def render_comparison(runs: Sequence[Run]) -> str:
     """Several runs on one page, as HTML."""
     rows = side_by_side(runs)
     title = f"{runs[-1].name} beside {', '.join(run.name for run in runs[:-1])}"
-    return _template("comparison").render(title=title, words=what_changed(runs, rows), runs=runs, rows=rows)
+    return _template("comparison").render(
+        title=title,
+        words=what_changed(runs, rows),
+        runs=runs,
+        rows=rows,
+        footer=_footer(*(f"{run.results.verdict} {run.results.run.started}" for run in runs)),
+    )
+
+
+def _footer(*parts: str) -> str:
+    """Of printed pages, as text in a style sheet: nothing in it can end it."""
+    return " - ".join(re.sub(r"[^\w .:+-]", "", part) for part in parts if part)
 
 
 def _template(name: str) -> Template:
@@ -107,5 +124,6 @@ def write_report(results: Results, folder: Path) -> Path:
     """Write report.html into the folder, whole or not at all."""
     file = folder / "report.html"
     with replacing(file) as partial:
-        partial.write_text(render_report(results), encoding="utf-8")
+        sha256 = hashlib.sha256(results_to_json(results).encode()).hexdigest()
+        partial.write_text(render_report(results, sha256), encoding="utf-8")
     return file

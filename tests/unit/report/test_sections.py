@@ -39,7 +39,7 @@ from robustness.search.waves import FREQUENCIES, ORIENTATIONS, DisruptionMap
 EVIL = "<script>alert(1)</script>"
 SECTIONS = {
     "flips": "Critical magnitudes: where predictions flip",
-    "waves": "Which waves disrupt",
+    "waves": "Sensitivity to spatial frequency",
     "claims": "Claims, declared and tested",
     "generators": "Generators",
 }
@@ -287,7 +287,10 @@ def test_a_claim_that_accuracy_breaks_shows_its_search_and_the_hypothesis_it_bea
     hypotheses = {"breaks": first, "order-differs": Hypothesis(name="H2", words="of others")}
     made = sections(claim(evidence=evidence), two, models=("net", "two"), hypotheses=hypotheses)
     assert made["flips"].count("net up to gaussian(sigma=50)") == 1
-    assert "net up to gaussian(sigma=50) 0 15 30 45 60 0 12.5 25 37.5 50 sigma accuracy" in made["flips"]
+    assert (
+        "net up to gaussian(sigma=50) flipped, % 0 15 30 45 60 0 12.5 25 37.5 50 sigma, grey levels of 255 accuracy"
+        in made["flips"]
+    )
     assert "accuracy breaks at 15" in made["flips"]
     assert "net-breaks-gaussian: accuracy falls below 0.9 of clean accuracy at sigma 25. supported" in made["flips"]
     assert "there is a magnitude beyond which a network regularly fails" in made["claims"]
