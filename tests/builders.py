@@ -62,6 +62,7 @@ from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import KINDS as NOISES
 from robustness.noise import Clean, Gaussian, Noise, Periodic, parse_noise
+from robustness.report.environment import Environment
 from robustness.report.results import (
     ClassCounts,
     Confusions,
@@ -428,6 +429,9 @@ def run_details(**more) -> RunDetails:
         "versions": {"torch": "2"},
         "python": "3.12",
         "platform": "Linux",
+        "environment": Environment(
+            commit="ab" * 20, tree="clean", ci="https://ci.example.org/1", device="cpu, 2 cores", threads=1
+        ),
     }
     return RunDetails(**fields | more)
 
@@ -440,7 +444,7 @@ def results(*records, models=("net",), **more) -> Results:
         "gaps": (),
         "left_out": (),
         "errors": {},
-        "thresholds": ThresholdsFile(path="thresholds.toml", sha256="ab" * 32),
+        "thresholds": ThresholdsFile(path="thresholds.toml", sha256="ab" * 32, text="schema = 1"),
         "data": "signs",
         "seed": 0,
         "models": {model: DeclaredModel(name=model, load="baseline-cnn") for model in models},

@@ -20,6 +20,7 @@ from robustness.generators.record import GeneratorJudged
 from robustness.limits.limit import Limit
 from robustness.limits.record import LimitRecord
 from robustness.noise import Custom
+from robustness.report.environment import environment
 from robustness.report.mistakes import count_by_class, describe_confusions, draw_turned
 from robustness.report.pictures import describe_images, draw_gallery
 from robustness.report.results import (
@@ -74,7 +75,8 @@ def build_results(
         unmeasured=tuple(_unmeasured(ended, thresholds)),
         errors=ended.errors,
         rules=ended.rules,
-        thresholds=ThresholdsFile(path=str(thresholds.file), sha256=thresholds.sha256),
+        thresholds=ThresholdsFile(path=str(thresholds.file), sha256=thresholds.sha256, text=thresholds.text),
+        report=thresholds.about,
         data=thresholds.data,
         seed=thresholds.seed,
         confidence=thresholds.scope.confidence,
@@ -122,6 +124,7 @@ def build_results(
             versions={name: importlib.metadata.version(name) for name in VERSIONS},
             python=platform.python_version(),
             platform=platform.platform(),
+            environment=environment(thresholds.base),
         ),
         images=describe_images(images) if images else None,
         confusions=describe_confusions(limits, images, find) if images else (),

@@ -109,6 +109,7 @@ class Headline:
     stops: str  # what stops each model; empty where nothing does
     lowest: str
     sure: str
+    of_population: bool  # whether a limit speaks of more than these images
     models: tuple[ModelVerdict, ...]
 
     @property
@@ -125,6 +126,7 @@ def headline(results: Results) -> Headline:
         stops=_stops(models),
         lowest=f"Lowest accuracy measured: {lowest}." if lowest else "",
         sure=_sure(results),
+        of_population=any(limit.claim == "population" for limit in results.limits),
         models=models,
     )
 

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from robustness.declaration.about import About
 from robustness.gate.ledger import PROMISE_TEST, RunVerdict
 from robustness.gate.notes import Note, RuleMeasured
 from robustness.gate.promise import Record
 from robustness.generators.record import Marks
 from robustness.kinds import KINDS
 from robustness.limits.record import LimitRecord
+from robustness.report.environment import Environment
 
 SCHEMA = 1
 
@@ -25,6 +27,7 @@ R = TypeVar("R", bound=Record)
 class ThresholdsFile:
     path: str
     sha256: str  # of its bytes
+    text: str = ""  # all of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +145,7 @@ class RunDetails:
     versions: dict[str, str]
     python: str
     platform: str
+    environment: Environment = field(default_factory=Environment)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +168,7 @@ class Content:
     errors: dict[str, str]  # by test: why it could not measure, or which rule of the project's own does not hold
     rules: tuple[str, ...] = ()  # of the project's own that hold, by test
     thresholds: ThresholdsFile
+    report: About = field(default_factory=About)  # what people say of the release
     data: str
     seed: int
     confidence: float = 0.95  # of claims, and of limits about a population

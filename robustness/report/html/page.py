@@ -25,6 +25,7 @@ from robustness.report.html.class_tables import class_tables
 from robustness.report.html.comparison import Run, side_by_side, what_changed
 from robustness.report.html.confusion_charts import confusion_charts
 from robustness.report.html.first_breaks import first_breaks
+from robustness.report.html.first_page import prepared_models, signers
 from robustness.report.html.flip_charts import flip_charts
 from robustness.report.html.generator_sections import generator_sections
 from robustness.report.html.stops import SHOWN, stopping_groups
@@ -47,6 +48,8 @@ def render_report(results: Results, sha256: str = "") -> str:
         footer=_footer(results.verdict, results.run.started, f"results.json {sha256[:16]}" if sha256 else ""),
         headline=headline(results),
         measured=some([one.model for one in model_verdicts(results) if one.records], NAMED) or "nothing",
+        prepared=prepared_models(results),
+        signers=signers(results),
         groups=stopping_groups(results),
         shown=SHOWN,
         excused=excused(results),

@@ -94,7 +94,7 @@ def test_a_model_named_like_a_script_is_text():
 
 def test_sections_that_were_not_measured_are_absent():
     page = render_report(results(gaps=("1 limit not measured: net-clean",)))
-    assert re.findall(r'<h2 id="(\w+)"', page) == ["models", "broken", "made"]
+    assert re.findall(r'<h2 id="(\w+)"', page) == ["models", "about", "broken", "made"]
 
 
 def test_every_check_has_a_row_and_every_figure_leads_to_one():

@@ -55,8 +55,9 @@ MARKS = (
     "losses sheet pairs hash"
 )
 KEYS = {
-    "": f"{TOP} hypotheses unmeasured rules seconds",
-    "thresholds": "path sha256",
+    "": f"{TOP} hypotheses unmeasured rules seconds report",
+    "thresholds": "path sha256 text",
+    "report": "title release scope intended_use data licence levels limitations responsible reviewers",
     "models.net": "name load weights size fit mean std precision",
     "noises.fog": "load magnitude arguments",
     "limits.0": LIMIT,
@@ -94,7 +95,8 @@ KEYS = {
     "per_class.0": "model noise seen right",
     "timings.0": "kind tests seconds stored images_per_second",
     "measurements.test_rules.py::test_mine.0": "kind case key right total",
-    "run": "id files command started seconds versions python platform",
+    "run": "id files command started seconds versions python platform environment",
+    "run.environment": "commit tree ci device threads",
 }
 
 
