@@ -27,6 +27,7 @@ from robustness.report.results import (
     DeclaredModel,
     DeclaredNoise,
     Hypothesis,
+    PromiseTest,
     Results,
     RunDetails,
     ThresholdsFile,
@@ -110,8 +111,8 @@ def build_results(
             says: Hypothesis(name=name, words=words) for says, (name, words) in (hypotheses or {}).items() if says in said
         },
         timings=describe_timings(ended, thresholds.scope.early),
-        seconds={
-            record.name: round(ended.seconds[test], 3)
+        tests={
+            record.name: PromiseTest(id=test, seconds=round(ended.seconds[test], 3))
             for test, of_test in ended.notes.items()
             for record in records_in(of_test)
         },

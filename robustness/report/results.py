@@ -128,6 +128,14 @@ class Timing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromiseTest:
+    """That measured a promise."""
+
+    id: str
+    seconds: float  # with what it set up
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hypothesis:
     """A hypothesis of a study."""
 
@@ -180,7 +188,7 @@ class Content:
     published: dict[str, dict[str, float]] = field(default_factory=dict)  # accuracy in a study, by model and noise
     hypotheses: dict[str, Hypothesis] = field(default_factory=dict)  # by what a claim that bears on it says
     timings: tuple[Timing, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)  # of its test, by a record's name
+    tests: dict[str, PromiseTest] = field(default_factory=dict)  # by the name of a record
     run: RunDetails
     images: Images | None  # None: they did not load
     confusions: tuple[Confusions, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,6 +58,7 @@ def checks(results: Results) -> list[Check]:
 def _of_record(record: Record, results: Results, shown: set[tuple[str, str]]) -> Check:
     limit = record if isinstance(record, LimitRecord) else None
     counted = limit is not None and limit.is_plain
+    test = results.tests.get(record.name)
     excuse = excuse_of(limit) if limit else None
     words = f", waived until {limit.waived_until}" if limit and excuse in (Excuse.WAIVED, Excuse.NEEDLESS) else ""
     return Check(
@@ -71,9 +73,9 @@ def _of_record(record: Record, results: Results, shown: set[tuple[str, str]]) ->
         bounds=_bounds(record),
         asked=_asked(record),
         place=record.place,
-        seconds=results.seconds.get(record.name, limit.seconds if limit else None),
+        seconds=test.seconds if test else limit.seconds if limit else None,
         words=_words(record),
-        again=record.again,
+        again=record.again or (f"pytest {shlex.quote(test.id)}" if test else None),
         pictures=pictures_anchor(*seen) if limit and (seen := (limit.model, limit.noise)) in shown else "",
     )
 
@@ -149,6 +151,6 @@ def _rules(results: Results) -> Iterator[Check]:
             place=test.partition("::")[0],
             seconds=None,
             words="",
-            again=f"pytest {test}",
+            again=f"pytest {shlex.quote(test)}",
             pictures="",
         )
