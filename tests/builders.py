@@ -63,6 +63,7 @@ from robustness.models.declaration import ModelDeclaration
 from robustness.noise import KINDS as NOISES
 from robustness.noise import Clean, Gaussian, Noise, Periodic, parse_noise
 from robustness.report.environment import Environment
+from robustness.report.misclassified import pack
 from robustness.report.results import (
     ClassCounts,
     Confusions,
@@ -71,6 +72,7 @@ from robustness.report.results import (
     Hypothesis,
     ImageClass,
     Images,
+    Misclassified,
     NoisyImages,
     PromiseTest,
     Results,
@@ -513,6 +515,7 @@ def rich_results() -> Results:
             Confusions(model="net", noise="clean", accuracy=0.9, seen=(50, 50), right=(45, 40), pairs=((1, 0, 10), (0, 1, 5))),
         ),
         per_class=(ClassCounts(model="net", noise="clean", seen=(50, 50), right=(45, 40)),),
+        misclassified=(Misclassified(model="net", noise="gaussian(sigma=25)", images=pack([3, 14, 15])),),
         turned=(Turned(model="net", noise="gaussian(sigma=25)", turned=9, pictures=(turned,)),),
         gallery=(NoisyImages(noise="clean", pictures=(picture,)),),
     )

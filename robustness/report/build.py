@@ -21,6 +21,7 @@ from robustness.limits.limit import Limit
 from robustness.limits.record import LimitRecord
 from robustness.noise import Custom
 from robustness.report.environment import environment
+from robustness.report.misclassified import misclassified
 from robustness.report.mistakes import count_by_class, describe_confusions, draw_turned
 from robustness.report.pictures import describe_images, draw_gallery
 from robustness.report.results import (
@@ -130,6 +131,7 @@ def build_results(
         images=describe_images(images) if images else None,
         confusions=describe_confusions(limits, images, find) if images else (),
         per_class=count_by_class(limits, images, find) if images else (),
+        misclassified=misclassified(limits, images, find) if images else (),
         turned=draw_turned(limits, {str(noise): noise for noise in noises}, images, thresholds.seed, find) if images else (),
         gallery=draw_gallery(images, list(noises), thresholds.seed) if images else (),
         records=ended.records,

@@ -26,6 +26,13 @@ class Excused:
     excuse: Excuse
     limit: LimitRecord
 
+    @property
+    def words(self) -> str:
+        """Why it is waived, or what would decide it."""
+        if self.limit.waiver is not None:
+            return self.limit.waiver
+        return self.limit.reason if self.limit.to_decide is None else f"about {self.limit.to_decide:,} images would decide"
+
 
 def excuse_of(limit: LimitRecord) -> Excuse | None:
     """None of what is kept without a waiver, and of what failed and stops the release."""

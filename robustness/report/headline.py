@@ -15,6 +15,8 @@ from robustness.limits.record import LimitRecord, WaveMap
 from robustness.report.results import Results, kind_of
 from robustness.statistics.verdict import Verdict
 
+TITLE = 4
+"""Models named in the title; more are counted there, and named in the sentence below it."""
 TOLD = 3
 """Models of which is told what stops them."""
 
@@ -182,18 +184,26 @@ def _verdict(results: Results, models: Sequence[ModelVerdict]) -> str:
     if reasons or not free:
         clauses.append(f"no model may be released{': ' if reasons else ''}{'; '.join(reasons)}")
     if stopped:
-        clauses.append(f"{_all_of(stopped)} {_are(stopped)} stopped")
+        clauses.append(f"{_title(stopped, len(models))} {_are(stopped)} stopped")
     if free:
-        clauses.append(f"{_all_of([one.model for one in free])} may be released")
+        clauses.append(f"{_title([one.model for one in free], len(models))} may be released")
     loose = _excused(_loose(results.records))
     return "; ".join(clauses) + (f", with {loose}" if loose else "")
 
 
+def _title(names: Sequence[str], of: int) -> str:
+    return _all_of(names) if len(names) <= TITLE else f"{len(names)} of {of} models"
+
+
 def _stops(models: Sequence[ModelVerdict]) -> str:
-    stopped = [one for one in models if one.stopping]
-    told = [one.why for one in stopped[:TOLD]]
-    more = [f"{len(stopped) - TOLD} more below"] if len(stopped) > TOLD else []
-    return f"{'; '.join([*told, *more])}." if told else ""
+    stopped, free = [one for one in models if one.stopping], [one.model for one in models if one.may_be_released]
+    told = "; ".join(one.why for one in stopped[:TOLD])
+    sentences = [f"{told}."] if told else []
+    if len(stopped) > TITLE:
+        sentences.insert(0, f"{_all_of([one.model for one in stopped])} are stopped.")
+    if len(free) > TITLE:
+        sentences.append(f"{_all_of(free)} may be released.")
+    return " ".join(sentences)
 
 
 def _sure(results: Results) -> str:

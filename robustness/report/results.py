@@ -117,6 +117,15 @@ class Turned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Misclassified:
+    """Images that a model classifies wrongly under one noise, see `robustness.report.misclassified`."""
+
+    model: str
+    noise: str
+    images: str  # their indices, packed
+
+
+@dataclass(frozen=True, kw_only=True)
 class Timing:
     """Tests of one kind."""
 
@@ -194,6 +203,7 @@ class Content:
     confusions: tuple[Confusions, ...] = ()
     per_class: tuple[ClassCounts, ...] = ()
     turned: tuple[Turned, ...] = ()
+    misclassified: tuple[Misclassified, ...] = ()
     gallery: tuple[NoisyImages, ...]
 
 

@@ -10,8 +10,8 @@ from robustness.report.results import ClassCounts, ImageClass, Results
 
 COLUMNS = 10
 """Noises beside each other; more are in tables below each other, so that none is cut on paper."""
-ROWS = 60
-"""Classes shown, the weakest."""
+ROWS, FEW = 60, 20
+"""Classes shown, the weakest; and of a model that has several tables."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,10 @@ def _tables(
     model: str, counts: list[ClassCounts], of_noise: dict[str, LimitRecord], classes: tuple[ImageClass, ...]
 ) -> Iterator[ClassTable]:
     columns, rows = [_column(of_noise[one.noise]) for one in counts], _rows(counts, classes)
+    most = ROWS if len(columns) <= COLUMNS else FEW
     for start in range(0, len(columns), COLUMNS):
         part = slice(start, start + COLUMNS)
-        shown = [replace(row, cells=row.cells[part]) for row in rows[:ROWS]]
+        shown = [replace(row, cells=row.cells[part]) for row in rows[:most]]
         yield ClassTable(model, columns[part], shown, len(rows) - len(shown))
 
 

@@ -12,7 +12,7 @@ SIDE = 480
 LEFT, BOTTOM = 150, 120
 """Room for the names of rows and columns."""
 CLASSES = 24
-"""With more, a matrix has those of lowest accuracy, and one column for all others."""
+"""With more, a matrix has those most often confused, and one column for all others."""
 NAMED = 8
 """Confusions and classes that are named."""
 LETTERS = 20
@@ -88,7 +88,9 @@ def _shown(found: Confusions, count: int) -> list[int]:
     if count <= CLASSES:
         return list(range(count))
     seen = [label for label in range(count) if found.seen[label]]
-    return sorted(sorted(seen, key=lambda label: found.right[label] / found.seen[label])[: CLASSES - 1])
+    confused = [label for pair in found.pairs for label in pair[:2] if found.seen[label]]
+    weakest = sorted(seen, key=lambda label: found.right[label] / found.seen[label])
+    return sorted(list(dict.fromkeys([*confused, *weakest]))[: CLASSES - 1])
 
 
 def _squares(found: Confusions, shown: list[int], names: list[str], cell: float) -> list[Square]:

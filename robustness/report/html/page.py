@@ -22,7 +22,7 @@ from robustness.report.html import charts
 from robustness.report.html import confusion_charts as confusion_matrix
 from robustness.report.html.checks import anchor, checks, pictures_anchor
 from robustness.report.html.class_tables import class_tables
-from robustness.report.html.comparison import Run, side_by_side, what_changed
+from robustness.report.html.comparison import Run, curves, models_of, newly_wrong, side_by_side, what_changed
 from robustness.report.html.confusion_charts import confusion_charts
 from robustness.report.html.first_breaks import first_breaks
 from robustness.report.html.first_page import prepared_models, signers
@@ -89,6 +89,10 @@ def render_comparison(runs: Sequence[Run]) -> str:
         words=what_changed(runs, rows),
         runs=runs,
         rows=rows,
+        models=models_of(runs),
+        newly=newly_wrong(runs),
+        curves=curves(runs),
+        canvas=charts,
         footer=_footer(*(f"{run.results.verdict} {run.results.run.started}" for run in runs)),
     )
 
