@@ -43,7 +43,8 @@ def excuse_of(limit: LimitRecord) -> Excuse | None:
     return None
 
 
-def excused(results: Results) -> list[Excused]:
-    """Kind by kind."""
+def excused(results: Results) -> dict[Excuse, list[Excused]]:
+    """Kind by kind; those that there are."""
     found = [Excused(excuse, limit) for limit in results.limits if (excuse := excuse_of(limit))]
-    return sorted(found, key=lambda one: list(Excuse).index(one.excuse))
+    by_kind = {excuse: [one for one in found if one.excuse is excuse] for excuse in Excuse}
+    return {excuse: group for excuse, group in by_kind.items() if group}

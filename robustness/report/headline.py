@@ -100,7 +100,7 @@ class ModelVerdict:
         first = self.stopping[0]
         title = first.title.removesuffix(f": {first.verdict}").removeprefix(self.model).lstrip(" :")
         of_how_many = f"by {' and '.join(counted)}, first " if several else ""
-        return f"{self.model} is stopped {of_how_many}{title}: {first.reason}"
+        return f"{self.model} is stopped {of_how_many}{title}: {_brief(first)}"
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,15 @@ def _sure(results: Results) -> str:
             f"Limits speak of the population that {images} were drawn from, each at {100 * results.confidence:g} % confidence."
         )
     return f"Counted on {images}: exact for these images, and no statement about others."
+
+
+def _brief(record: Record) -> str:
+    """What was measured beside what is asked."""
+    if not (isinstance(record, LimitRecord) and record.is_plain):
+        return record.reason
+    decide = "" if record.to_decide is None else f", undecided; about {record.to_decide:,} images would decide"
+    counted = f"{100 * record.accuracy:.2f} %, {record.right:,} of {record.seen:,}"
+    return f"{counted}, where {100 * float(record.required):g} % is asked for{decide}"
 
 
 def _loose(records: Sequence[Record]) -> list[Record]:

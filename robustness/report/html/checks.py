@@ -90,7 +90,8 @@ def _asked(record: Record) -> str:
 def _words(record: Record) -> str:
     match record:
         case LimitRecord():
-            return "" if record.is_plain and record.verdict is not Verdict.INCONCLUSIVE else record.reason
+            decide = "" if record.to_decide is None else f"about {record.to_decide:,} images would decide"
+            return decide if record.is_plain else record.reason
         case HuntRecord():
             return f"{record.words}; up to {record.tried} tried on {record.images} images"
     return record.reason

@@ -133,25 +133,31 @@ def what_changed(runs: Sequence[Run], rows: Sequence[Row]) -> list[str]:
     first, last = runs[0].results, runs[-1].results
     ends = [(row.cells[0], row.cells[-1]) for row in rows]
     counts = {
-        "stop the release now and did not before": sum(now.stops and not before.stops for before, now in ends),
-        "stopped it before and do not now": sum(before.stops and not now.stops for before, now in ends),
-        "are undecided now and were not before": sum(now.undecided and not before.undecided for before, now in ends),
-        "are not measured now": sum(now.missing in ("not measured", "left out") for _, now in ends),
-        "are new": sum(before.missing == "not declared" for before, _ in ends),
-        "are gone": sum(now.missing == "not declared" for _, now in ends),
-        "are asked otherwise than before": sum(row.asked_otherwise for row in rows),
+        "stopping the release now and not before": sum(now.stops and not before.stops for before, now in ends),
+        "stopping it before and not now": sum(before.stops and not now.stops for before, now in ends),
+        "newly undecided": sum(now.undecided and not before.undecided for before, now in ends),
+        "not measured now": sum(now.missing in ("not measured", "left out") for _, now in ends),
+        "new": sum(before.missing == "not declared" for before, _ in ends),
+        "gone": sum(now.missing == "not declared" for _, now in ends),
+        "asked otherwise than before": sum(row.asked_otherwise for row in rows),
     }
     told = [f"{first.verdict} before, {last.verdict} now. Of {len(rows)} checks:"]
-    told += [f"{count} {words}" for words, count in counts.items() if count or "stop" in words]
+    told += [f"{words}: {count}" for words, count in counts.items() if count or "stop" in words]
     if len({run.images_hash for run in runs if run.images_hash}) > 1:
         told.append("the runs are not on the same images, so their figures do not compare")
     return told
 
 
+def keeps_images(runs: Sequence[Run]) -> bool:
+    """Whether it is known which images both ends misclassify, on the same images."""
+    first, last = runs[0], runs[-1]
+    return first.images_hash == last.images_hash != "" and all(run.results.misclassified for run in (first, last))
+
+
 def newly_wrong(runs: Sequence[Run]) -> list[NewlyWrong]:
     """By model and noise, where both ends kept which images they misclassify, on the same images."""
     first, last = runs[0], runs[-1]
-    if not first.images_hash or first.images_hash != last.images_hash:
+    if not keeps_images(runs):
         return []
     before = {(one.model, one.noise): unpack(one.images) for one in first.results.misclassified}
     pictures = {(one.model, one.noise): one.pictures for one in last.results.turned}

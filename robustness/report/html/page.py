@@ -22,7 +22,7 @@ from robustness.report.html import charts
 from robustness.report.html import confusion_charts as confusion_matrix
 from robustness.report.html.checks import anchor, checks, pictures_anchor
 from robustness.report.html.class_tables import class_tables
-from robustness.report.html.comparison import Run, curves, models_of, newly_wrong, side_by_side, what_changed
+from robustness.report.html.comparison import Run, curves, keeps_images, models_of, newly_wrong, side_by_side, what_changed
 from robustness.report.html.confusion_charts import confusion_charts
 from robustness.report.html.first_breaks import first_breaks
 from robustness.report.html.first_page import prepared_models, signers
@@ -90,6 +90,7 @@ def render_comparison(runs: Sequence[Run]) -> str:
         runs=runs,
         rows=rows,
         models=models_of(runs),
+        known=keeps_images(runs),
         newly=newly_wrong(runs),
         curves=curves(runs),
         canvas=charts,

@@ -39,10 +39,10 @@ def test_each_limit_is_a_row_and_those_that_came_out_otherwise_come_first():
     assert rows[1].cells[1].words == "not declared"
     assert what_changed(runs, rows) == [
         "FAIL before, FAIL now. Of 4 checks:",
-        "1 stop the release now and did not before",
-        "1 stopped it before and do not now",
-        "1 are new",
-        "1 are gone",
+        "stopping the release now and not before: 1",
+        "stopping it before and not now: 1",
+        "new: 1",
+        "gone: 1",
     ]
 
 
@@ -51,9 +51,9 @@ def test_what_became_undecided_and_stops_the_release_is_counted():
     (row,) = rows = side_by_side(runs)
     assert row.differs
     assert what_changed(runs, rows)[1:] == [
-        "1 stop the release now and did not before",
-        "0 stopped it before and do not now",
-        "1 are undecided now and were not before",
+        "stopping the release now and not before: 1",
+        "stopping it before and not now: 0",
+        "newly undecided: 1",
     ]
 
 
@@ -66,8 +66,8 @@ def test_what_was_not_measured_stops_the_release_and_what_was_left_out_does_not(
         runs = [run("one", limit("a", 0.9)), missing(left_out)]
         (row,) = rows = side_by_side(runs)
         assert row.cells[1].words == ("left out" if left_out else "not measured")
-        assert f"{stops} stop the release now and did not before" in what_changed(runs, rows)
-        assert "1 are not measured now" in what_changed(runs, rows)
+        assert f"stopping the release now and not before: {stops}" in what_changed(runs, rows)
+        assert "not measured now: 1" in what_changed(runs, rows)
 
 
 def test_a_limit_that_changed_is_marked_though_both_are_kept():
@@ -75,7 +75,7 @@ def test_a_limit_that_changed_is_marked_though_both_are_kept():
     runs = [run("one", limit("a", 0.9)), run("two", softer)]
     (row,) = rows = side_by_side(runs)
     assert (row.differs, row.asked_otherwise) == (False, True)
-    assert "1 are asked otherwise than before" in what_changed(runs, rows)
+    assert "asked otherwise than before: 1" in what_changed(runs, rows)
     page = render_comparison(runs)
     assert "a ▲" in page
     assert "limit 0.8" in page
@@ -139,6 +139,8 @@ def test_images_of_other_sets_and_of_files_that_did_not_keep_them_are_not_compar
     assert newly_wrong([of_images("one", [1]), of_images("two", [2], content="other")]) == []
     assert newly_wrong([run("one", limit("net", 0.9)), of_images("two", [2])]) == []
     assert newly_wrong([of_images("one", [1, 2]), of_images("two", [2])]) == []
+    assert "Not known: the runs" in render_comparison([run("one", limit("net", 0.9)), of_images("two", [2])])
+    assert "<p>None.</p>" in render_comparison([of_images("one", [1, 2]), of_images("two", [2])])
 
 
 @given(st.frozensets(st.integers(0, 5000)))

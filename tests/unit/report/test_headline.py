@@ -147,7 +147,10 @@ def failed(one, **more):
 def test_what_failed_is_told_before_what_is_undecided():
     said = headline(results(UNDECIDED, failed(FAILED), KEPT, models=("alpha", "beta")))
     assert said.verdict == "FAIL: alpha is stopped; beta may be released."
-    assert said.stops.startswith("alpha is stopped by 1 failed and 1 undecided, first under gaussian(sigma=25): accuracy 0.5")
+    assert said.stops.startswith(
+        "alpha is stopped by 1 failed and 1 undecided, first under gaussian(sigma=25): 50.00 %, 50 of 100, "
+        "where 75 % is asked for."
+    )
 
 
 @pytest.mark.parametrize(
@@ -227,7 +230,7 @@ def test_each_kind_of_excuse_is_kept_apart():
         None,
         None,
     ]
-    assert [one.excuse for one in excused(results(*limits))] == [*Excuse]
+    assert [*excused(results(*limits))] == [*Excuse]
 
 
 def test_an_expired_waiver_is_a_failure_and_no_excuse():
