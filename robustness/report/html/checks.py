@@ -34,7 +34,7 @@ class Check:
     seconds: float | None
     words: str  # where the columns do not say it
     again: str | None
-    pictures: str  # the id of images of its model under its noise; empty where none are shown
+    pictures: str  # the noise of this kind under which images of its model are shown; empty where none are
 
 
 def anchor(name: str) -> str:
@@ -49,13 +49,14 @@ def pictures_anchor(model: str, noise: str) -> str:
 
 def checks(results: Results) -> list[Check]:
     """What stops the release first, then what is not kept, then what was not measured, then the rest."""
-    shown = {(turned.model, turned.noise) for turned in results.turned}
+    families = {limit.noise: limit.family for limit in results.limits}
+    shown = {(turned.model, families.get(turned.noise, "")): turned.noise for turned in results.turned}
     rows = [_of_record(record, results, shown) for record in results.records]
     rows += [*_unmeasured(results), *_rules(results)]
     return sorted(rows, key=lambda row: (not row.stops, row.verdict != Verdict.FAIL, row.folded))
 
 
-def _of_record(record: Record, results: Results, shown: set[tuple[str, str]]) -> Check:
+def _of_record(record: Record, results: Results, shown: dict[tuple[str, str], str]) -> Check:
     limit = record if isinstance(record, LimitRecord) else None
     counted = limit is not None and limit.is_plain
     test = results.tests.get(record.name)
@@ -76,7 +77,7 @@ def _of_record(record: Record, results: Results, shown: set[tuple[str, str]]) ->
         seconds=test.seconds if test else limit.seconds if limit else None,
         words=_words(record),
         again=record.again or (f"pytest {shlex.quote(test.id)}" if test else None),
-        pictures=pictures_anchor(*seen) if limit and (seen := (limit.model, limit.noise)) in shown else "",
+        pictures=shown.get((limit.model, limit.family), "") if limit else "",
     )
 
 

@@ -11,6 +11,7 @@ from builders import flips_limit, limit_record, results
 
 from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
 from robustness.report.html.page import render_report, write_report
+from robustness.report.results import Turned, TurnedImage
 
 
 def limit(model="net", noise="gaussian(sigma=25)", right=80, **more):
@@ -105,6 +106,16 @@ def test_every_check_has_a_row_and_every_figure_leads_to_one():
     rows = re.findall(r'<tr id="(check-\w+)"', page)
     assert len(rows) == len({*rows}) == 15
     assert {*re.findall(r'href="#(check-\w+)"', page)} == {*rows}
+
+
+def test_a_check_leads_to_the_images_of_its_model_and_kind_of_noise():
+    limits = [limit(noise="gaussian(sigma=5)"), limit(noise="gaussian(sigma=25)"), limit("two", "gaussian(sigma=25)")]
+    shown = TurnedImage(index=1, before="stop", after="go", clean="data:,", noisy="data:,")
+    turned = Turned(model="net", noise="gaussian(sigma=25)", turned=1, pictures=(shown,))
+    page = render_report(results(*limits, models=("net", "two"), turned=(turned,)))
+    links = re.findall(r'href="#(images-\w+)"', page)
+    assert len(links) == 2  # of both levels, and not of the other model
+    assert f'<h3 id="{links[0]}">net under gaussian(sigma=25)' in page
 
 
 def test_what_stops_is_grouped_by_model_and_noise_and_folded_after_ten():
