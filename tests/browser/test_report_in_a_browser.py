@@ -91,10 +91,9 @@ def test_it_opens_from_its_file_without_a_word_and_asks_for_nothing(visit, repor
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_barrier(visit, report, width, scheme):
+def test_axe_finds_no_barrier(visit, report, width, scheme):
     found = Axe().run(visit(report, width, color_scheme=scheme)).response["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert not serious, json.dumps([(one["id"], one["nodes"][0]["html"][:200]) for one in serious], indent=1)
+    assert not found, json.dumps([(one["id"], one["impact"], one["nodes"][0]["html"][:200]) for one in found], indent=1)
 
 
 def test_dark_is_dark_and_light_is_light(visit, report):
@@ -177,8 +176,8 @@ def test_links_at_the_top_are_reached_by_keyboard_and_lead_to_their_sections(vis
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.url.endswith("#broken")
-    assert page.locator("#broken").is_visible()
+    assert page.url.endswith("#about")
+    assert page.locator("#about").is_visible()
 
 
 def test_a_figure_leads_to_its_row_even_where_that_is_folded(visit, report):
@@ -268,4 +267,4 @@ def test_several_runs_side_by_side_open_as_quietly(visit, folder, tmp_path):
         page = visit(tmp_path / "two.html", width)
         assert (page.said, len(page.asked)) == ([], 1)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert not [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+        assert not Axe().run(page).response["violations"]

@@ -13,6 +13,7 @@ from robustness.hunts.record import HuntRecord
 from robustness.limits.record import LimitRecord
 from robustness.report.excuses import Excuse, excuse_of
 from robustness.report.results import Results, kind_of
+from robustness.report.text.table import marked
 from robustness.statistics.verdict import Verdict
 
 
@@ -66,7 +67,7 @@ def _of_record(record: Record, results: Results, shown: dict[tuple[str, str], st
         anchor=anchor(record.name),
         kind=record.group.replace("_", " "),
         models=record.about,
-        name=limit.subject if limit else record.id,
+        name=marked(limit.subject, limit.bit_identical) if limit else record.id,
         verdict=f"{record.verdict}{words}",
         stops=record.stops,
         folded=record.verdict is Verdict.PASS,

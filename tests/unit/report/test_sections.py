@@ -144,7 +144,7 @@ def test_the_page_stays_well_formed_and_loads_nothing():
 def test_flips_are_shown_with_their_limit_their_classes_and_their_images():
     said = sections(flips())["flips"]
     assert "net up to gaussian(sigma=50), seed 7" in said
-    assert "40.00 % flip; the limit allows 50 % PASS" in said
+    assert "40.00 % flip ; the limit allows 50 % PASS" in said
     assert "stop: 4 of 10" in said
     assert "image 0, stop, becomes stop after at sigma 5 image 1, stop" in said
     assert "Looked at 200 magnitudes up to sigma 50" in said
@@ -165,7 +165,7 @@ def test_every_wave_has_a_cell_that_is_darker_the_more_is_lost():
     assert len(cells) == 54
     assert {(float(lost), int(accuracy)) for lost, accuracy in cells} == {(0, 90), (0.778, 20)}  # 7 of 9
     said = Page(page).sections["waves"]
-    assert "net, energy of amplitude 0.1, seed 7 FAIL" in said
+    assert "net, energy of amplitude 0.1 , seed 7 FAIL" in said
     assert "Waves at 0.3536 cycles per pixel (2.83 pixels long) take half of the accuracy; worst at 0.3536" in said
     assert "90.00 % without noise, and at least 50 % is asked for" in said
 
@@ -292,7 +292,7 @@ def test_a_claim_that_accuracy_breaks_shows_its_search_and_the_hypothesis_it_bea
         in made["flips"]
     )
     assert "accuracy breaks at 15" in made["flips"]
-    assert "net-breaks-gaussian: accuracy falls below 0.9 of clean accuracy at sigma 25. supported" in made["flips"]
+    assert "net-breaks-gaussian : accuracy falls below 0.9 of clean accuracy at sigma 25. supported" in made["flips"]
     assert "there is a magnitude beyond which a network regularly fails" in made["claims"]
     assert "H2" not in made["claims"]
 
