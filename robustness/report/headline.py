@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from robustness.claims.record import ClaimRecord
 from robustness.errors import some
 from robustness.gate.promise import Record
 from robustness.limits.record import LimitRecord, WaveMap
@@ -209,11 +210,16 @@ def _stops(models: Sequence[ModelVerdict]) -> str:
 def _sure(results: Results) -> str:
     """What the figures speak of."""
     images = f"{results.images.images:,} images of {results.images.name}" if results.images else f"the images of {results.data}"
-    of_population = [limit for limit in results.limits if limit.claim == "population"]
-    if of_population:
-        return (
-            f"Limits speak of the population that {images} were drawn from, each at {100 * results.confidence:g} % confidence."
+    sure = f"{100 * results.confidence:g} % confidence"
+    if any(limit.claim == "population" for limit in results.limits):
+        return f"Limits speak of the population that {images} were drawn from, each at {sure}."
+    if not results.limits:
+        claims = (
+            f" Claims speak of the population that they were drawn from, each at {sure}." if results.of(ClaimRecord) else ""
         )
+        return f"Measured on {images}.{claims}"
+    if any(limit.seen < limit.total for limit in results.limits):
+        return f"Counted on a part of {images}, for each limit until its verdict was clear; no statement about others."
     return f"Counted on {images}: exact for these images, and no statement about others."
 
 

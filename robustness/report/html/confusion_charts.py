@@ -9,13 +9,13 @@ from robustness.report.results import Confusions, Results
 
 SIDE = 480
 """Width and height of a matrix, in its own units."""
-LEFT, BOTTOM = 150, 120
+LEFT, BOTTOM = 150, 140
 """Room for the names of rows and columns."""
 CLASSES = 24
 """With more, a matrix has those most often confused, and one column for all others."""
 NAMED = 8
 """Confusions and classes that are named."""
-LETTERS = 20
+LETTERS = 18
 """Of a name beside the matrix."""
 
 

@@ -209,6 +209,19 @@ def test_a_population_is_told_with_its_confidence():
     )
 
 
+def test_what_was_counted_in_part_is_not_said_to_be_exact():
+    limit = limit_record(right=40, seen=50, total=100)
+    assert headline(results(limit)).sure == (
+        "Counted on a part of the images of signs, for each limit until its verdict was clear; no statement about others."
+    )
+
+
+def test_claims_alone_speak_of_the_population():
+    assert headline(results(claim_record(), images=images(), confidence=0.9)).sure == (
+        "Measured on 100 images of signs. Claims speak of the population that they were drawn from, each at 90 % confidence."
+    )
+
+
 WAIVED = replace(FAILED, verdict=Verdict.FAIL, stops=False, waived_until="2026-12-31", waiver="a new camera comes")
 
 
