@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from robustness.report.results import DeclaredModel, Results
+from robustness.report.results import DeclaredModel, Results, Seen
 from robustness.statistics.verdict import Verdict
 
 LINES = 2
@@ -16,7 +16,7 @@ class PreparedModel:
     """A declared model."""
 
     name: str
-    words: str  # its declaration
+    words: str  # how images came to it; of one that was not measured, what the file says
     verdict: Verdict
     sentinels: str
     hash: str
@@ -24,12 +24,22 @@ class PreparedModel:
 
 def prepared_models(results: Results) -> list[PreparedModel]:
     """In the order of the thresholds file. Only a model that passed its sentinels has a hash."""
-    return [_prepared(model, results.model_hashes.get(model.name, "")) for model in results.models.values()]
+    return [
+        _prepared(model, results.seen.get(model.name), results.model_hashes.get(model.name, ""))
+        for model in results.models.values()
+    ]
 
 
-def _prepared(model: DeclaredModel, digest: str) -> PreparedModel:
+def _prepared(model: DeclaredModel, seen: Seen | None, digest: str) -> PreparedModel:
     verdict = Verdict.PASS if digest else Verdict.INCONCLUSIVE
-    return PreparedModel(model.name, _declared(model), verdict, "passed" if digest else "not passed, or not run", digest)
+    words = _declared(model) if seen is None else f"{model.load}, {model.precision}: {_seen(seen)}"
+    return PreparedModel(model.name, words, verdict, "passed" if digest else "not passed, or not run", digest)
+
+
+def _seen(seen: Seen) -> str:
+    """How images came to it."""
+    size = f"{seen.height} x {seen.width} x {seen.channels}"
+    return f"{seen.preparation}, {size}, mean {_text(seen.mean)}, std {_text(seen.std)}"
 
 
 def _declared(model: DeclaredModel) -> str:

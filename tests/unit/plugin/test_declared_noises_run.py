@@ -58,8 +58,9 @@ def weather(project):
 
 
 def seen(project):
+    """Level and number of images of each call, but for the few that the report shows."""
     file = project.pytester.path / "seen"
-    return sorted(file.read_text().splitlines()) if file.exists() else []
+    return sorted(line for line in file.read_text().splitlines() if line.endswith(" 20")) if file.exists() else []
 
 
 def bound_to_a_run(project):

@@ -10,7 +10,7 @@ from builders import limit_record, results
 from robustness.declaration.about import About
 from robustness.report.html.first_page import prepared_models, signers
 from robustness.report.html.page import render_report
-from robustness.report.results import DeclaredModel
+from robustness.report.results import DeclaredModel, Seen
 
 ABOUT = About(
     title="Signs", release="2.4", scope="43 classes", limitations=("no snow",), responsible="A. Tester", reviewers=("B", "C")
@@ -53,6 +53,12 @@ def test_a_preparation_is_told_with_its_defaults():
     model = DeclaredModel(name="net", load="onnx:net.onnx", size=40, mean=(0.5, 0.5, 0.5))
     (one,) = prepared_models(replace(results(), models={"net": model}))
     assert one.words == "load onnx:net.onnx, size 40, fit crop-or-pad, mean 0.5/0.5/0.5, std 1/1/1, precision float32"
+
+
+def test_how_a_model_saw_images_is_told_where_it_was_measured():
+    seen = Seen(preparation="resize 256, crop 224", height=224, width=224, channels=3, mean=(0.5,) * 3, std=(0.25,) * 3)
+    (one,) = prepared_models(results(seen={"net": seen}))
+    assert one.words == "baseline-cnn, float32: resize 256, crop 224, 224 x 224 x 3, mean 0.5/0.5/0.5, std 0.25/0.25/0.25"
 
 
 def test_what_people_wrote_is_text():
