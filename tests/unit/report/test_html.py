@@ -110,12 +110,13 @@ def test_every_check_has_a_row_and_every_figure_leads_to_one():
 
 def test_a_check_leads_to_the_images_of_its_model_and_kind_of_noise():
     limits = [limit(noise="gaussian(sigma=5)"), limit(noise="gaussian(sigma=25)"), limit("two", "gaussian(sigma=25)")]
-    shown = TurnedImage(index=1, before="stop", after="go", clean="data:,", noisy="data:,")
+    shown = TurnedImage(index=1, name="stop/7.png", before="stop", after="go", clean="data:,", noisy="data:,")
     turned = Turned(model="net", noise="gaussian(sigma=25)", turned=1, pictures=(shown,))
     page = render_report(results(*limits, models=("net", "two"), turned=(turned,)))
     links = re.findall(r'href="#(images-\w+)"', page)
     assert len(links) == 2  # of both levels, and not of the other model
     assert f'<h3 id="{links[0]}">net under gaussian(sigma=25)' in page
+    assert "stop/7.png" in page
 
 
 def test_what_stops_is_grouped_by_model_and_noise_and_folded_after_ten():
