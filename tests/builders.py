@@ -62,6 +62,8 @@ from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import KINDS as NOISES
 from robustness.noise import Clean, Gaussian, Noise, Periodic, parse_noise
+from robustness.report.environment import Environment
+from robustness.report.misclassified import pack
 from robustness.report.results import (
     ClassCounts,
     Confusions,
@@ -70,7 +72,9 @@ from robustness.report.results import (
     Hypothesis,
     ImageClass,
     Images,
+    Misclassified,
     NoisyImages,
+    PromiseTest,
     Results,
     RunDetails,
     Seen,
@@ -78,6 +82,7 @@ from robustness.report.results import (
     Timing,
     Turned,
     TurnedImage,
+    UnmeasuredPromise,
 )
 from robustness.search.critical import Flips, Search, SearchCase
 from robustness.search.curve import FlipCurve
@@ -428,6 +433,9 @@ def run_details(**more) -> RunDetails:
         "versions": {"torch": "2"},
         "python": "3.12",
         "platform": "Linux",
+        "environment": Environment(
+            commit="ab" * 20, tree="clean", ci="https://ci.example.org/1", device="cpu, 2 cores", threads=1
+        ),
     }
     return RunDetails(**fields | more)
 
@@ -440,7 +448,7 @@ def results(*records, models=("net",), **more) -> Results:
         "gaps": (),
         "left_out": (),
         "errors": {},
-        "thresholds": ThresholdsFile(path="thresholds.toml", sha256="ab" * 32),
+        "thresholds": ThresholdsFile(path="thresholds.toml", sha256="ab" * 32, text="schema = 1"),
         "data": "signs",
         "seed": 0,
         "models": {model: DeclaredModel(name=model, load="baseline-cnn") for model in models},
@@ -487,6 +495,9 @@ def rich_results() -> Results:
         models=("net", "other"),
         gaps=("1 limit not measured: net-x",),
         left_out=("net-y",),
+        unmeasured=(UnmeasuredPromise(kind="limit", id="net-y", place="thresholds.toml:8", models=("net",), left_out=True),),
+        rules=("test_rules.py::test_another",),
+        tests={"net-clean": PromiseTest(id="test_limits.py::test_limit[net-clean]", seconds=0.5)},
         errors={"test_rules.py::test_mine": "it does not hold"},
         model_hashes={"net": "cd" * 32},
         seen={"net": Seen(preparation="resize 8", height=8, width=8, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)},
@@ -506,6 +517,7 @@ def rich_results() -> Results:
             Confusions(model="net", noise="clean", accuracy=0.9, seen=(50, 50), right=(45, 40), pairs=((1, 0, 10), (0, 1, 5))),
         ),
         per_class=(ClassCounts(model="net", noise="clean", seen=(50, 50), right=(45, 40)),),
+        misclassified=(Misclassified(model="net", noise="gaussian(sigma=25)", images=pack([3, 14, 15])),),
         turned=(Turned(model="net", noise="gaussian(sigma=25)", turned=9, pictures=(turned,)),),
         gallery=(NoisyImages(noise="clean", pictures=(picture,)),),
     )

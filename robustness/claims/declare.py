@@ -87,6 +87,10 @@ class DeclaredClaim:
     apart: str = ""  # what follows its name where another claim of the file has it too
 
     @property
+    def about(self) -> tuple[str, ...]:
+        return self.models
+
+    @property
     def named(self) -> tuple[str, ...]:
         """All models it speaks of."""
         return self.models + self.over

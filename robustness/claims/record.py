@@ -138,6 +138,10 @@ class ClaimRecord(KeptOrBroken):
     evidence: Evidence
 
     @property
+    def about(self) -> tuple[str, ...]:
+        return self.models
+
+    @property
     def title(self) -> str:
         return f"{', '.join(self.models)}: a claim is {self.outcome}, not {self.expected}"
 

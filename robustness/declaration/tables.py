@@ -90,6 +90,25 @@ class RunTable(Table):
     time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
+class ReportTable(Table):
+    """As in `About`."""
+
+    title: str = ""
+    release: str = ""
+    scope: str = ""
+    intended_use: str = ""
+    data: str = ""
+    licence: str = ""
+    levels: str = ""
+    limitations: list[str] = []
+    responsible: str = ""
+    reviewers: list[str] = []
+
+
+SINGLE: dict[str, type[Table]] = {"run": RunTable, "report": ReportTable}
+"""The tables that there is one of, by name."""
+
+
 class PrepareTable(Table):
     resize: Sides = None
     size: Sides = None
@@ -161,26 +180,27 @@ FILE = {
     "models": TopLevel(ModelTable, by_name=True, required=True),
     "noises": TopLevel(NoiseTable, by_name=True),
 }
-"""The tables that belong to no kind of promise, besides `[run]`."""
+"""The tables that belong to no kind of promise, besides `[run]` and `[report]`."""
 
 
 def file_table(top: Mapping[str, TopLevel]) -> type[Table]:
-    """The whole file, with these keys at its top level besides `schema` and `[run]`."""
+    """The whole file, with these keys at its top level besides `schema`, `[run]` and `[report]`."""
     schema = Annotated[int, Field(ge=SCHEMA, le=SCHEMA, alias="schema")]
     fields: dict[str, Any] = {name: key.field for name, key in top.items()}
-    return create_model("FileTable", __base__=Table, schema_=(schema, ...), run=(RunTable, ...), **fields)
+    fields |= {"schema_": (schema, ...), "run": (RunTable, ...), "report": (ReportTable, ReportTable())}
+    return create_model("FileTable", __base__=Table, **fields)
 
 
 def in_words(problem: Any, top: Mapping[str, TopLevel]) -> tuple[KeyPath, str]:
-    """A pydantic error as a path and a sentence. top: the keys that the file may have, besides `schema` and `[run]`."""
+    """A pydantic error as a path and a sentence. top: the keys that the file may have, besides `schema` and `SINGLE`."""
     path = tuple(step for step in problem["loc"] if step not in ("(table)", "(text)"))
     if path[-1:] == ("[key]",):
         return path[:-1], "a name has letters, digits, - and _, and does not begin with a digit or -"
     match problem["type"]:
         case "extra_forbidden":
-            table = RunTable if path[0] == "run" else top[str(path[0])].table if len(path) > 1 else None
+            table = SINGLE.get(str(path[0])) or (top[str(path[0])].table if len(path) > 1 else None)
             table = PrepareTable if path[-2:-1] == ("prepare",) else table
-            valid = ["schema", "run", *top] if table is None else [*table.model_fields]
+            valid = ["schema", *SINGLE, *top] if table is None else [*table.model_fields]
             return path, f"unknown key: {nearest(str(path[-1]), valid)}"
         case "missing":
             return path, "missing"

@@ -20,13 +20,24 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unmeasured:
+    """A promise that has no record."""
+
+    kind: str
+    id: str
+    left_out: bool  # by a run that was asked for less than all
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ended:
     """What a run amounts to, computed once when it ends."""
 
     verdict: RunVerdict  # PARTIAL: nothing failed, but not everything was selected, as was asked for
     gaps: tuple[str, ...]  # why it cannot be trusted even where no test failed: a sentence each
     left_out: tuple[str, ...]  # ids of promises that a narrowed run did not select
+    unmeasured: tuple[Unmeasured, ...] = ()  # those, and what is missing
     errors: dict[str, str]  # by test: why a promise could not be measured, or a rule of the project's own does not hold
+    rules: tuple[str, ...] = ()  # of the project's own that hold, by test
     records: tuple[Record, ...]  # by kind, in the order of the thresholds file
     notes: dict[str, tuple[Note, ...]]  # by test
     seconds: dict[str, float]  # by test
@@ -121,12 +132,17 @@ class Ledger:
             verdict=verdict,
             gaps=gaps,
             left_out=tuple(name for _, name in left_out),
+            unmeasured=tuple(Unmeasured(kind=one[0], id=one[1], left_out=one not in missing) for one in unmeasured),
             errors=errors,
+            rules=tuple(sorted(test for test in self.notes.keys() & self.finished if self._holds(test))),
             records=records,
             notes=self.notes,
             seconds=self.seconds,
             files=tuple(sorted({self.files[test] for test, _ in self._reported() if test in self.files})),
         )
+
+    def _holds(self, test: str) -> bool:
+        return not self.promise_of(test) and test not in self.failures and test not in self.skipped
 
     def _records(self) -> tuple[Record, ...]:
         """Those of promises, each once: where two tests measured one, a broken one counts."""

@@ -37,6 +37,10 @@ class Promise(Protocol):
     def noises(self) -> Sequence[Noise]:
         """What it puts on images."""
 
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The models that are stopped where it is broken or not measured; none: it stops the release as a whole."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -67,6 +71,10 @@ class Record(Protocol):
 
     @property
     def place(self) -> str: ...
+    @property
+    def about(self) -> tuple[str, ...]:
+        """As of its promise."""
+
     @property
     def title(self) -> str:
         """Of what stops the release, in a few words."""
@@ -123,6 +131,10 @@ class KeptOrBroken:
     place: str
     stops: bool
     words: str
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        return ()
 
     @property
     def id(self) -> str:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from robustness.declaration.about import About
 from robustness.declaration.declared import Declared
 from robustness.declaration.models import read_models
 from robustness.declaration.noises import read_noises
 from robustness.declaration.places import line_numbers
 from robustness.declaration.problems import Problems
 from robustness.declaration.scope import Scope
-from robustness.declaration.tables import FILE, SCHEMA, RunTable, file_table, in_words
+from robustness.declaration.tables import FILE, SCHEMA, ReportTable, RunTable, file_table, in_words
 from robustness.errors import RobustnessError
 from robustness.files.schemas import unreadable
 from robustness.gate.promise import AnyKind, Promise
@@ -47,6 +48,8 @@ class Thresholds:
     scope: Scope = field(default_factory=Scope)
     warn: bool = False  # whether an INCONCLUSIVE limit lets the release pass
     time_limit: float | None = None  # seconds that measuring each promise may take
+    about: About = field(default_factory=About)
+    text: str = ""  # the file as it was read
     promise_kinds: Sequence[AnyKind] = ()
     promises: tuple[Promise, ...] = ()
 
@@ -94,13 +97,15 @@ def read(file: Path, kinds: Sequence[AnyKind]) -> Thresholds:
     if isinstance(schema, int) and schema > SCHEMA:  # what else the file says may mean something else there
         problems.add(("schema",), unreadable("thresholds", schema, SCHEMA))
         raise problems.error()
-    thresholds = _read(file, hashlib.sha256(content_bytes).hexdigest(), content, kinds, problems)
+    thresholds = _read(file, text, hashlib.sha256(content_bytes).hexdigest(), content, kinds, problems)
     if thresholds is None:
         raise problems.error()
     return thresholds
 
 
-def _read(file: Path, sha256: str, content: dict[str, Any], kinds: Sequence[AnyKind], problems: Problems) -> Thresholds | None:
+def _read(
+    file: Path, text: str, sha256: str, content: dict[str, Any], kinds: Sequence[AnyKind], problems: Problems
+) -> Thresholds | None:
     """What the content declares; None where there are problems."""
     run = _validated(content, kinds, problems)
     run_table = content["run"] if isinstance(content.get("run"), dict) else {}
@@ -123,9 +128,16 @@ def _read(file: Path, sha256: str, content: dict[str, Any], kinds: Sequence[AnyK
         scope=Scope(run.claim, run.confidence, run.independent, run.design_effect, run.mode == "early"),
         warn=run.inconclusive == "warn",
         time_limit=run.time_limit,
+        about=_about(content),
+        text=text,
         promise_kinds=kinds,
         promises=promises,
     )
+
+
+def _about(content: dict[str, Any]) -> About:
+    table = ReportTable.model_validate(content.get("report", {}))
+    return About(**table.model_dump() | {"limitations": tuple(table.limitations), "reviewers": tuple(table.reviewers)})
 
 
 def _validated(content: dict[str, Any], kinds: Sequence[AnyKind], problems: Problems) -> RunTable | None:

@@ -64,6 +64,7 @@ class GeneratorLimit:
     """What is asked of one mark of one generator."""
 
     noises: ClassVar[tuple[Noise, ...]] = ()
+    about: ClassVar[tuple[str, ...]] = ()
     declaration: GeneratorDeclaration
     asks: str  # of `MARKS`
     required: Decimal  # at least this much, or at most

@@ -49,6 +49,10 @@ class Hunt:
         return self.safe
 
     @property
+    def about(self) -> tuple[str, ...]:
+        return (self.model,)
+
+    @property
     def details(self) -> dict[str, str]:
         """What may tell it from another hunt of the model with such noises; a budget does not, for the lower one holds."""
         return {noise.kind: f"{noise.level:.15g}" for noise in self.safe} | {"images": str(self.images)}

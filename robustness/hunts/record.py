@@ -49,6 +49,10 @@ class HuntRecord(KeptOrBroken):
     words: str
 
     @property
+    def about(self) -> tuple[str, ...]:
+        return (self.model,)
+
+    @property
     def title(self) -> str:
         return f"{self.model}: a hunt found too many flips"
 

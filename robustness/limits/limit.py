@@ -41,6 +41,10 @@ class Limit:
         return ASKS[self.asks]
 
     @property
+    def about(self) -> tuple[str, ...]:
+        return (self.model,)
+
+    @property
     def models(self) -> tuple[str, ...]:
         """All that it speaks of, its own first."""
         return (self.model,) if self.reference is None else (self.model, self.reference)

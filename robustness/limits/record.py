@@ -175,6 +175,10 @@ class LimitRecord:
         return self.limit
 
     @property
+    def about(self) -> tuple[str, ...]:
+        return (self.model,)
+
+    @property
     def under(self) -> str:
         return f"{self.model} under {self.subject}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from robustness.generators.record import GeneratorJudged
 from robustness.limits.limit import Limit
 from robustness.limits.record import LimitRecord
 from robustness.noise import Custom, Noise
+from robustness.report.environment import environment
+from robustness.report.misclassified import misclassified
 from robustness.report.mistakes import count_by_class, describe_confusions, draw_turned
 from robustness.report.pictures import SIZE, describe_images, draw_gallery
 from robustness.report.results import (
@@ -29,10 +31,13 @@ from robustness.report.results import (
     Hypothesis,
     Images,
     NoisyImages,
+    PromiseTest,
     Results,
     RunDetails,
     Seen,
     ThresholdsFile,
+    UnmeasuredPromise,
+    records_in,
 )
 from robustness.report.timings import describe_timings
 
@@ -79,8 +84,11 @@ def build_results(
         verdict=ended.verdict,
         gaps=ended.gaps,
         left_out=ended.left_out,
+        unmeasured=tuple(_unmeasured(ended, thresholds)),
         errors=ended.errors,
-        thresholds=ThresholdsFile(path=str(thresholds.file), sha256=thresholds.sha256),
+        rules=ended.rules,
+        thresholds=ThresholdsFile(path=str(thresholds.file), sha256=thresholds.sha256, text=thresholds.text),
+        report=thresholds.about,
         data=thresholds.data,
         seed=thresholds.seed,
         confidence=thresholds.scope.confidence,
@@ -116,6 +124,11 @@ def build_results(
             says: Hypothesis(name=name, words=words) for says, (name, words) in (hypotheses or {}).items() if says in said
         },
         timings=describe_timings(ended, thresholds.scope.early),
+        tests={
+            record.name: PromiseTest(id=test, seconds=round(ended.seconds[test], 3))
+            for test, of_test in ended.notes.items()
+            for record in records_in(of_test)
+        },
         run=RunDetails(
             id=run_id,
             files=ended.files,
@@ -125,16 +138,25 @@ def build_results(
             versions={name: importlib.metadata.version(name) for name in VERSIONS},
             python=platform.python_version(),
             platform=platform.platform(),
+            environment=environment(thresholds.base),
         ),
         images=pictures[0],
         confusions=describe_confusions(limits, images, find) if images else (),
         per_class=count_by_class(limits, images, find) if images else (),
+        misclassified=misclassified(limits, images, find) if images else (),
         turned=draw_turned(limits, fits, {str(noise): noise for noise in noises}, images, thresholds.seed, find)
         if images
         else (),
         gallery=pictures[1],
         records=ended.records,
     )
+
+
+def _unmeasured(ended: Ended, thresholds: Thresholds) -> Iterator[UnmeasuredPromise]:
+    promises = {(thresholds.kind_of(promise).name, str(promise)): promise for promise in thresholds.promises}
+    for one in ended.unmeasured:
+        promise = promises[one.kind, one.id]
+        yield UnmeasuredPromise(kind=one.kind, id=one.id, place=promise.place, models=promise.about, left_out=one.left_out)
 
 
 def _pictures(

@@ -77,7 +77,9 @@ def read_results(file: Path) -> Results:
         problem = error.errors()[0]
         where = in_one_line(".".join(map(str, problem["loc"])) or "the whole")
         raise RobustnessError(f"{file}: not as a gate wrote it: {where}: {in_one_line(problem['msg'])}; {AGAIN}") from error
-    if results.verdict != "FAIL" and (results.stopping or results.gaps or results.errors):
+    missing = any(not promise.left_out for promise in results.unmeasured)
+    stopped = bool(results.stopping or results.gaps or results.errors or missing)
+    if (results.verdict != "FAIL" and stopped) or (results.verdict == "PASS" and results.left_out):
         raise RobustnessError(f"{file}: says {results.verdict!r}, and what it holds says otherwise; {AGAIN}")
     return results
 
@@ -87,6 +89,19 @@ def results_from_json(text: str) -> Results:
     whole = adapter(_whole(tuple(KINDS))).validate_json(text, strict=True)
     records = tuple(record for kind in KINDS for record in getattr(whole, _key(kind)))
     return Results(records=records, **{one.name: getattr(whole, one.name) for one in fields(Content)})
+
+
+def results_schema() -> dict[str, Any]:
+    """The JSON Schema of the file, with the kinds of promises that come with the package or were added."""
+    whole = _whole(tuple(KINDS))
+    schema = adapter(whole).json_schema(mode="serialization", by_alias=True)
+    kinds = {kind.record.__name__: kind.name for kind in KINDS} | {RuleMeasured.__name__: RuleMeasured.kind}
+    for record, name in kinds.items():
+        schema["$defs"][record]["properties"]["kind"] = {"const": name}
+        schema["$defs"][record]["required"].append("kind")
+    schema["properties"]["schema"] = {"const": SCHEMA}
+    schema["required"].append("schema")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "results.json of pytest-robustness"}
 
 
 @lru_cache

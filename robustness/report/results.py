@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from robustness.declaration.about import About
 from robustness.gate.ledger import PROMISE_TEST, RunVerdict
 from robustness.gate.notes import Note, RuleMeasured
 from robustness.gate.promise import Record
 from robustness.generators.record import Marks
 from robustness.kinds import KINDS
 from robustness.limits.record import LimitRecord
+from robustness.report.environment import Environment
 
 SCHEMA = 1
 
@@ -25,6 +27,7 @@ R = TypeVar("R", bound=Record)
 class ThresholdsFile:
     path: str
     sha256: str  # of its bytes
+    text: str = ""  # all of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +131,15 @@ class Turned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Misclassified:
+    """Images that a model classifies wrongly under one noise, see `robustness.report.misclassified`."""
+
+    model: str
+    noise: str
+    images: str  # their indices, packed
+
+
+@dataclass(frozen=True, kw_only=True)
 class Timing:
     """Tests of one kind."""
 
@@ -136,6 +148,14 @@ class Timing:
     seconds: float  # in all of them, with what they set up: the first of a process loads its model
     stored: int | None  # tests that found all predictions measured already; None where that is not told
     images_per_second: float | None  # through noise and network; None where this run did not measure that
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseTest:
+    """That measured a promise."""
+
+    id: str
+    seconds: float  # with what it set up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +176,16 @@ class RunDetails:
     versions: dict[str, str]
     python: str
     platform: str
+    environment: Environment = field(default_factory=Environment)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmeasuredPromise:
+    kind: str
+    id: str
+    place: str
+    models: tuple[str, ...]  # that it is about
+    left_out: bool  # by a run that was asked for less than all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,8 +195,11 @@ class Content:
     verdict: RunVerdict
     gaps: tuple[str, ...]  # sentences: what was to be measured and was not
     left_out: tuple[str, ...]  # ids of promises that a narrowed run did not select
+    unmeasured: tuple[UnmeasuredPromise, ...] = ()  # those, and what is missing
     errors: dict[str, str]  # by test: why it could not measure, or which rule of the project's own does not hold
+    rules: tuple[str, ...] = ()  # of the project's own that hold, by test
     thresholds: ThresholdsFile
+    report: About = field(default_factory=About)  # what people say of the release
     data: str
     seed: int
     confidence: float = 0.95  # of claims, and of limits about a population
@@ -179,11 +212,13 @@ class Content:
     published: dict[str, dict[str, float]] = field(default_factory=dict)  # accuracy in a study, by model and noise
     hypotheses: dict[str, Hypothesis] = field(default_factory=dict)  # by what a claim that bears on it says
     timings: tuple[Timing, ...] = ()
+    tests: dict[str, PromiseTest] = field(default_factory=dict)  # by the name of a record
     run: RunDetails
     images: Images | None  # None: they did not load
     confusions: tuple[Confusions, ...] = ()
     per_class: tuple[ClassCounts, ...] = ()
     turned: tuple[Turned, ...] = ()
+    misclassified: tuple[Misclassified, ...] = ()
     gallery: tuple[NoisyImages, ...]
 
 

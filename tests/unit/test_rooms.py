@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "robustness"
 FILES = sorted(PACKAGE.rglob("*.py"))
-BIGGEST = 0.13
+BIGGEST = 0.17
 """Of the package's lines, what one room may have."""
 
 

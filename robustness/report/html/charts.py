@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from robustness.limits.record import LimitRecord
 from robustness.report.results import Results
 from robustness.statistics.verdict import Verdict
 
-WIDTH, HEIGHT = 440, 240
-LEFT, RIGHT, TOP, BOTTOM = 44, 22, 14, 40
+WIDTH, HEIGHT = 440, 262
+LEFT, RIGHT, TOP, BOTTOM = 44, 22, 36, 40
+ZOOMED = 0.9
+"""Where all that a chart shows lies above this, its scale begins here."""
+COLOURS, SHAPES = 6, 4
+"""How many there are; models beyond have them again, with another marker and another dash."""
+DASHES = ("none", "7 3", "2 3", "9 3 2 3")
+UNITS = {
+    "gaussian": "grey levels of 255",
+    "gaussian-wraparound": "grey levels of 255",
+    "uniform": "grey levels of 255",
+    "offset": "grey levels of 255",
+    "speckle": "share of the light",
+    "shot": "grey levels for one photon",
+    "salt-and-pepper": "share of the pixels",
+    "impulse": "share of the values",
+    "periodic": "share of the full range",
+}
+"""Of the magnitude, by kind of noise; others have none, or one that is not known here."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +50,7 @@ class Line:
     number: int  # of its colour
     points: list[Point]
     limits: str  # the points of a polyline through its limits
-    breaks: Point | None  # the lowest level that does not keep its limit
+    breaks: Point | None  # the lowest level that fails its limit
     band: str  # a polygon: where the population's accuracy lies; empty where that was not asked
 
 
@@ -45,6 +63,31 @@ class Chart:
     lines: list[Line]
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
+    zoomed: bool  # whether the scale does not begin at 0
+
+    @property
+    def x_label(self) -> str:
+        return with_unit(self.title, self.magnitude)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a model is drawn."""
+
+    colour: int
+    shape: int  # of its markers
+    dash: str
+
+
+def style(number: int) -> Style:
+    """Of the model of that number."""
+    return Style(number % COLOURS, (number + number // COLOURS) % SHAPES, DASHES[number // COLOURS % len(DASHES)])
+
+
+def with_unit(family: str, magnitude: str | None) -> str:
+    """The name of a magnitude, and its unit where there is one."""
+    unit = UNITS.get(family.partition("(")[0])
+    return f"{magnitude}, {unit}" if unit else f"{magnitude}"
 
 
 def colours(results: Results) -> dict[str, int]:
@@ -75,41 +118,53 @@ def _chart(title: str, limits: list[LimitRecord], clean: list[LimitRecord], resu
     def x(value: float) -> float:
         return round(LEFT + (WIDTH - LEFT - RIGHT) * (value - lowest) / ((highest - lowest) or 1.0), 1)
 
+    floor = _floor([limit for _, limit in levels], results)
+
+    def y(accuracy: float) -> float:
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (accuracy - floor) / (1 - floor), 1)
+
     lines = []
     for model, number in colours(results).items():
         published = results.published.get(model, {})
         mine = sorted((pair for pair in levels if pair[1].model == model), key=lambda pair: pair[0])
         if any(limit.level is not None for _, limit in mine):
-            points = [_point(x(value), limit, published.get(limit.noise)) for value, limit in mine]
+            points = [_point(x(value), y, limit, published.get(limit.noise)) for value, limit in mine]
             broken = [
                 (limit.distance, point)
                 for (_, limit), point in zip(mine, points, strict=True)
-                if limit.level is not None and limit.verdict is not Verdict.PASS
+                if limit.level is not None and limit.verdict is Verdict.FAIL
             ]
             limit_line = " ".join(f"{point.x},{point.limit_y}" for point in points)
             breaks = min(broken, key=lambda pair: pair[0])[1] if broken else None
-            lines.append(Line(model, number, points, limit_line, breaks, _band([(x(value), limit) for value, limit in mine])))
+            lines.append(
+                Line(model, number, points, limit_line, breaks, _band([(x(value), limit) for value, limit in mine], y))
+            )
     x_ticks = [(x(value), f"{value:g}") for value in _apart(shown)]
-    return Chart(title, limits[0].magnitude, lines, x_ticks, [(_y(share / 4), f"{25 * share}") for share in range(5)])
+    y_ticks = [(y(share), f"{100 * share:g}") for share in (floor + (1 - floor) * part / 4 for part in range(5))]
+    return Chart(title, limits[0].magnitude, lines, x_ticks, y_ticks, floor > 0)
 
 
-def _band(limits: list[tuple[float, LimitRecord]]) -> str:
-    upper = [f"{x},{_y(limit.high)}" for x, limit in limits if limit.high is not None]
-    lower = [f"{x},{_y(limit.low)}" for x, limit in reversed(limits) if limit.low is not None]
+def _floor(limits: list[LimitRecord], results: Results) -> float:
+    """Where the scale begins."""
+    shown = [value for limit in limits for value in (limit.accuracy, float(limit.required), limit.low) if value is not None]
+    shown += [published for limit in limits if (published := results.published.get(limit.model, {}).get(limit.noise))]
+    return ZOOMED if min(shown) >= ZOOMED else 0.0
+
+
+def _band(limits: list[tuple[float, LimitRecord]], y: Callable[[float], float]) -> str:
+    upper = [f"{x},{y(limit.high)}" for x, limit in limits if limit.high is not None]
+    lower = [f"{x},{y(limit.low)}" for x, limit in reversed(limits) if limit.low is not None]
     return " ".join([*upper, *lower]) if len(upper) == len(lower) == len(limits) else ""
 
 
-def _point(x: float, limit: LimitRecord, published: float | None) -> Point:
+def _point(x: float, y: Callable[[float], float], limit: LimitRecord, published: float | None) -> Point:
     required = float(limit.required)
     text = f"{limit.model}, {limit.noise}: {100 * limit.accuracy:.2f} %, limit {100 * required:g} %"
+    if limit.verdict is not Verdict.PASS:
+        text += f", {limit.verdict}"
     if published is not None:
         text += f", published {100 * published:.2f} %"
-    published_y = None if published is None else _y(published)
-    return Point(x, _y(limit.accuracy), _y(required), limit.verdict, text, published_y)
-
-
-def _y(accuracy: float) -> float:
-    return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * accuracy, 1)
+    return Point(x, y(limit.accuracy), y(required), limit.verdict, text, None if published is None else y(published))
 
 
 def _apart(values: list[float]) -> list[float]:

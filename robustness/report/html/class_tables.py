@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from robustness.limits.record import LimitRecord
 from robustness.report.results import ClassCounts, ImageClass, Results
+
+COLUMNS = 10
+"""Noises beside each other; more are in tables below each other, so that none is cut on paper."""
+ROWS, FEW = 60, 20
+"""Classes shown, the weakest; and of a model that has several tables."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,12 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """One model; rows by rising mean."""
+    """One model under some noises; rows by rising mean over all of its noises."""
 
     model: str
     columns: list[Column]
     rows: list[ClassRow]
+    left_out: int  # classes that have no row
 
 
 def class_tables(results: Results) -> list[ClassTable]:
@@ -51,10 +58,18 @@ def class_tables(results: Results) -> list[ClassTable]:
     by_model: dict[str, list[ClassCounts]] = {}
     for counts in results.per_class:
         by_model.setdefault(counts.model, []).append(counts)
-    return [
-        ClassTable(model, [_column(of_noise[one.noise]) for one in counts], _rows(counts, results.images.classes))
-        for model, counts in by_model.items()
-    ]
+    return [table for model, counts in by_model.items() for table in _tables(model, counts, of_noise, results.images.classes)]
+
+
+def _tables(
+    model: str, counts: list[ClassCounts], of_noise: dict[str, LimitRecord], classes: tuple[ImageClass, ...]
+) -> Iterator[ClassTable]:
+    columns, rows = [_column(of_noise[one.noise]) for one in counts], _rows(counts, classes)
+    most = ROWS if len(columns) <= COLUMNS else FEW
+    for start in range(0, len(columns), COLUMNS):
+        part = slice(start, start + COLUMNS)
+        shown = [replace(row, cells=row.cells[part]) for row in rows[:most]]
+        yield ClassTable(model, columns[part], shown, len(rows) - len(shown))
 
 
 def _column(limit: LimitRecord) -> Column:

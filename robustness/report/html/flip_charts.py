@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from robustness.claims.record import BreakEvidence, ClaimRecord
 from robustness.limits.record import FlipsFound, LimitRecord
-from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, colours
+from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, colours, with_unit
 from robustness.report.results import Results
 from robustness.search.curve import FlipCurve
 
@@ -48,6 +48,10 @@ class FlipChart:
     x_ticks: list[tuple[float, str]]  # pixels and texts
     y_ticks: list[tuple[float, str]]  # in per cent
     text: str  # for reading aloud
+
+    @property
+    def x_label(self) -> str:
+        return with_unit(self.found.family, self.found.magnitude)
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ def flip_charts(results: Results) -> list[FlipChart]:
 
 
 def _of_limit(limit: LimitRecord, flips: FlipsFound, number: int) -> FlipChart:
-    required, shares, magnitudes, band = float(limit.required), flips.flipped, flips.magnitudes, flips.band
+    required, shares, magnitudes = float(limit.required), flips.flipped, flips.magnitudes
+    band = flips.band if flips.right else None  # where nothing can flip there is nothing to bound
     plane = _plane(magnitudes, max(required, shares[-1], band[1][-1] if band else 0.0))
     at = _first(magnitudes, shares, required)
     first, last = (_first(magnitudes, ends, required) for ends in (band[1], band[0])) if band else (None, None)

@@ -21,6 +21,7 @@ class Row:
     value: str
     limit: str  # empty where it has none
     verdict: str
+    record: str  # the name of the limit's; empty likewise
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,6 @@ def _row(asks: str, marks: Marks, limit: GeneratorRecord | None) -> Row:
     value = mark(asks, marks)
     text = "none" if value is None else shown(value, None if limit is None else float(limit.required))
     if limit is None:
-        return Row(NAMES[asks], text, "", "")
+        return Row(NAMES[asks], text, "", "", "")
     bound = "≤" if asks.startswith("max_") else "≥"
-    return Row(NAMES[asks], text, f"{bound} {limit.required}", str(limit.verdict))
+    return Row(NAMES[asks], text, f"{bound} {limit.required}", str(limit.verdict), limit.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,29 +14,29 @@ from markupsafe import Markup
 from robustness.claims.record import ClaimRecord, Distortion, GainEvidence, OrderEvidence, PatternsEvidence
 from robustness.errors import some
 from robustness.files.atomic import replacing
-from robustness.generators.record import GeneratorRecord
-from robustness.hunts.record import HuntRecord
-from robustness.limits.record import FlipsFound, LimitRecord, WaveMap
+from robustness.limits.record import WaveMap
+from robustness.report.excuses import excused
+from robustness.report.file import results_to_json
+from robustness.report.headline import headline, model_verdicts
 from robustness.report.html import charts
+from robustness.report.html import confusion_charts as confusion_matrix
+from robustness.report.html.checks import anchor, checks, pictures_anchor
 from robustness.report.html.class_tables import class_tables
-from robustness.report.html.comparison import Run, side_by_side, what_changed
+from robustness.report.html.comparison import Run, curves, keeps_images, models_of, newly_wrong, side_by_side, what_changed
 from robustness.report.html.confusion_charts import confusion_charts
-from robustness.report.html.first_breaks import first_breaks, in_a_sentence
+from robustness.report.html.first_breaks import first_breaks
+from robustness.report.html.first_page import prepared_models, signers
 from robustness.report.html.flip_charts import flip_charts
 from robustness.report.html.generator_sections import generator_sections
+from robustness.report.html.stops import SHOWN, stopping_groups
 from robustness.report.results import Results
-from robustness.report.text.terminal import verdict_sentence
 
-HEADLINE = 160
-"""Characters: about two lines."""
 NAMED = 8
-"""Models in the headline."""
-SHOWN_APART = (LimitRecord, HuntRecord, ClaimRecord, GeneratorRecord)
-"""Records with sections of their own; what a kind that has none measured stands beside the other limits."""
+"""Models below the headline."""
 
 
-def render_report(results: Results) -> str:
-    """The report as HTML. Whatever comes from the user is escaped."""
+def render_report(results: Results, sha256: str = "") -> str:
+    """The report as HTML. Whatever comes from the user is escaped. sha256: of the file that the results are kept in."""
     accuracies = [limit for limit in results.limits if limit.is_plain]
     drawn = charts.accuracy_charts(results)
     breaks = first_breaks(results)
@@ -43,9 +44,16 @@ def render_report(results: Results) -> str:
     bearing = {results.hypotheses[claim.says] for claim in claims if claim.says in results.hypotheses}
     return _template("report").render(
         results=results,
-        sentence=_headline(results),
-        named=some(list(results.models), NAMED),
-        first=in_a_sentence(breaks),
+        sha256=sha256,
+        footer=_footer(results.verdict, results.run.started, f"results.json {sha256[:16]}" if sha256 else ""),
+        headline=headline(results),
+        measured=some([one.model for one in model_verdicts(results) if one.records], NAMED) or "nothing",
+        prepared=prepared_models(results),
+        signers=signers(results),
+        groups=stopping_groups(results),
+        shown=SHOWN,
+        excused=excused(results),
+        checks=checks(results),
         breaks={model: {one.family: one for one in breaks if one.model == model} for model in results.models} if breaks else {},
         families=list(dict.fromkeys(one.family for one in breaks)),
         noises=list(dict.fromkeys(limit.noise for limit in accuracies)),
@@ -55,30 +63,17 @@ def render_report(results: Results) -> str:
         charts=drawn,
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas=charts,
+        matrix=confusion_matrix,
         flips=flip_charts(results),
         confusions=confusion_charts(results),
         class_tables=class_tables(results),
         drops=[(limit, limit.change) for limit in results.limits if limit.change],
         maps=[(limit, limit.details) for limit in results.limits if isinstance(limit.details, WaveMap)],
-        other_limits=list(filter(_is_other, results.limits)),
-        others=[record for record in results.records if not isinstance(record, SHOWN_APART)],
-        hunts=sorted(results.of(HuntRecord), key=lambda hunt: not hunt.stops),
         claims=[(claim, results.hypotheses.get(claim.says), _distortions(claim)) for claim in claims],
         gains=[(claim, claim.evidence.cells) for claim in claims if isinstance(claim.evidence, GainEvidence)],
         hypotheses=sorted(bearing, key=lambda hypothesis: hypothesis.name),
         generators=generator_sections(results),
     )
-
-
-def _headline(results: Results) -> str:
-    """The verdict; where naming what broke makes it long, that is left to the list that follows."""
-    sentence = verdict_sentence(results)
-    return sentence if len(sentence) <= HEADLINE else verdict_sentence(results, named=False)
-
-
-def _is_other(limit: LimitRecord) -> bool:
-    """Whether no section but the general one shows it."""
-    return not (limit.is_plain or limit.change or isinstance(limit.details, FlipsFound | WaveMap))
 
 
 def _distortions(claim: ClaimRecord) -> tuple[Distortion, ...]:
@@ -89,7 +84,23 @@ def render_comparison(runs: Sequence[Run]) -> str:
     """Several runs on one page, as HTML."""
     rows = side_by_side(runs)
     title = f"{runs[-1].name} beside {', '.join(run.name for run in runs[:-1])}"
-    return _template("comparison").render(title=title, words=what_changed(runs, rows), runs=runs, rows=rows)
+    return _template("comparison").render(
+        title=title,
+        words=what_changed(runs, rows),
+        runs=runs,
+        rows=rows,
+        models=models_of(runs),
+        known=keeps_images(runs),
+        newly=newly_wrong(runs),
+        curves=curves(runs),
+        canvas=charts,
+        footer=_footer(*(f"{run.results.verdict} {run.results.run.started}" for run in runs)),
+    )
+
+
+def _footer(*parts: str) -> str:
+    """Of printed pages, as text in a style sheet: nothing in it can end it."""
+    return " - ".join(re.sub(r"[^\w .:+-]", "", part) for part in parts if part)
 
 
 def _template(name: str) -> Template:
@@ -106,7 +117,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["headings"] = _headings
+    environment.filters |= {"headings": _headings, "anchor": anchor}
+    environment.globals["pictures_anchor"] = pictures_anchor
     environment.globals.update(vars(environment.get_template("macros.html.jinja").module))
     return environment
 
@@ -120,5 +132,6 @@ def write_report(results: Results, folder: Path) -> Path:
     """Write report.html into the folder, whole or not at all."""
     file = folder / "report.html"
     with replacing(file) as partial:
-        partial.write_text(render_report(results), encoding="utf-8")
+        sha256 = hashlib.sha256(results_to_json(results).encode()).hexdigest()
+        partial.write_text(render_report(results, sha256), encoding="utf-8")
     return file

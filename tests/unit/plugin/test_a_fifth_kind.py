@@ -37,6 +37,7 @@ class Balance:
     most: Decimal
     place: str
     noises: ClassVar = ()
+    about = property(lambda self: (self.model,))
 
     def __str__(self):
         return self.model
@@ -55,6 +56,7 @@ class BalanceRecord(KeptOrBroken):
     stops: bool
     words: str
     again: str
+    about = property(lambda self: (self.model,))
 
     @property
     def title(self):

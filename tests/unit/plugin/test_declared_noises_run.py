@@ -121,7 +121,7 @@ def test_an_edited_callable_breaks_its_limits_in_the_next_run(weather):
     run.assert_outcomes(passed=4, failed=2)
     run.stdout.fnmatch_lines(['  repeat: robustness evaluate toy --thresholds thresholds.toml --noise "fog(share=0.3)"'])
     page = (weather.pytester.path / "robustness-report" / "report.html").read_text()
-    assert "<h3>toy under fog(share=0.3): FAIL †</h3>" in page
+    assert "<h3>toy under fog: 2 failed †</h3>" in page
 
 
 def test_a_declared_noise_is_measured_afresh_in_every_run_and_others_are_not(weather):

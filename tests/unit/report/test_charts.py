@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustness.noise import Clean, Gaussian, Offset, Periodic, Resolution, declare_noise
-from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
+from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts, style
+from robustness.report.html.page import render_report
 
 FOG = declare_noise("fog", "python:mynoise:fog", "share", {}, Path())
 BLUR = declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, Path())
@@ -147,3 +148,51 @@ def test_what_is_said_of_the_population_is_a_band_around_the_line():
         assert upper < point.y < lower
     (without,) = charts(levels[0], limit(Gaussian(25), 0.4))
     assert without.lines[0].band == ""
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "required", "more", "zoomed"),
+    [
+        ((0.99, 0.95), "0.9", {}, True),
+        ((0.99, 0.95), "0.89", {}, False),  # a limit below
+        ((0.99, 0.89), "0.9", {}, False),
+        ((0.99, 0.95), "0.9", {"low": 0.85, "high": 1.0}, False),
+    ],
+)
+def test_the_scale_begins_at_90_per_cent_only_where_all_lies_above(accuracies, required, more, zoomed):
+    levels = [
+        limit(Gaussian(sigma), share, required=required, **more) for sigma, share in zip((5, 25), accuracies, strict=True)
+    ]
+    (chart,) = charts(*levels)
+    assert chart.zoomed is zoomed
+    assert [text for _, text in chart.y_ticks] == (
+        ["90", "92.5", "95", "97.5", "100"] if zoomed else ["0", "25", "50", "75", "100"]
+    )
+    start = 0.9 if zoomed else 0
+    assert drawn(chart.lines[0])[1][1] == pytest.approx((accuracies[1] - start) / (1 - start), abs=0.01)
+
+
+def test_what_is_undecided_is_not_drawn_as_broken():
+    levels = [
+        limit(Gaussian(5), 0.8),
+        limit(Gaussian(25), 0.45, verdict="INCONCLUSIVE"),
+        limit(Gaussian(50), 0.2, verdict="FAIL"),
+    ]
+    (chart,) = charts(*levels)
+    assert chart.lines[0].breaks.text.startswith("net, gaussian(sigma=50): 20.00 %")
+    (chart,) = charts(*levels[:2])
+    assert chart.lines[0].breaks is None
+    page = render_report(results(*levels[:2]))
+    assert 'class="open"' in page
+    assert "12m0 -12l-12 12" not in page  # the cross
+
+
+def test_no_two_of_twenty_models_are_drawn_alike():
+    assert len({style(number) for number in range(20)}) == 20
+
+
+def test_a_magnitude_has_its_unit_where_one_is_known():
+    gaussian, wave, fog = charts(limit(Gaussian(5)), limit(Periodic(0.5, phase=90)), limit(FOG(0.5)))
+    assert gaussian.x_label == "sigma, grey levels of 255"
+    assert wave.x_label == "amplitude, share of the full range"
+    assert fog.x_label == "share"

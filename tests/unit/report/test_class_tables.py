@@ -66,3 +66,21 @@ def test_only_all_right_is_100_and_only_none_right_is_0(counts):
 
 def test_without_images_there_are_no_classes_to_name():
     assert class_tables(results()) == []
+
+
+def test_many_noises_are_in_tables_below_each_other_and_of_many_classes_the_weakest_are_shown():
+    noises = [f"gaussian(sigma={sigma})" for sigma in range(1, 24)]
+    classes = 70
+    right = list(range(classes))
+    counts = tuple(ClassCounts(model="net", noise=noise, seen=(100,) * classes, right=tuple(right)) for noise in noises)
+    named = tuple(ImageClass(name=f"class {number}", images=100, picture=None) for number in range(classes))
+    limits = [limit_record(noise) for noise in noises]
+    several = class_tables(results(*limits, images=images(classes=named), per_class=counts))
+    assert [column.level for table in several for column in table.columns] == [f"sigma {sigma}" for sigma in range(1, 24)]
+    assert max(len(table.columns) for table in several) <= 10
+    for table in several:
+        assert [row.name for row in table.rows] == [f"class {number}" for number in range(20)]
+        assert table.left_out == 50
+        assert all(len(row.cells) == len(table.columns) for row in table.rows)
+    (alone,) = class_tables(results(*limits, images=images(classes=named), per_class=counts[:1]))
+    assert (len(alone.rows), alone.left_out) == (60, 10)

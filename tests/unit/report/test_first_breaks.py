@@ -1,4 +1,4 @@
-"""Which noise breaks a model first, and at what magnitude."""
+"""At which level of each noise a model fails first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from builders import limit_record, results
 
 from robustness.noise import Clean, Gaussian, Noise, Offset, Resolution
-from robustness.report.html.first_breaks import first_breaks, in_a_sentence
+from robustness.report.html.first_breaks import first_breaks
 
 
 def limit(noise: Noise, accuracy=0.9, **more):
@@ -20,44 +20,41 @@ def found(*limits):
 
 
 def test_the_lowest_level_that_breaks_a_limit_whatever_the_order():
-    (one,) = found(limit(Gaussian(50), 0.1), limit(Gaussian(5)), limit(Gaussian(25), 0.7), limit(Clean()))
-    assert (one.level, one.highest, one.words) == (25, 50, "sigma 25")
-    assert (one.severity, one.lost) == (0.667, pytest.approx(0.1))
+    (one,) = found(limit(Gaussian(50), 0.1), limit(Gaussian(5)), limit(Gaussian(25), 0.7))
+    assert (one.words, one.besides) == ("fails from sigma 25", "70.0 %")
+    assert one.severity == pytest.approx(2 / 3, abs=1e-3)
 
 
 def test_levels_count_from_the_one_that_changes_nothing():
     dark, coarse = found(limit(Offset(-50), 0.5), limit(Offset(-20), 0.7), limit(Resolution(4), 0.5), limit(Resolution(2), 0.5))
-    assert (dark.level, coarse.level) == (-20, 2)
+    assert (dark.limit.level, coarse.limit.level) == (-20, 2)
 
 
-def test_what_holds_says_to_which_level():
-    (one,) = found(limit(Gaussian(5)), limit(Gaussian(25)))
-    assert (one.level, one.severity, one.words) == (None, 0, "holds to 25")
+def test_what_is_kept_says_up_to_where_and_at_what_accuracy():
+    (one,) = found(limit(Gaussian(5)), limit(Gaussian(25), 0.05, verdict="PASS", required="0.04"))
+    assert (one.severity, one.words, one.besides) == (0, "kept up to 25", "5.0 %")
 
 
-def test_what_is_undecided_is_not_said_to_hold():
-    limits = [limit(Gaussian(5)), limit(Gaussian(25), verdict="INCONCLUSIVE")]
-    (one,) = found(*limits)
-    assert (one.level, one.words) == (25, "sigma 25 (undecided)")
-    assert in_a_sentence(found(*limits)) == "net breaks first under gaussian, at sigma 25 (undecided)."
+def test_what_is_undecided_is_not_said_to_be_kept():
+    (one,) = found(limit(Gaussian(5)), limit(Gaussian(25), verdict="INCONCLUSIVE"))
+    assert (one.words, one.besides) == ("undecided from sigma 25", "90.0 %")
 
 
-def test_the_sentence_names_the_noise_that_breaks_at_the_earliest_of_its_levels():
-    limits = [
-        limit(Gaussian(5)),
-        limit(Gaussian(25), 0.1),
-        limit(Offset(20), 0.75),
-        limit(Offset(50), 0.7),
-        limit(Gaussian(5), model="other"),
-    ]
-    said = in_a_sentence(found(*limits))
-    assert said == "net breaks first under offset, at levels 20; no noise measured breaks other."
+def test_what_is_undecided_hides_no_failure():
+    (one,) = found(limit(Gaussian(5), verdict="INCONCLUSIVE"), limit(Gaussian(25), 0.5))
+    assert (one.words, one.besides) == ("fails from sigma 25", "50.0 %, undecided from sigma 5")
 
 
-def test_of_two_as_early_the_one_that_falls_further_below_its_limit():
-    said = in_a_sentence(found(limit(Offset(20), 0.75), limit(Gaussian(5), 0.6)))
-    assert said == "net breaks first under gaussian, at sigma 5."
+def test_clean_is_a_kind_of_its_own():
+    clean, noisy = found(limit(Clean(), 0.1), limit(Gaussian(5), 0.1))
+    assert (clean.family, clean.words, clean.severity) == ("clean", "fails", 1)
+    assert noisy.words == "fails from sigma 5"
 
 
-def test_nothing_is_said_without_limits_under_noise():
-    assert in_a_sentence(found(limit(Clean(), 0.1), limit(Gaussian(5), is_plain=False))) == ""
+def test_a_waived_failure_is_one_and_says_so():
+    (one,) = found(limit(Gaussian(5), 0.1, stops=False, waived_until="2026-12-31", waiver="why"))
+    assert one.words == "fails from sigma 5 (waived)"
+
+
+def test_only_limits_on_accuracy_count():
+    assert found(limit(Gaussian(5), is_plain=False)) == []

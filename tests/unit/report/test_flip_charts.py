@@ -8,6 +8,7 @@ from builders import (
     break_evidence,
     claim_record,
     flip_curve,
+    flips_found,
     flips_limit,
     levels_evidence,
     limit_record,
@@ -277,3 +278,10 @@ def test_what_lies_beyond_the_range_searched_ends_at_its_edge():
 
 def test_a_claim_that_searched_nothing_has_no_chart():
     assert charts(claims=[claim_record(evidence=break_evidence()), claim_record(evidence=levels_evidence())]) == []
+
+
+def test_where_nothing_can_flip_there_is_no_band():
+    found = flips_found(NOISES[0], (0.0, 0.0), band=(spread((0, 0)), spread((0, 1))), right=0)
+    (chart,) = charts(flips_limit(NOISES[0], found=found))
+    assert chart.band == ""
+    assert chart.breaks.ends is None

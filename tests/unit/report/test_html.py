@@ -11,6 +11,7 @@ from builders import flips_limit, limit_record, results
 
 from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
 from robustness.report.html.page import render_report, write_report
+from robustness.report.results import Turned, TurnedImage
 
 
 def limit(model="net", noise="gaussian(sigma=25)", right=80, **more):
@@ -47,19 +48,21 @@ def test_the_verdict_stands_in_the_heading_and_broken_limits_come_before_the_tab
     page = render_report(results(limit(), limit(noise="clean", right=60, verdict="FAIL")))
     heading = re.search(r"<h1>(.*?)</h1>", page)
     assert heading is not None
-    assert heading[1] == "FAIL: 1 of 2 measured limits broken (net under clean)"
+    assert heading[1] == "FAIL: no model may be released; net is stopped."
     assert page.index("net under clean: FAIL</h3>") < page.index('id="accuracy"')
     assert "the limit asks for 75" in page
     assert "robustness evaluate net" in page
 
 
-def test_a_heading_that_names_too_much_names_nothing():
-    broken = [limit(f"a-network-of-a-long-name-{number}", verdict="FAIL") for number in range(9)]
-    page = render_report(results(*broken, verdict="FAIL", models=[one.model for one in broken]))
+def test_a_heading_names_all_that_is_stopped_and_below_it_only_what_was_measured_is_said_to_be():
+    broken = [limit(f"net-{number}", verdict="FAIL") for number in range(9)]
+    page = render_report(results(*broken, models=[*(one.model for one in broken), "judge"]))
     heading = re.search(r"<h1>(.*?)</h1>", page)
     assert heading is not None
-    assert heading[1] == "FAIL: 9 of 9 measured limits broken"
-    assert "a-network-of-a-long-name-7 and 1 more on" in page
+    assert heading[1] == "FAIL: no model may be released; 9 of 10 models are stopped."
+    assert all(f"{one.model}," in page.partition("</header>")[0] for one in broken[:7])
+    assert "net-7 and 1 more, on" in page
+    assert "judge" not in page.partition("</header>")[0]
 
 
 def test_the_table_of_accuracies_has_a_column_for_each_model_with_a_limit():
@@ -78,7 +81,7 @@ def test_the_page_is_well_formed_and_loads_nothing():
 
 def test_links_at_the_top_lead_to_the_sections_that_are_there():
     text = render_report(results(limit(), limit(noise="clean")))
-    links = [value[1:] for _, name, value in Page(text).attributes if name == "href"]
+    links = [value[1:] for _, name, value in Page(text).attributes if name == "href" and not value.startswith("#check-")]
     assert links
     assert all(f'<h2 id="{link}"' in text for link in links)
     assert len(links) == text.count("<h2 ")
@@ -93,7 +96,48 @@ def test_a_model_named_like_a_script_is_text():
 
 def test_sections_that_were_not_measured_are_absent():
     page = render_report(results(gaps=("1 limit not measured: net-clean",)))
-    assert re.findall(r'<h2 id="(\w+)"', page) == ["broken", "made"]
+    assert re.findall(r'<h2 id="(\w+)"', page) == ["models", "about", "broken", "made"]
+
+
+def test_every_check_has_a_row_and_every_figure_leads_to_one():
+    stopped = [limit(noise=f"gaussian(sigma={sigma})", verdict="FAIL", right=50) for sigma in range(5, 18)]
+    waived = limit(noise="clean", verdict="FAIL", stops=False, waived_until="2026-12-31", waiver="why")
+    page = render_report(results(*stopped, waived, limit(model="two"), models=("net", "two")))
+    rows = re.findall(r'<tr id="(check-\w+)"', page)
+    assert len(rows) == len({*rows}) == 15
+    assert {*re.findall(r'href="#(check-\w+)"', page)} == {*rows}
+
+
+def test_a_check_leads_to_the_images_of_its_model_and_kind_of_noise():
+    limits = [limit(noise="gaussian(sigma=5)"), limit(noise="gaussian(sigma=25)"), limit("two", "gaussian(sigma=25)")]
+    shown = TurnedImage(index=1, name="stop/7.png", before="stop", after="go", clean="data:,", noisy="data:,")
+    turned = Turned(model="net", noise="gaussian(sigma=25)", turned=1, pictures=(shown,))
+    page = render_report(results(*limits, models=("net", "two"), turned=(turned,)))
+    links = re.findall(r'href="#(images-\w+)"', page)
+    assert len(links) == 2  # of both levels, and not of the other model
+    assert f'<h3 id="{links[0]}">net under gaussian(sigma=25)' in page
+    assert "stop/7.png" in page
+
+
+def test_what_stops_is_grouped_by_model_and_noise_and_folded_after_ten():
+    noises = ("gaussian(sigma={})", "offset(levels={})")
+    stopped = [
+        limit(f"net-{n}", noise=noise.format(level), verdict="FAIL") for n in range(6) for noise in noises for level in (1, 2)
+    ]
+    page = render_report(results(*stopped, models=[f"net-{n}" for n in range(6)]))
+    broken = page.partition('id="broken"')[2].partition("</section>")[0]
+    assert broken.count('class="broken"') == 12
+    assert broken.partition("<details>")[0].count('class="broken"') == 10
+    assert "<summary>2 more</summary>" in broken
+    assert "net-0 under gaussian: 2 failed</h3>" in broken
+
+
+def test_waived_limits_have_their_limit_their_day_and_their_reason():
+    waived = limit(verdict="FAIL", right=60, stops=False, waived_until="2026-12-31", waiver="a new camera comes")
+    section = render_report(results(waived)).partition('id="excused"')[2].partition("</section>")[0]
+    for word in ("net under gaussian(sigma=25)", "60.00 %", "60 of 100", "0.75", "2026-12-31", "a new camera comes"):
+        assert word in section
+    assert 'id="excused"' not in render_report(results(limit()))
 
 
 def test_a_failed_write_leaves_the_former_report(tmp_path):

@@ -45,7 +45,7 @@ def test_confusions_are_counted_without_noise_and_under_the_worst():
     assert noisy.seen == (3, 3, 3)  # one was not evaluated
     assert noisy.pairs == ((0, 1, 2), (0, 2, 1), (2, 0, 1), (2, 1, 1))
     chart = confusion_charts(results(images=builders.images(*NAMES), confusions=(noisy,)))[0]
-    assert chart.largest[0] == "stop taken for yield: 2 of 3"
+    assert chart.largest[0] == "stop classified as yield: 2 of 3"
     assert [row.name for row in chart.worst] == ["stop", "keep", "yield"]
     assert sum(square.share for square in chart.squares) == pytest.approx(3, abs=0.01)  # every row adds up to one
 

@@ -55,8 +55,9 @@ MARKS = (
     "losses sheet pairs hash"
 )
 KEYS = {
-    "": f"{TOP} hypotheses seen",
-    "thresholds": "path sha256",
+    "": f"{TOP} hypotheses unmeasured rules tests report misclassified seen",
+    "thresholds": "path sha256 text",
+    "report": "title release scope intended_use data licence levels limitations responsible reviewers",
     "models.net": "name load weights size fit mean std precision prepare",
     "seen.net": "preparation height width channels mean std",
     "noises.fog": "load magnitude arguments",
@@ -95,7 +96,8 @@ KEYS = {
     "per_class.0": "model noise seen right",
     "timings.0": "kind tests seconds stored images_per_second",
     "measurements.test_rules.py::test_mine.0": "kind case key right total",
-    "run": "id files command started seconds versions python platform",
+    "run": "id files command started seconds versions python platform environment",
+    "run.environment": "commit tree ci device threads",
 }
 
 
