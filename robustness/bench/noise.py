@@ -21,9 +21,9 @@ from tqdm import tqdm
 
 from robustness.bench.clock import ROUNDS, Call, has_cuda, times
 from robustness.errors import RobustnessError
+from robustness.noise import Gaussian, Impulse, Noise, Periodic, SaltAndPepper, Shot, Speckle
 from robustness.noise.apply import apply
 from robustness.noise.reference import apply as reference
-from robustness.noise.specs import Gaussian, Impulse, Noise, Periodic, SaltAndPepper, Shot, Speckle
 from robustness.process import environment, torch_threads
 from robustness.report.text.table import table
 

@@ -7,16 +7,13 @@ from dataclasses import Field as DataclassField
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
-import numpy as np
-
 from robustness.declaration.names import short_hash
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.errors import RobustnessError, nearest
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import PRESETS, Noise, parameter_names
-from robustness.noise.arithmetic import LEVELS, Addition, Averaging, Field, Replacement, Transition, arithmetic
-from robustness.noise.tables import SIZE
+from robustness.noise.arithmetic import arithmetic
 
 SIDE = 1024
 """Of an image of a million pixels."""
@@ -99,20 +96,8 @@ def each_once(
 
 def check_changes_something(noise: Noise, otherwise: str) -> None:
     """A `RobustnessError` where a built-in noise changes, on average, less than one pixel of a million, whatever the image."""
-    match arithmetic(noise, SIDE, SIDE):
-        case Addition(_, table):
-            changes = bool(table.any())
-        case Transition(_, counts):
-            changes = not np.array_equal(counts, np.where(LEVELS[:, np.newaxis] <= LEVELS, SIZE, 0))
-        case Replacement(_, limit):
-            changes = limit * SIDE**2 >= 2**31
-        case Field(levels):
-            changes = bool(levels.any())
-        case Averaging(rows, columns):
-            changes = (rows, columns) != (SIDE, SIDE)
-        case None:
-            changes = False
-    if not changes:
+    form = arithmetic(noise, SIDE, SIDE)
+    if form is None or not form.changes:
         raise RobustnessError(f"{noise} changes not one pixel in a million: {otherwise}")
 
 

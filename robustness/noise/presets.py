@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from robustness.errors import RobustnessError, nearest
-from robustness.noise.specs import (
-    KINDS,
-    Gaussian,
-    Impulse,
-    Noise,
-    Periodic,
-    SaltAndPepper,
-    Shot,
-    Speckle,
-    make_noise,
-    read_text_form,
-)
+from robustness.noise.kinds import KINDS
+from robustness.noise.kinds.gaussian import Gaussian
+from robustness.noise.kinds.impulse import Impulse
+from robustness.noise.kinds.periodic import Periodic
+from robustness.noise.kinds.salt_and_pepper import SaltAndPepper
+from robustness.noise.kinds.shot import Shot
+from robustness.noise.kinds.speckle import Speckle
+from robustness.noise.specs import Noise
+from robustness.noise.text import make_noise, read_text_form
 
 PAPER = (
     *(Gaussian(sigma) for sigma in (5, 25, 50)),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from noise_strategies import NOISES
 
+import robustness.noise
 from robustness.errors import RobustnessError
 from robustness.noise import (
     KINDS,
@@ -71,7 +72,7 @@ def test_text_form_may_be_written_loosely(text, noise):
         ("gausian(sigma=25)", "did you mean 'gaussian'"),
         ("gaussian(sigm=25)", "did you mean 'sigma'"),
         ("clean(sigma=25)", "clean has no parameter 'sigma': there are none"),
-        ("xyz", "valid: clean, gaussian"),
+        ("xyz", "unknown noise 'xyz': valid: "),
         ("gaussian", "gaussian needs sigma, for example gaussian"),
         ("periodic(phase=3)", "periodic needs amplitude"),
         ("gaussian(sigma=-1)", "sigma lies between 0 and 2550"),
@@ -196,3 +197,16 @@ def test_at_refuses_what_the_kind_refuses():
         Gaussian(5).at(-1)
     with pytest.raises(RobustnessError, match="no magnitude"):
         Clean().at(1)
+
+
+def test_no_two_kinds_draw_the_same_words():
+    """But for wrap-around, which meets those of Gaussian noise so that the two differ in their overflow alone."""
+    streams = [spec.stream for kind, spec in KINDS.items() if spec.stream and kind != "gaussian-wraparound"]
+    assert len(set(streams)) == len(streams)
+
+
+def test_any_kind_can_be_imported_by_its_name():
+    for spec in KINDS.values():
+        assert getattr(robustness.noise, spec.__name__) is spec
+    with pytest.raises(ImportError, match="cannot import name 'Fgo'"):
+        from robustness.noise import Fgo  # noqa: F401
