@@ -9,6 +9,10 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from robustness.noise import KINDS
+from robustness.noise.forms.addition import Addition
+from robustness.noise.forms.field import Field
+from robustness.noise.forms.replacement import Replacement
+from robustness.noise.forms.transition import Transition
 
 Images = npt.NDArray[np.uint8]
 
@@ -30,6 +34,10 @@ USUAL = {  # beside the whole range, in which clipping leaves little to compare
     ("periodic", "amplitude"): st.floats(0, 0.5),
     ("periodic", "orientation"): st.sampled_from([0.0, 30.0, 45.0, 90.0, -135.0, 360.0]),
     ("offset", "levels"): TIES,
+    ("brightness", "levels"): TIES,
+    ("pixelate", "factor"): st.floats(1, 9) | TIES.filter(lambda factor: factor >= 1),
+    ("saturate", "factor"): st.floats(0, 5),
+    ("saturate", "shift"): st.just(0.0),
     ("resolution", "factor"): st.floats(1, 9) | TIES.filter(lambda factor: factor >= 1),
 }
 
@@ -47,6 +55,13 @@ def noises_of(kind, **narrower):
     return st.builds(spec, **{name: parameter(kind, name) for name in spec.parameters()} | narrower)
 
 
+POINTWISE = {
+    kind
+    for kind, spec in KINDS.items()
+    if spec.magnitude is None
+    or isinstance(spec(**{spec.magnitude: spec.typical}).form(1, 1), Addition | Transition | Replacement | Field)
+}
+"""Kinds that look at each value by itself."""
 NOISES = st.one_of([noises_of(kind) for kind in KINDS])
 
 

@@ -28,8 +28,10 @@ STREAMS = {
 def slow_apply(noise, image, index, seed):
     """The image with noise on it."""
     height, width, channels = len(image), len(image[0]), len(image[0][0])
-    if noise.kind == "resolution":
-        return reduced_and_enlarged(image, noise.factor)
+    if noise.kind in WHOLE_IMAGES:
+        return WHOLE_IMAGES[noise.kind](noise, image)
+    if noise.kind in PIXELS:
+        return [[PIXELS[noise.kind](noise, pixel) for pixel in row] for row in image]
 
     def noisy(y, x, c):
         pixel = y * width + x
@@ -189,10 +191,21 @@ def wave_levels(noise, y, x):
 # Resolution
 
 
-def reduced_and_enlarged(image, factor):
+def resolution(noise, image):
+    return reduced_and_enlarged(
+        image, *(max(1, half_up(side / Fraction(noise.factor))) for side in (len(image), len(image[0])))
+    )
+
+
+def pixelate(noise, image):
+    return reduced_and_enlarged(
+        image, *(max(1, math.floor(side / Fraction(noise.factor))) for side in (len(image), len(image[0])))
+    )
+
+
+def reduced_and_enlarged(image, rows, columns):
     """Means over equal areas, then for each pixel the mean of the area its centre lies in."""
     height, width, channels = len(image), len(image[0]), len(image[0][0])
-    rows, columns = (max(1, half_up(side / Fraction(factor))) for side in (height, width))
 
     @cache
     def mean(i, j, c):
@@ -218,3 +231,41 @@ def reduced_and_enlarged(image, factor):
 def overlap(pixel, start, end):
     """How much of a pixel lies between two places of its row or column."""
     return max(Fraction(0), min(end, Fraction(pixel + 1)) - max(start, Fraction(pixel)))
+
+
+# Colours
+
+
+def contrast(noise, image):
+    pixels = [pixel for row in image for pixel in row]
+    means = [Fraction(sum(channel), len(pixels)) for channel in zip(*pixels, strict=True)]
+    kept = 1 - fixed(noise.loss)
+    return [
+        [[half_up(mean + kept * (level - mean)) for level, mean in zip(pixel, means, strict=True)] for pixel in row]
+        for row in image
+    ]
+
+
+def brightness(noise, pixel):
+    largest = max(pixel)
+    raised = min(max(largest + fixed(noise.levels), 0), 255)
+    return recoloured(pixel, raised, Fraction(raised) / largest if largest else Fraction(0))
+
+
+def saturate(noise, pixel):
+    largest, span = max(pixel), max(pixel) - min(pixel)
+    if not span:
+        return pixel
+    saturation = Fraction(span, largest)
+    wanted = min(max(saturation + (fixed(noise.factor) - 1) * (saturation + fixed(noise.shift)), 0), 1) * largest
+    return recoloured(pixel, largest, Fraction(math.floor(wanted * 2**22), 2**22) / span)
+
+
+def recoloured(pixel, top, ratio):
+    """The distance of every channel from the largest times the ratio, to 22 binary digits, taken off the top."""
+    ratio = Fraction(half_up(ratio * 2**22), 2**22)
+    return [half_up(top - ratio * (max(pixel) - level)) for level in pixel]
+
+
+WHOLE_IMAGES = {"resolution": resolution, "pixelate": pixelate, "contrast": contrast}
+PIXELS = {"brightness": brightness, "saturate": saturate}
