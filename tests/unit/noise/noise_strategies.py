@@ -27,6 +27,11 @@ OF_A_TABLE = {  # its table takes up to a second to fill, so that few values sha
     ("speckle", "sigma"): st.sampled_from([0.0, 2**-17, 1 / 255, 0.15, 0.35, 0.5, 1.0, 10.0]),
     ("shot", "gain"): st.sampled_from([0.0, 2**-17, 0.02, 0.51, 1.0, 4.25, 85.0, 255.0]) | st.floats(0.3, 255),
 }
+NARROW = {  # the plain implementation takes seconds beyond
+    ("gaussian-blur", "sigma"): st.floats(0, 5),
+    ("defocus", "radius"): st.floats(0, 12),
+    ("motion", "radius"): st.floats(1, 20),
+}
 USUAL = {  # beside the whole range, in which clipping leaves little to compare
     ("gaussian", "sigma"): st.floats(0, 60),
     ("gaussian-wraparound", "sigma"): st.floats(0, 60),
@@ -38,6 +43,11 @@ USUAL = {  # beside the whole range, in which clipping leaves little to compare
     ("pixelate", "factor"): st.floats(1, 9) | TIES.filter(lambda factor: factor >= 1),
     ("saturate", "factor"): st.floats(0, 5),
     ("saturate", "shift"): st.just(0.0),
+    ("gaussian-blur", "sigma"): st.floats(0, 2),
+    ("defocus", "radius"): st.floats(0, 3) | TIES.filter(lambda radius: radius <= 12),
+    ("defocus", "blur"): st.floats(0, 1),
+    ("motion", "sigma"): st.floats(0, 5),
+    ("motion", "radius"): st.floats(1, 8),
     ("resolution", "factor"): st.floats(1, 9) | TIES.filter(lambda factor: factor >= 1),
 }
 
@@ -46,7 +56,7 @@ def parameter(kind, name):
     """A parameter over its whole range, more often where it makes a difference."""
     if (kind, name) in OF_A_TABLE:
         return OF_A_TABLE[kind, name]
-    return st.floats(*KINDS[kind].ranges[name]) | USUAL.get((kind, name), st.nothing())
+    return NARROW.get((kind, name), st.floats(*KINDS[kind].ranges[name])) | USUAL.get((kind, name), st.nothing())
 
 
 def noises_of(kind, **narrower):

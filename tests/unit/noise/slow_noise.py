@@ -22,6 +22,7 @@ STREAMS = {
     "uniform": 4,
     "speckle": 5,
     "shot": 6,
+    "motion": 7,
 }
 
 
@@ -30,6 +31,8 @@ def slow_apply(noise, image, index, seed):
     height, width, channels = len(image), len(image[0]), len(image[0][0])
     if noise.kind in WHOLE_IMAGES:
         return WHOLE_IMAGES[noise.kind](noise, image)
+    if noise.kind in RANDOM_IMAGES:
+        return RANDOM_IMAGES[noise.kind](noise, image, Words(noise.kind, index, seed))
     if noise.kind in PIXELS:
         return [[PIXELS[noise.kind](noise, pixel) for pixel in row] for row in image]
 
@@ -267,5 +270,113 @@ def recoloured(pixel, top, ratio):
     return [half_up(top - ratio * (max(pixel) - level)) for level in pixel]
 
 
-WHOLE_IMAGES = {"resolution": resolution, "pixelate": pixelate, "contrast": contrast}
+# Filters
+
+
+def normal_curve(sigma, distance):
+    """Sixty digits of `exp(-d^2 / 2 sigma^2)`, by the series of the exponential function of its inverse."""
+    if not sigma:
+        return Fraction(distance == 0)
+    power = Fraction(distance**2) / (2 * Fraction(sigma) ** 2)
+    if power > 2**16:  # below 10^-28000
+        return Fraction(0)
+    halvings = math.ceil(power).bit_length() + 4
+    small, term, total = power / 2**halvings, Fraction(1), Fraction(0)
+    for k in range(1, 60):
+        total += term
+        term = term * small / k
+    for _ in range(halvings):
+        total = Fraction(round(total * total * 10**60), 10**60)
+    return 1 / total
+
+
+def in_whole_parts(weights, total):
+    """Weights by place in whole parts of a total; what is over goes to the place 0 or (0, 0)."""
+    parts = {place: half_up(total * Fraction(weight) / sum(weights.values())) for place, weight in weights.items()}
+    middle = next(place for place in parts if place in (0, (0, 0)))
+    parts[middle] += total - sum(parts.values())
+    return parts
+
+
+def nearest(place, side):
+    return min(max(place, 0), side - 1)
+
+
+def mirrored(place, side):
+    """As in mirrors on the first and the last pixel."""
+    while not 0 <= place < side:
+        place = -place if place < 0 else 2 * (side - 1) - place
+        if side == 1:
+            return 0
+    return place
+
+
+def weighted(image, weights, edge, one, digits=0):
+    """The weighted mean around every pixel, rounded to so many binary digits. weights: by (rows, columns) away."""
+    height, width = len(image), len(image[0])
+    return [
+        [
+            [
+                Fraction(
+                    half_up(
+                        Fraction(
+                            sum(
+                                weight * image[edge(y + down, height)][edge(x + right, width)][c]
+                                for (down, right), weight in weights.items()
+                            )
+                        )
+                        / one
+                        * 2**digits
+                    ),
+                    2**digits,
+                )
+                for c in range(len(image[0][0]))
+            ]
+            for x in range(width)
+        ]
+        for y in range(height)
+    ]
+
+
+def gaussian_blur(noise, image):
+    reach = half_up(4 * Fraction(noise.sigma))
+    weights = in_whole_parts({d: normal_curve(noise.sigma, d) for d in range(-reach, reach + 1)}, 2**16)
+    down = weighted(image, {(d, 0): weight for d, weight in weights.items()}, nearest, 2**16, digits=7)
+    return weighted(down, {(0, d): weight for d, weight in weights.items()}, nearest, 2**16)
+
+
+def defocus(noise, image):
+    radius, soft = Fraction(noise.radius), 1 if noise.radius <= 8 else 2
+    sigma = noise.blur if radius >= 1 else noise.blur * noise.radius
+    edge = in_whole_parts({d: normal_curve(sigma, d) for d in range(-soft, soft + 1)}, 2**12)
+    reach = math.floor(radius)
+    weights = {}
+    for y in range(-reach, reach + 1):
+        for x in range(-reach, reach + 1):
+            if y * y + x * x <= radius**2:
+                for down, tall in edge.items():
+                    for right, wide in edge.items():
+                        weights[y + down, x + right] = weights.get((y + down, x + right), 0) + tall * wide
+    return weighted(image, in_whole_parts(weights, 2**22), mirrored, 2**22)
+
+
+def motion(noise, image, words):
+    steps = range(2 * math.floor(noise.radius) + 1)
+    parts = in_whole_parts({step: normal_curve(noise.sigma, step) for step in steps}, 2**22)
+    turn = -(2**13) + 16 * (words.word(0) * 1024 // 2**32) + 8
+    weights = {}
+    for step, weight in parts.items():
+        place = half_up(step * sine(turn)), half_up(step * cosine(turn))
+        weights[place] = weights.get(place, 0) + weight
+    return weighted(image, weights, nearest, 2**22)
+
+
+WHOLE_IMAGES = {
+    "resolution": resolution,
+    "pixelate": pixelate,
+    "contrast": contrast,
+    "gaussian-blur": gaussian_blur,
+    "defocus": defocus,
+}
+RANDOM_IMAGES = {"motion": motion}
 PIXELS = {"brightness": brightness, "saturate": saturate}
