@@ -28,7 +28,7 @@ def whole_weights(weights: Sequence[Decimal | int], total: int, times: Sequence[
     """
     times = times or [1] * len(weights)
     with localcontext(EXACT):
-        whole = sum((count * weight for count, weight in zip(times, weights, strict=True)), Decimal(0))
+        whole = sum((count * Decimal(weight) for count, weight in zip(times, weights, strict=True)), Decimal(0))
         rounded = [int((total * weight / whole + Decimal("0.5")).to_integral_value(ROUND_FLOOR)) for weight in weights]
     rounded[0] += total - sum(count * weight for count, weight in zip(times, rounded, strict=True))
     return np.array(rounded, dtype=np.int32)

@@ -54,6 +54,8 @@ USUAL = {  # beside the whole range, in which clipping leaves little to compare
 
 def parameter(kind, name):
     """A parameter over its whole range, more often where it makes a difference."""
+    if kind == "jpeg":
+        return st.integers(1, 100).map(float)
     if (kind, name) in OF_A_TABLE:
         return OF_A_TABLE[kind, name]
     return NARROW.get((kind, name), st.floats(*KINDS[kind].ranges[name])) | USUAL.get((kind, name), st.nothing())
@@ -72,6 +74,7 @@ POINTWISE = {
     or isinstance(spec(**{spec.magnitude: spec.typical}).form(1, 1), Addition | Transition | Replacement | Field)
 }
 """Kinds that look at each value by itself."""
+GROWING = [kind for kind, spec in KINDS.items() if spec.magnitude and spec.identity is not None]
 NOISES = st.one_of([noises_of(kind) for kind in KINDS])
 
 

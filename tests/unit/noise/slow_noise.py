@@ -7,12 +7,16 @@ point, from Python's library.
 
 from __future__ import annotations
 
+import io
 import math
 from bisect import bisect_left
 from fractions import Fraction
 from functools import cache
 from itertools import accumulate
 from statistics import NormalDist
+
+import numpy as np
+from PIL import Image
 
 STREAMS = {
     "gaussian": 1,
@@ -350,7 +354,7 @@ def defocus(noise, image):
     sigma = noise.blur if radius >= 1 else noise.blur * noise.radius
     edge = in_whole_parts({d: normal_curve(sigma, d) for d in range(-soft, soft + 1)}, 2**12)
     reach = math.floor(radius)
-    weights = {}
+    weights: dict[tuple[int, int], int] = {}
     for y in range(-reach, reach + 1):
         for x in range(-reach, reach + 1):
             if y * y + x * x <= radius**2:
@@ -364,14 +368,31 @@ def motion(noise, image, words):
     steps = range(2 * math.floor(noise.radius) + 1)
     parts = in_whole_parts({step: normal_curve(noise.sigma, step) for step in steps}, 2**22)
     turn = -(2**13) + 16 * (words.word(0) * 1024 // 2**32) + 8
-    weights = {}
+    weights: dict[tuple[int, int], int] = {}
     for step, weight in parts.items():
         place = half_up(step * sine(turn)), half_up(step * cosine(turn))
         weights[place] = weights.get(place, 0) + weight
     return weighted(image, weights, nearest, 2**22)
 
 
+def jpeg(noise, image):
+    """By Pillow: of one and of three channels as they are, of others each by itself."""
+    values = np.array(image, dtype=np.uint8)
+    if values.shape[2] in (1, 3):
+        return by_pillow(values, int(noise.quality)).tolist()
+    alone = [by_pillow(values[..., c : c + 1], int(noise.quality)) for c in range(values.shape[2])]
+    return np.concatenate(alone, axis=2).tolist()
+
+
+def by_pillow(image, quality):
+    """Saved and opened again. image: uint8 of shape (H, W, 1 or 3)."""
+    file = io.BytesIO()
+    Image.fromarray(image if image.shape[2] == 3 else image[..., 0]).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file)).reshape(image.shape)
+
+
 WHOLE_IMAGES = {
+    "jpeg": jpeg,
     "resolution": resolution,
     "pixelate": pixelate,
     "contrast": contrast,

@@ -33,8 +33,8 @@ UNCHANGED = [
         if spec.magnitude and spec.identity is not None
     ),
 ]
-UNORDERED = {"gaussian-wraparound", "brightness", "saturate"}
-"""Kinds that may make a brighter image darker in places: by overflow, or where another channel becomes the largest."""
+UNORDERED = {"gaussian-wraparound", "brightness", "saturate", "jpeg"}
+"""Kinds that may make a brighter image darker in places: by overflow, by another colour, by waves."""
 
 
 def grey(side=8, level=128, count=1):

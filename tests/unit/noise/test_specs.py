@@ -149,8 +149,7 @@ def test_the_example_in_an_error_is_a_noise(kind):
         parse_noise(kind)
     example = parse_noise(str(error.value).partition("for example ")[2])
     assert example.kind == kind
-    assert example.identity is not None
-    assert example != example.at(example.identity)
+    assert example.identity is None or example != example.at(example.identity)
 
 
 @given(NOISES)
@@ -159,7 +158,7 @@ def test_family_and_level_make_up_a_noise(noise):
         assert (noise.family, noise.level) == (str(noise), None)
         return
     assert noise.at(noise.level) == noise
-    assert noise.at(noise.identity).family == noise.family
+    assert noise.at(noise.ranges[noise.magnitude][1]).family == noise.family
     assert noise.magnitude not in noise.family
 
 

@@ -15,7 +15,7 @@ from robustness.errors import RobustnessError
 from robustness.noise import KINDS, Clean, Gaussian, Offset, Periodic, Resolution, apply, declare_noise, parse_noise
 from robustness.search.perturbation import Perturbation, parse_perturbation
 
-GROWING = [spec for spec in KINDS.values() if spec.magnitude]
+GROWING = [spec for spec in KINDS.values() if spec.magnitude and spec.identity is not None]
 SEEDS = st.integers(0, 2**64 - 1)
 
 

@@ -27,7 +27,7 @@ STEADILY = settings(max_examples=2000, derandomize=True, deadline=None, phases=s
 GROWING = [
     make_noise(kind, {spec.magnitude: 30 if spec.ranges[spec.magnitude][1] >= 30 else 0.5})
     for kind, spec in KINDS.items()
-    if spec.magnitude
+    if spec.magnitude and spec.identity is not None
 ]
 
 

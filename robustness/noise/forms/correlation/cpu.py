@@ -60,9 +60,9 @@ def correlate(images, noisy, planes, height, width, lanes, weights, offsets, rea
                     target[reach * lanes + e] = source[e]
                 for x in range(reach):
                     left, right = _inside(x - reach, width, mirrored), _inside(width + x, width, mirrored)
-                    for c in range(lanes):
-                        target[x * lanes + c] = source[left * lanes + c]
-                        target[(reach + width + x) * lanes + c] = source[right * lanes + c]
+                    for lane in range(lanes):
+                        target[x * lanes + lane] = source[left * lanes + lane]
+                        target[(reach + width + x) * lanes + lane] = source[right * lanes + lane]
             for y in range(height):
                 start = y * wide
                 for e in range(row):
