@@ -58,3 +58,20 @@ def address(element, pixels, channels, PLANAR: tl.constexpr):
 @triton.jit
 def clipped(level):
     return tl.minimum(tl.maximum(level, 0), 255).to(tl.uint8)
+
+
+@triton.jit
+def half_word(index, image, element, stream, seed):
+    """The half word of each element."""
+    w0, w1, w2, w3 = words(index, image, element // 8, stream, seed)
+    place = element % 8
+    word = tl.where(place < 4, tl.where(place < 2, w0, w1), tl.where(place < 6, w2, w3))
+    return tl.where(place % 2 == 0, word & 0xFFFF, word >> 16).to(tl.int32)
+
+
+@triton.jit
+def read_between(place, side, step):
+    """Of an enlargement about the middle: the pixel that is read at each place, the next, and the weight of that of 256."""
+    at = (step * 0 + side - 1) * 65536 + (2 * place - side + 1).to(tl.int64) * step
+    first = (at >> 17).to(tl.int32)
+    return first, tl.minimum(first + 1, side - 1), (((at & 131071) + 256) >> 9).to(tl.int32)

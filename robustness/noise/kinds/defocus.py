@@ -10,9 +10,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from robustness.noise.filters import normal_weights, whole_weights
 from robustness.noise.forms.correlation import ONE, Correlation
 from robustness.noise.specs import Noise
-from robustness.noise.weights import normal_weights, whole_weights
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
+from robustness.noise.filters import normal_weights, whole_weights
 from robustness.noise.forms.smoothing import ONE, Smoothing
 from robustness.noise.specs import Noise
-from robustness.noise.weights import normal_weights, whole_weights
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
+from robustness.noise.filters import along, normal_weights, whole_weights
 from robustness.noise.forms.correlation import ONE, Correlation
 from robustness.noise.specs import Noise
-from robustness.noise.tables import ONE as WHOLE
-from robustness.noise.tables import SIZE, cosines
-from robustness.noise.weights import normal_weights, whole_weights
-
-DIRECTIONS = 1024
-"""A quarter turn in so many parts."""
+from robustness.noise.tables import SIZE
 
 
 @dataclass(frozen=True)
@@ -43,17 +35,3 @@ class Motion(Noise):
     def form(self, height: int, width: int) -> Correlation:
         steps = 2 * int(self.radius)
         return Correlation(whole_weights(normal_weights(self.sigma, steps), ONE), along(steps, -SIZE // 8), stream=self.stream)
-
-
-@lru_cache(maxsize=64)
-def along(steps: int, turn: int) -> npt.NDArray[np.int32]:
-    """Rows and columns of so many steps along each direction of a quarter turn from `turn`, in 2^-16 turns.
-
-    int32 of shape (1024, steps + 1, 2). Direction d is the turn `turn + 16 d + 8`; step i is i times its sine down and its
-    cosine to the right, rounded half up.
-    """
-    turns = (turn + 16 * np.arange(DIRECTIONS) + 8) % SIZE
-    cosine = cosines().astype(np.int64)
-    parts = np.stack([np.roll(cosine, SIZE // 4)[turns], cosine[turns]], axis=-1)[:, np.newaxis]
-    whole = (2 * np.arange(steps + 1)[:, np.newaxis] * parts + WHOLE) // (2 * WHOLE)
-    return whole.astype(np.int32)

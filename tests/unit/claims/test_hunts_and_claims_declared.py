@@ -201,7 +201,7 @@ def test_trainings_are_held_against_others_under_all_noises_of_a_preset(read):
         (claim(over='["one", "two"]'), "breaks has no use for over"),
         (patterns(noises='["gaussian", "gaussian"]'), "noises holds one twice"),
         (patterns(noises='["gaussian(sigma=5)", "periodic"]'), "leave sigma out, it is what the distortion decides"),
-        (patterns(noises='["gaussian", "fog"]'), "fog is not one built-in noise"),
+        (patterns(noises='["gaussian", "mist"]'), "mist is not one built-in noise"),
         (patterns(sigma="3"), "unknown key 'sigma'"),
         (patterns(says='"order-differs"'), "order-differs speaks of two models or more"),
         (claim() + claim(expected='"refuted"'), "one-breaks-gaussian is claimed twice, first at thresholds.toml:19"),

@@ -28,6 +28,8 @@ OF_A_TABLE = {  # its table takes up to a second to fill, so that few values sha
     ("shot", "gain"): st.sampled_from([0.0, 2**-17, 0.02, 0.51, 1.0, 4.25, 85.0, 255.0]) | st.floats(0.3, 255),
 }
 NARROW = {  # the plain implementation takes seconds beyond
+    ("zoom", "steps"): st.floats(1, 20),
+    ("snow", "radius"): st.floats(1, 12),
     ("gaussian-blur", "sigma"): st.floats(0, 5),
     ("defocus", "radius"): st.floats(0, 12),
     ("motion", "radius"): st.floats(1, 20),
@@ -46,6 +48,9 @@ USUAL = {  # beside the whole range, in which clipping leaves little to compare
     ("gaussian-blur", "sigma"): st.floats(0, 2),
     ("defocus", "radius"): st.floats(0, 3) | TIES.filter(lambda radius: radius <= 12),
     ("defocus", "blur"): st.floats(0, 1),
+    ("zoom", "factor"): st.floats(1, 1.5),
+    ("fog", "amount"): st.floats(0, 3),
+    ("fog", "decay"): st.floats(1, 3),
     ("motion", "sigma"): st.floats(0, 5),
     ("motion", "radius"): st.floats(1, 8),
     ("resolution", "factor"): st.floats(1, 9) | TIES.filter(lambda factor: factor >= 1),

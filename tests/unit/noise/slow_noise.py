@@ -27,6 +27,9 @@ STREAMS = {
     "speckle": 5,
     "shot": 6,
     "motion": 7,
+    "fog": 8,
+    "snow": 9,
+    "snow's angle": 10,
 }
 
 
@@ -391,6 +394,119 @@ def by_pillow(image, quality):
     return np.asarray(Image.open(file)).reshape(image.shape)
 
 
+# Enlargements
+
+
+def read_at(image, y, x, c):
+    """Between four pixels, with weights of 2^-8, and beyond the last pixel that pixel again."""
+    height, width = len(image), len(image[0])
+    top, left = math.floor(y), math.floor(x)
+    down, right = (Fraction(half_up((place - math.floor(place)) * 2**8), 2**8) for place in (y, x))
+    below, beside = min(top + 1, height - 1), min(left + 1, width - 1)
+    return (1 - down) * ((1 - right) * image[top][left][c] + right * image[top][beside][c]) + down * (
+        (1 - right) * image[below][left][c] + right * image[below][beside][c]
+    )
+
+
+def enlarged(image, step):
+    """About the middle of the image, in steps of 2^-16 pixels."""
+    height, width = len(image), len(image[0])
+    middle_y, middle_x = Fraction(height - 1, 2), Fraction(width - 1, 2)
+    return [
+        [
+            [
+                read_at(image, middle_y + (y - middle_y) * step, middle_x + (x - middle_x) * step, c)
+                for c in range(len(image[0][0]))
+            ]
+            for x in range(width)
+        ]
+        for y in range(height)
+    ]
+
+
+def zoom(noise, image):
+    count = int(noise.steps)
+    steps = [Fraction(half_up(Fraction(2**16 / (1 + (noise.factor - 1) * k / count))), 2**16) for k in range(1, count + 1)]
+    layers = [image, image, *(enlarged(image, step) for step in steps)]
+    return [
+        [
+            [half_up(Fraction(sum(levels)) / len(layers)) for levels in zip(*pixels, strict=True)]
+            for pixels in zip(*rows, strict=True)
+        ]
+        for rows in zip(*layers, strict=True)
+    ]
+
+
+# Weather
+
+
+def fog(noise, image, words):
+    height, width = len(image), len(image[0])
+    side = 2
+    while side < max(height, width):
+        side *= 2
+    heights, faintness, step = {(0, 0): 0}, Fraction(1), side
+
+    def raised(y, x, around):
+        draw = half_up(2**24 * faintness) * (2 * words.half(y * side + x) + 1 - 2**16) // 2**16
+        heights[y, x] = sum(heights[(y + down) % side, (x + right) % side] for down, right in around) // 4 + draw
+
+    while step >= 2:
+        half = step // 2
+        for y in range(half, side, step):
+            for x in range(half, side, step):
+                raised(y, x, [(-half, -half), (-half, half), (half, -half), (half, half)])
+        for y in range(0, side, half):
+            for x in range(0, side, half):
+                if (x + y) // half % 2:
+                    raised(y, x, [(-half, 0), (half, 0), (0, -half), (0, half)])
+        step, faintness = half, faintness / Fraction(noise.decay) ** 2
+
+    least, most = min(heights.values()), max(heights.values())
+    largest = max(level for row in image for pixel in row for level in pixel)
+    amount = fixed(255 * noise.amount)
+    gain = Fraction(half_up(2**24 * largest / (largest + amount)) if largest + amount else 0, 2**24)
+
+    def foggy(level, y, x):
+        share = Fraction((heights[y, x] - least) * 2**16 // max(most - least, 1), 2**16)
+        return half_up((level + Fraction(math.floor(amount * share * 2**16), 2**16)) * gain)
+
+    return [[[foggy(level, y, x) for level in pixel] for x, pixel in enumerate(row)] for y, row in enumerate(image)]
+
+
+def snow(noise, image, words):
+    height, width = len(image), len(image[0])
+    mean, threshold = (Fraction(half_up(fixed(255 * share) * 16), 16) for share in (noise.mean, noise.threshold))
+
+    def flake(y, x):
+        return [mean + Fraction(half_up(16 * fixed(255 * noise.spread) * normal_quantile(words.half(y * width + x))), 16)]
+
+    flakes = [[flake(y, x) for x in range(width)] for y in range(height)]
+    large = enlarged(flakes, Fraction(half_up(Fraction(2**16 / noise.zoom)), 2**16))
+    cut = [[[0 if value < threshold else min(half_up(value), 255) for value in pixel] for pixel in row] for row in large]
+    steps = range(2 * math.floor(noise.radius) + 1)
+    parts = in_whole_parts({step: normal_curve(noise.sigma, step) for step in steps}, 2**22)
+    turn = -3 * 2**13 + 16 * (Words("snow's angle", words.index, words.seed).word(0) * 1024 // 2**32) + 8
+    weights: dict[tuple[int, int], int] = {}
+    for step, weight in parts.items():
+        place = half_up(step * sine(turn)), half_up(step * cosine(turn))
+        weights[place] = weights.get(place, 0) + weight
+    layer = weighted(cut, weights, nearest, 2**22)
+
+    def snowed(y, x):
+        pixel, falling = image[y][x], layer[y][x][0] + layer[height - 1 - y][width - 1 - x][0]
+        if len(pixel) == 3:
+            grey = half_up(Fraction(19595 * pixel[0] + 38470 * pixel[1] + 7471 * pixel[2], 2**16))
+        else:
+            grey = half_up(Fraction(sum(pixel), len(pixel)))
+        pale = [fixed(1 - noise.mix) * max(0, Fraction(3 * grey + 255, 2) - level) for level in pixel]
+        return [
+            clipped(level + half_up(fixed(noise.strength) * (falling + more))) for level, more in zip(pixel, pale, strict=True)
+        ]
+
+    return [[snowed(y, x) for x in range(width)] for y in range(height)]
+
+
 WHOLE_IMAGES = {
     "jpeg": jpeg,
     "resolution": resolution,
@@ -398,6 +514,7 @@ WHOLE_IMAGES = {
     "contrast": contrast,
     "gaussian-blur": gaussian_blur,
     "defocus": defocus,
+    "zoom": zoom,
 }
-RANDOM_IMAGES = {"motion": motion}
+RANDOM_IMAGES = {"motion": motion, "fog": fog, "snow": snow}
 PIXELS = {"brightness": brightness, "saturate": saturate}

@@ -79,10 +79,10 @@ def module_of(noise):
 
 
 def test_a_declared_noise_is_a_noise_with_one_parameter():
-    kind = declared("fog", "python:mynoise:fog", "share", {"colour": 200}, HERE)
+    kind = declared("mist", "python:mynoise:mist", "share", {"colour": 200}, HERE)
     noise = kind(1)
-    assert (noise.kind, noise.magnitude, noise.level, noise.family) == ("fog", "share", 1.0, "fog")
-    assert (noise.parameters(), str(noise), noise.at(0.25)) == (("share",), "fog(share=1)", kind(0.25))
+    assert (noise.kind, noise.magnitude, noise.level, noise.family) == ("mist", "share", 1.0, "mist")
+    assert (noise.parameters(), str(noise), noise.at(0.25)) == (("share",), "mist(share=1)", kind(0.25))
     assert (noise.identity, noise.bit_identical, noise.arguments) == (None, False, {"colour": 200})
     assert {noise: 1}[kind(1.0)] == 1
 
@@ -94,15 +94,15 @@ def test_built_in_noises_keep_their_promise():
 
 
 def test_two_noises_at_the_same_magnitude_are_two():
-    fog, haze = (declared(name, "python:mynoise:fog", "share", {}, HERE) for name in ("fog", "haze"))
-    assert fog(1) != haze(1)
-    assert len({fog(1), haze(1), fog(1)}) == 2
+    mist, haze = (declared(name, "python:mynoise:mist", "share", {}, HERE) for name in ("mist", "haze"))
+    assert mist(1) != haze(1)
+    assert len({mist(1), haze(1), mist(1)}) == 2
 
 
 @given(st.floats(-1e12, 1e12))
 def test_the_text_form_parses_back(level):
-    kinds = {"fog-2_x": declared("fog-2_x", "python:mynoise:fog", "share", {}, HERE)}
-    noise = kinds["fog-2_x"](level)
+    kinds = {"mist-2_x": declared("mist-2_x", "python:mynoise:mist", "share", {}, HERE)}
+    noise = kinds["mist-2_x"](level)
     assert parse_noises(str(noise), kinds) == (noise,)
 
 
@@ -123,7 +123,7 @@ def test_declaring_imports_no_torch():
     "load",
     [
         "",
-        "fog",
+        "mist",
         "torchvision",
         "torchvision:",
         ":GaussianBlur",
@@ -131,7 +131,7 @@ def test_declaring_imports_no_torch():
         "torchvision:a:b",
         "tv:GaussianBlur",
     ]
-    + ["python", "python:", "python:fog", "python:fog:", "python::fog", "python:a:b:c", "Python:a:b", "file:a:b"],
+    + ["python", "python:", "python:mist", "python:mist:", "python::mist", "python:a:b:c", "Python:a:b", "file:a:b"],
 )
 def test_a_load_of_another_form_is_refused(load):
     with pytest.raises(RobustnessError, match=r"unknown transform .*torchvision:NAME, python:package\.module:function"):
@@ -208,7 +208,7 @@ def test_a_function_changes_pixels_of_arrays_and_tensors_alike(own):
 
 
 def test_a_class_with_call_may_stand_for_a_function(own):
-    noise = own("class Fog:\n    def __call__(self, images, share):\n        return images // 2\nchange = Fog()")
+    noise = own("class Mist:\n    def __call__(self, images, share):\n        return images // 2\nchange = Mist()")
     assert np.array_equal(apply(noise, IMAGES, range(4), 0), IMAGES // 2)
 
 
@@ -288,7 +288,7 @@ def test_a_tensor_that_cannot_be_an_array_is_refused(own):
     ("lines", "said"),
     [
         (["return images / {}"], "TypeError"),
-        (["raise ValueError('no fog today')"], "ValueError: no fog today"),
+        (["raise ValueError('no mist today')"], "ValueError: no mist today"),
         (["raise MemoryError"], "MemoryError"),
         (["raise StopIteration"], "StopIteration"),
         (["raise SystemExit(0)"], "SystemExit: 0"),  # let through, it would end a gate with exit code 0
@@ -321,7 +321,7 @@ def test_a_function_of_other_arguments_is_told(own, signature):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("fog = 1", "has no attribute 'change'"),
+        ("mist = 1", "has no attribute 'change'"),
         ("change = 7", "is a int, which cannot be called"),
         ("1 / 0", "ZeroDivisionError"),
         ("def", "SyntaxError"),
@@ -334,8 +334,8 @@ def test_a_module_without_the_function_is_told(own, code, said):
 
 def test_a_module_that_is_not_there_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
-    noise = declared("own", "python:no_such_module:fog", "share", {}, tmp_path)(1)
-    with pytest.raises(RobustnessError, match=r"python:no_such_module:fog: ModuleNotFoundError.*looked in"):
+    noise = declared("own", "python:no_such_module:mist", "share", {}, tmp_path)(1)
+    with pytest.raises(RobustnessError, match=r"python:no_such_module:mist: ModuleNotFoundError.*looked in"):
         apply(noise, IMAGES, range(4), 0)
 
 

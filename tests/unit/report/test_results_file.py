@@ -58,7 +58,7 @@ KEYS = {
     "": f"{TOP} hypotheses",
     "thresholds": "path sha256",
     "models.net": "name load weights size fit mean std precision",
-    "noises.fog": "load magnitude arguments",
+    "noises.mist": "load magnitude arguments",
     "limits.0": LIMIT,
     "limits.5.change": "baseline right_before broken mended allowed drop low high p_value broken_images mended_images",
     "limits.6.details": FLIPS,

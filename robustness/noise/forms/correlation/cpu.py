@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from robustness.noise.forms.by_numba import BYTES, INDEX, OUT, Loop, kernel, words_of
+from robustness.noise.forms.by_numba_planes import pad, weigh
 from robustness.noise.forms.correlation import Correlation
 
 WEIGHTS = types.Array(types.int32, 1, "C", readonly=True)
@@ -19,17 +20,6 @@ def loop(form: Correlation, height: int, width: int, channels: int, planar: bool
         images, noisy, planes, height, width, lanes,
         form.weights, form.offsets, form.reach, form.mirrored, form.stream, index, seed,
     )  # fmt: skip
-
-
-@njit(nogil=True)
-def _inside(place, side, mirrored):
-    """The pixel that stands at a place."""
-    if not mirrored:
-        return min(max(place, 0), side - 1)
-    if side == 1:
-        return 0
-    place %= 2 * (side - 1)
-    return min(place, 2 * (side - 1) - place)
 
 
 @kernel(
@@ -53,35 +43,12 @@ def correlate(images, noisy, planes, height, width, lanes, weights, offsets, rea
         for plane in range(planes):
             image = images[n, plane * height * row : (plane + 1) * height * row]
             out = noisy[n, plane * height * row : (plane + 1) * height * row]
-            for y in range(height + 2 * reach):
-                source = image[_inside(y - reach, height, mirrored) * row :]
-                target = padded[y * wide : (y + 1) * wide]
-                for e in range(row):
-                    target[reach * lanes + e] = source[e]
-                for x in range(reach):
-                    left, right = _inside(x - reach, width, mirrored), _inside(width + x, width, mirrored)
-                    for lane in range(lanes):
-                        target[x * lanes + lane] = source[left * lanes + lane]
-                        target[(reach + width + x) * lanes + lane] = source[right * lanes + lane]
+            pad(image, height, width, lanes, reach, mirrored, padded)
             for y in range(height):
                 start = y * wide
                 for e in range(row):
                     sums[e] = 2097152
-                t = 0
-                while t + 4 <= taps:  # four at once, so that sums are read and written less often
-                    w0, w1, w2, w3 = weights[t], weights[t + 1], weights[t + 2], weights[t + 3]
-                    a, b = padded[start + shifts[t] :], padded[start + shifts[t + 1] :]
-                    c, d = padded[start + shifts[t + 2] :], padded[start + shifts[t + 3] :]
-                    for e in range(row):
-                        sums[e] += np.int32(w0 * np.int32(a[e]) + w1 * np.int32(b[e])) + np.int32(
-                            w2 * np.int32(c[e]) + w3 * np.int32(d[e])
-                        )
-                    t += 4
-                while t < taps:
-                    w0, a = weights[t], padded[start + shifts[t] :]
-                    for e in range(row):
-                        sums[e] += w0 * np.int32(a[e])
-                    t += 1
+                weigh(padded, start, shifts, weights, sums)
                 target = out[y * row : (y + 1) * row]
                 for e in range(row):
                     target[e] = sums[e] >> np.int32(22)

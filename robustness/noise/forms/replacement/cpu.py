@@ -32,7 +32,7 @@ def replace(images, noisy, channels, planar, limit, per_channel, stream, index, 
             count = np.uint64(0)
             for u in range(size):  # without a branch, for the processor could not foretell it
                 hits[count] = u
-                count += np.uint64((words[u] >> np.uint32(1)) < limit)
+                count += np.uint64(np.int64(words[u] >> np.uint32(1)) < limit)
             for u in hits[:count]:
                 colour = np.uint8(255 * (words[u] & np.uint32(1)))
                 if per_channel:
