@@ -14,6 +14,7 @@ from robustness.errors import RobustnessError, nearest
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import PRESETS, Noise, parameter_names
 from robustness.noise.arithmetic import arithmetic
+from robustness.noise.benchmarks import refuse_what_is_missing
 
 SIDE = 1024
 """Of an image of a million pixels."""
@@ -131,6 +132,11 @@ class Declared:
         if not isinstance(kind, str) or kind in self.unusable:
             return kind is None
         if not self.is_usable(kind):
+            try:
+                refuse_what_is_missing(kind)
+            except RobustnessError as error:
+                problems.add((*path, "noise"), str(error))
+                return False
             problems.add((*path, "noise"), f"unknown noise {kind!r}: {nearest(kind, [*self.kinds, *PRESETS])}")
             return False
         valid = [*keys, *parameter_names(kind, self.kinds)]

@@ -29,7 +29,7 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
     "command",
     [
         *([], ["gate"], ["init"], ["calibrate"], ["evaluate"], ["sweep"], ["compare"], ["baseline", "save"]),
-        *(["study"], ["noise"], ["train"], ["bench"], ["data", "fetch"], ["models"], ["export"]),
+        *(["corruptions"], ["study"], ["noise"], ["train"], ["bench"], ["data", "fetch"], ["models"], ["export"]),
         *(["gan", "train"], ["gan", "sample"]),
     ],
 )
