@@ -102,6 +102,20 @@ def check_changes_something(noise: Noise, otherwise: str) -> None:
         raise RobustnessError(f"{noise} changes not one pixel in a million: {otherwise}")
 
 
+def check_is_noise(noise: Noise) -> None:
+    """A `RobustnessError` where a built-in noise away from its identity leaves every image as it is, or next to every."""
+    if not noise.bit_identical or noise.level is None or noise.level == noise.identity:
+        return
+    form = arithmetic(noise, SIDE, SIDE)
+    if form is None or not form.changes:
+        levels = noise.unit.startswith("grey levels") and abs(noise.level) <= 1
+        meant = f"; {noise.level:g} of the full range is {noise.magnitude} = {255 * noise.level:g}" if levels else ""
+        raise RobustnessError(
+            f"{noise} changes not one pixel in a million: {noise.magnitude} counts {noise.unit}{meant}. What is to be measured "
+            'without noise is noise = "clean"'
+        )
+
+
 @dataclass(frozen=True)
 class Declared:
     """models: by name. kinds: of noise, by name. unusable: noises whose declaration is a problem already."""

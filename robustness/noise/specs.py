@@ -16,6 +16,8 @@ class Noise:
     kind: ClassVar[str] = ""
     magnitude: ClassVar[str | None] = None
     """The parameter that says how much."""
+    unit: ClassVar[str] = ""
+    """What the magnitude counts, in words."""
     identity: ClassVar[float | None] = 0.0
     """The magnitude that leaves every image as it is; away from it there is more and more noise. None: not known."""
     bit_identical: ClassVar[bool] = True

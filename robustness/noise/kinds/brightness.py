@@ -25,6 +25,7 @@ class Brightness(Noise):
 
     kind: ClassVar[str] = "brightness"
     magnitude: ClassVar[str | None] = "levels"
+    unit: ClassVar[str] = "grey levels of 255"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"levels": (-255, 255)}
     typical: ClassVar[float] = 50
     highest: ClassVar[float] = 255

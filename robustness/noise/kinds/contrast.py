@@ -20,6 +20,7 @@ class Contrast(Noise):
 
     kind: ClassVar[str] = "contrast"
     magnitude: ClassVar[str | None] = "loss"
+    unit: ClassVar[str] = "a share of the contrast"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"loss": (0, 1)}
     gallery: ClassVar[tuple[float, ...]] = (0.3, 0.6, 0.85)
     loss: float

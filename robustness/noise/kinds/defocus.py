@@ -27,6 +27,7 @@ class Defocus(Noise):
 
     kind: ClassVar[str] = "defocus"
     magnitude: ClassVar[str | None] = "radius"
+    unit: ClassVar[str] = "pixels"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"radius": (0, 50), "blur": (0, 5)}
     typical: ClassVar[float] = 2
     highest: ClassVar[float] = 20

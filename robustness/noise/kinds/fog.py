@@ -27,6 +27,7 @@ class Fog(Noise):
 
     kind: ClassVar[str] = "fog"
     magnitude: ClassVar[str | None] = "amount"
+    unit: ClassVar[str] = "a share of white"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"amount": (0, 10), "decay": (1, 10)}
     typical: ClassVar[float] = 1.5
     highest: ClassVar[float] = 10

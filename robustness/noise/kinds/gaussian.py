@@ -23,6 +23,7 @@ class Gaussian(Noise):
 
     kind: ClassVar[str] = "gaussian"
     magnitude: ClassVar[str | None] = "sigma"
+    unit: ClassVar[str] = "grey levels of 255"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"sigma": (0, 2550)}
     typical: ClassVar[float] = 25
     highest: ClassVar[float] = 255

@@ -22,6 +22,7 @@ class GaussianBlur(Noise):
 
     kind: ClassVar[str] = "gaussian-blur"
     magnitude: ClassVar[str | None] = "sigma"
+    unit: ClassVar[str] = "pixels"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"sigma": (0, 50)}
     typical: ClassVar[float] = 1
     highest: ClassVar[float] = 20

@@ -20,6 +20,7 @@ class Impulse(Noise):
 
     kind: ClassVar[str] = "impulse"
     magnitude: ClassVar[str | None] = "amount"
+    unit: ClassVar[str] = "a share of the values"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"amount": (0, 1)}
     typical: ClassVar[float] = 0.01
     highest: ClassVar[float] = 1

@@ -50,6 +50,7 @@ class Jpeg(Noise):
 
     kind: ClassVar[str] = "jpeg"
     magnitude: ClassVar[str | None] = "quality"
+    unit: ClassVar[str] = "JPEG's quality"
     identity: ClassVar[float | None] = None
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"quality": (1, 100)}
     typical: ClassVar[float] = 25

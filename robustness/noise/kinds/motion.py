@@ -24,6 +24,7 @@ class Motion(Noise):
 
     kind: ClassVar[str] = "motion"
     magnitude: ClassVar[str | None] = "sigma"
+    unit: ClassVar[str] = "pixels"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"sigma": (0, 50), "radius": (1, 100)}
     typical: ClassVar[float] = 2
     highest: ClassVar[float] = 20

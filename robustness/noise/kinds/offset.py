@@ -21,6 +21,7 @@ class Offset(Noise):
 
     kind: ClassVar[str] = "offset"
     magnitude: ClassVar[str | None] = "levels"
+    unit: ClassVar[str] = "grey levels of 255"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"levels": (-255, 255)}
     typical: ClassVar[float] = 25
     highest: ClassVar[float] = 255

@@ -32,6 +32,7 @@ class Periodic(Noise):
 
     kind: ClassVar[str] = "periodic"
     magnitude: ClassVar[str | None] = "amplitude"
+    unit: ClassVar[str] = "a share of the full range"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {
         "amplitude": (0, 10),
         "frequency": (0, 1),

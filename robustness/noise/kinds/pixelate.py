@@ -21,6 +21,7 @@ class Pixelate(Noise):
 
     kind: ClassVar[str] = "pixelate"
     magnitude: ClassVar[str | None] = "factor"
+    unit: ClassVar[str] = "how many times fewer pixels a side"
     identity: ClassVar[float | None] = 1.0
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"factor": (1, 1000)}
     typical: ClassVar[float] = 2

@@ -19,6 +19,7 @@ class SaltAndPepper(Noise):
 
     kind: ClassVar[str] = "salt-and-pepper"
     magnitude: ClassVar[str | None] = "amount"
+    unit: ClassVar[str] = "a share of the pixels"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"amount": (0, 1)}
     typical: ClassVar[float] = 0.01
     highest: ClassVar[float] = 1

@@ -25,6 +25,7 @@ class Saturate(Noise):
 
     kind: ClassVar[str] = "saturate"
     magnitude: ClassVar[str | None] = "factor"
+    unit: ClassVar[str] = "how many times the saturation"
     identity: ClassVar[float | None] = 1.0
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"factor": (0, 100), "shift": (0, 1)}
     typical: ClassVar[float] = 2

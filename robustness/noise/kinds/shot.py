@@ -28,6 +28,7 @@ class Shot(Noise):
 
     kind: ClassVar[str] = "shot"
     magnitude: ClassVar[str | None] = "gain"
+    unit: ClassVar[str] = "grey levels of one photon"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"gain": (0, 255)}
     typical: ClassVar[float] = 4.25
     highest: ClassVar[float] = 255

@@ -35,6 +35,7 @@ class Snow(Noise):
 
     kind: ClassVar[str] = "snow"
     magnitude: ClassVar[str | None] = "strength"
+    unit: ClassVar[str] = "a share of the effect"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {
         "strength": (0, 1),
         "mean": (0, 1),

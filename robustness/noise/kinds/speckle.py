@@ -25,6 +25,7 @@ class Speckle(Noise):
 
     kind: ClassVar[str] = "speckle"
     magnitude: ClassVar[str | None] = "sigma"
+    unit: ClassVar[str] = "a share of the light"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"sigma": (0, 10)}
     typical: ClassVar[float] = 0.5
     highest: ClassVar[float] = 10

@@ -20,6 +20,7 @@ class Uniform(Noise):
 
     kind: ClassVar[str] = "uniform"
     magnitude: ClassVar[str | None] = "half_width"
+    unit: ClassVar[str] = "grey levels of 255"
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"half_width": (0, 2550)}
     typical: ClassVar[float] = 25
     highest: ClassVar[float] = 255

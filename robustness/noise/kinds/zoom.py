@@ -22,6 +22,7 @@ class Zoom(Noise):
 
     kind: ClassVar[str] = "zoom"
     magnitude: ClassVar[str | None] = "factor"
+    unit: ClassVar[str] = "how many times larger"
     identity: ClassVar[float | None] = 1.0
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"factor": (1, 4), "steps": (1, 100)}
     typical: ClassVar[float] = 1.2
