@@ -11,28 +11,48 @@ from robustness.noise.forms.by_numba import BYTES, OUT, Loop, kernel
 
 def loop(form: Averaging, height: int, width: int, channels: int, planar: bool, seed: np.uint64) -> Loop:
     compiled = average()
-    return lambda images, noisy, _: compiled(images, noisy, channels, planar, height, width, form.rows, form.columns)
+    planes, lanes = (channels, 1) if planar else (1, channels)
+    return lambda images, noisy, _: compiled(images, noisy, planes, height, width, lanes, form.rows, form.columns)
 
 
-@kernel(types.void(BYTES, OUT, types.int64, types.boolean, types.int64, types.int64, types.int64, types.int64))
-def average(images, noisy, channels, planar, height, width, rows, columns):
-    area = height * width
-    totals = np.empty((rows, columns), np.int64)
-    pixel_step = 1 if planar else channels
+@kernel(types.void(BYTES, OUT, types.int64, types.int64, types.int64, types.int64, types.int64, types.int64))
+def average(images, noisy, planes, height, width, lanes, rows, columns):
+    """Rows of the image into rows of cells, those into cells; then the mean of each where its pixels lie."""
+    row, area = width * lanes, height * width
+    tall, cells = np.empty(row, np.int64), np.empty(columns * lanes, np.int64)
+    wide = np.empty(row, np.uint8)
+    first, shares, nearest = np.empty(width, np.int64), np.empty(width, np.int64), np.empty(row, np.int64)
+    for x in range(width):  # a pixel lies in one cell or in two
+        first[x] = x * columns // width
+        shares[x] = min((first[x] + 1) * width, (x + 1) * columns) - x * columns
+        for lane in range(lanes):
+            nearest[x * lanes + lane] = (2 * x + 1) * columns // (2 * width) * lanes + lane
     for n in range(len(images)):
-        for c in range(channels):
-            base = c * area if planar else c
-            totals[:] = 0
-            for y in range(height):
-                for i in range(y * rows // height, ((y + 1) * rows - 1) // height + 1):
-                    tall = min((i + 1) * height, (y + 1) * rows) - max(i * height, y * rows)
-                    for x in range(width):
-                        level = tall * images[n, base + (y * width + x) * pixel_step]
-                        for j in range(x * columns // width, ((x + 1) * columns - 1) // width + 1):
-                            wide = min((j + 1) * width, (x + 1) * columns) - max(j * width, x * columns)
-                            totals[i, j] += level * wide
-            for y in range(height):
-                i = (2 * y + 1) * rows // (2 * height)
+        for plane in range(planes):
+            image = images[n, plane * height * row : (plane + 1) * height * row]
+            out = noisy[n, plane * height * row : (plane + 1) * height * row]
+            y = 0
+            for i in range(rows):
+                tall[:] = 0
+                for above in range(i * height // rows, ((i + 1) * height - 1) // rows + 1):
+                    share = min((i + 1) * height, (above + 1) * rows) - max(i * height, above * rows)
+                    values = image[above * row : (above + 1) * row]
+                    for e in range(row):
+                        tall[e] += share * np.int64(values[e])
+                cells[:] = 0
                 for x in range(width):
-                    j = (2 * x + 1) * columns // (2 * width)
-                    noisy[n, base + (y * width + x) * pixel_step] = (2 * totals[i, j] + area) // (2 * area)
+                    share, at = shares[x], first[x] * lanes
+                    for lane in range(lanes):
+                        cells[at + lane] += share * tall[x * lanes + lane]
+                    if share < columns:
+                        for lane in range(lanes):
+                            cells[at + lanes + lane] += (columns - share) * tall[x * lanes + lane]
+                for e in range(columns * lanes):
+                    cells[e] = (2 * cells[e] + area) // (2 * area)
+                for e in range(row):
+                    wide[e] = cells[nearest[e]]
+                while y < height and (2 * y + 1) * rows // (2 * height) == i:
+                    target = out[y * row : (y + 1) * row]
+                    for e in range(row):
+                        target[e] = wide[e]
+                    y += 1

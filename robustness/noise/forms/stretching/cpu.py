@@ -1,4 +1,8 @@
-"""Stretching on the CPU: a table of 256 levels for each channel of each image."""
+"""Stretching on the CPU.
+
+The rounded level is `(x factor + c) >> 16`, c whole: `((2^16 - factor) S + 2^15 P) // P`. What the division cuts off, before
+the whole number `x factor` is added, cannot change the quotient.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from numba import types
 
 from robustness.noise.forms.by_numba import BYTES, OUT, Loop, kernel
 from robustness.noise.forms.stretching import Stretching
+
+MOST = 2**22
+"""Values of 255 that fit an int32 when they are summed."""
 
 
 def loop(form: Stretching, height: int, width: int, channels: int, planar: bool, seed: np.uint64) -> Loop:
@@ -18,31 +25,28 @@ def loop(form: Stretching, height: int, width: int, channels: int, planar: bool,
 def stretch(images, noisy, channels, planar, factor):
     elements = images.shape[1]
     pixels = elements // channels
-    tables = np.empty((channels, 256), np.uint8)
-    totals = np.empty(channels, np.int64)
+    planes, lanes = (channels, 1) if planar else (1, channels)
+    tile = 64 * lanes  # values that are worked on side by side, all channels in turn
+    sums, added = np.empty(tile, np.int32), np.empty(tile, np.int32)
+    totals = np.empty(lanes, np.int64)
+    part = np.int32(factor)
     for n in range(len(images)):
-        image, out = images[n], noisy[n]
-        totals[:] = 0
-        if planar:
-            for c in range(channels):
-                total = np.uint64(0)
-                for e in range(c * pixels, (c + 1) * pixels):
-                    total += np.uint64(image[e])
-                totals[c] = total
-        else:
-            for p in range(pixels):
-                for c in range(channels):
-                    totals[c] += image[p * channels + c]
-        for c in range(channels):
-            for x in range(256):
-                moved = factor * (x * pixels - totals[c]) + 65536 * totals[c]
-                level = (2 * moved + 65536 * pixels) // (131072 * pixels)
-                tables[c, x] = min(max(level, 0), 255)  # levels that are not there may lie outside
-        if planar:
-            for c in range(channels):
-                for e in range(c * pixels, (c + 1) * pixels):
-                    out[e] = tables[c, image[e]]
-        else:
-            for p in range(pixels):
-                for c in range(channels):
-                    out[p * channels + c] = tables[c, image[p * channels + c]]
+        for plane in range(planes):
+            image = images[n, plane * pixels * lanes : (plane + 1) * pixels * lanes]
+            out = noisy[n, plane * pixels * lanes : (plane + 1) * pixels * lanes]
+            totals[:] = 0
+            for begin in range(0, len(image), MOST * tile):
+                sums[:] = 0
+                end = min(begin + MOST * tile, len(image))
+                for start in range(begin, end, tile):
+                    values = image[start : min(start + tile, end)]
+                    for e in range(len(values)):
+                        sums[e] += np.int32(values[e])
+                for e in range(tile):
+                    totals[e % lanes] += sums[e]
+            for e in range(tile):
+                added[e] = ((65536 - factor) * totals[e % lanes] + 32768 * pixels) // pixels
+            for start in range(0, len(image), tile):
+                values, levels = image[start : start + tile], out[start : start + tile]
+                for e in range(len(values)):
+                    levels[e] = np.int32(np.int32(values[e]) * part + added[e]) >> np.int32(16)
