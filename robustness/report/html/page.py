@@ -20,6 +20,7 @@ from robustness.report.html import charts
 from robustness.report.html.class_tables import class_tables
 from robustness.report.html.comparison import Run, side_by_side, what_changed
 from robustness.report.html.confusion_charts import confusion_charts
+from robustness.report.html.corruption_maps import corruption_maps
 from robustness.report.html.first_breaks import first_breaks, in_a_sentence
 from robustness.report.html.flip_charts import flip_charts
 from robustness.report.html.generator_sections import generator_sections
@@ -52,6 +53,7 @@ def render_report(results: Results) -> str:
         own_noises={limit.noise for limit in results.limits if not limit.bit_identical},
         columns=list(dict.fromkeys(limit.model for limit in accuracies)),
         cells={(limit.model, limit.noise): limit for limit in accuracies},
+        corruption_maps=corruption_maps(results),
         charts=drawn,
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas=charts,
