@@ -14,7 +14,8 @@ from robustness.noise.specs import Noise
 class Pixelate(Noise):
     """The image reduced by a factor (mean over areas), then enlarged to its size again (nearest pixel).
 
-    As `Resolution`, but a side of n pixels is reduced to `n / factor` cut off, as ImageNet-C does, and at least 1.
+    As `Resolution`, but a side of n pixels is reduced to `n / factor` cut off, as ImageNet-C does, and at least 1. Means have
+    parts of pixels, where Pillow's box, which made ImageNet-C, has whole ones.
 
     factor: 1 to 1,000. ImageNet-C's constants are `1 / factor`: factors 1.67 to 4 at 224 pixels, 1.05 to 1.54 at 32.
     """
