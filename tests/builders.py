@@ -73,6 +73,7 @@ from robustness.report.results import (
     NoisyImages,
     Results,
     RunDetails,
+    Seen,
     ThresholdsFile,
     Timing,
     Turned,
@@ -467,7 +468,7 @@ def rich_results() -> Results:
         "clean", model="other", verdict="INCONCLUSIVE", stops=False, to_decide=900, waived_until="2026-12-31", waiver="why"
     )
     picture = "data:image/png;base64,AAAA"
-    turned = TurnedImage(index=3, before="stop", after="go", clean=picture, noisy=picture)
+    turned = TurnedImage(index=3, name="stop/3.png", before="stop", after="go", clean=picture, noisy=picture)
     return results(
         *plain,
         replace(own, magnitude="share", identity=None, limit="other-mist", subject="mist(share=0.5)"),
@@ -488,6 +489,7 @@ def rich_results() -> Results:
         left_out=("net-y",),
         errors={"test_rules.py::test_mine": "it does not hold"},
         model_hashes={"net": "cd" * 32},
+        seen={"net": Seen(preparation="resize 8", height=8, width=8, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)},
         noises={"mist": DeclaredNoise(load="python:mist:Mist", magnitude="share", arguments={"p": "1"})},
         generators={"signs": marks(losses={"generator": (1.0, 2.0), "discriminator": (1.0, 0.5)}, hash="ab" * 32)},
         measurements={
@@ -557,7 +559,7 @@ class ByLight(nn.Module):
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         self.counted.answers += 1
-        excess = batch.mean(dim=(1, 2, 3)) - self.threshold
+        excess = batch[:, :1].mean(dim=(1, 2, 3)) - self.threshold
         return torch.stack([-excess, excess], dim=1)
 
 
@@ -576,7 +578,7 @@ class Between(nn.Module):
         self.low, self.high = low / 255, high / 255
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        level = batch.mean(dim=(1, 2, 3))
+        level = batch[:, :1].mean(dim=(1, 2, 3))
         inside = ((level > self.low) & (level < self.high)).float()
         return torch.stack([1 - inside, inside], dim=1)
 

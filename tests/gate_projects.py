@@ -27,7 +27,7 @@ class Brightness(nn.Module):
     """Class 1 where the mean pixel is brighter than the middle."""
 
     def forward(self, images):
-        excess = images.mean(dim=(1, 2, 3)) - 0.5
+        excess = images[:, :1].mean(dim=(1, 2, 3)) - 0.5
         return torch.stack([-excess, excess], dim=1)
 
 

@@ -18,7 +18,7 @@ from robustness.claims.outcome import Tested
 from robustness.claims.outperforms import outperforms
 from robustness.claims.patterns import order_differs, patterns_differ
 from robustness.claims.record import ClaimRecord, Distortion
-from robustness.data import Fit, ImageSet
+from robustness.data import ImageSet, Preparation
 from robustness.declaration.scope import sampling_of
 from robustness.errors import RobustnessError
 from robustness.evaluation.store import Store
@@ -96,7 +96,7 @@ def _matched(
 
 
 def _match(
-    image_set: ImageSet, fit: Fit, noise: Noise, seed: int, metric: Measure, target: float, store: Store
+    image_set: ImageSet, fit: Preparation, noise: Noise, seed: int, metric: Measure, target: float, store: Store
 ) -> tuple[Noise, Distortion]:
     """The noise where it distorts as much as the target, and by how much that is; found once, and kept."""
 
@@ -104,7 +104,7 @@ def _match(
         clean, index = sample(image_set, fit)
         matched = matched_magnitude(noise, clean, index, seed, metric, target)
         noisy = apply(matched, clean, index, seed)
-        structural = round(ssim(clean, noisy), 4) if fit.size >= SMALLEST else None
+        structural = round(ssim(clean, noisy), 4) if min(fit.shape) >= SMALLEST else None
         distortion = {"noise": str(matched), "psnr": round(psnr(clean, noisy), 3), "ssim": structural}
         return [json.dumps([matched.level, distortion])]
 

@@ -16,7 +16,7 @@ from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN, REFERENCES
 
 if TYPE_CHECKING:
-    from robustness.data import Fit, ImageSet
+    from robustness.data import ImageSet, Preparation
     from robustness.gate.thresholds import Thresholds
     from robustness.gate.workbench import Workbench
 
@@ -34,7 +34,9 @@ def add_root(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", metavar="NAME", help="signs, gtsrb, folder:PATH or python:package.module:factory")
+    parser.add_argument(
+        "--data", metavar="NAME", help="signs, gtsrb, folder:PATH, csv:FILE, datasets:FOLDER or python:package.module:factory"
+    )
     add_root(parser)
 
 
@@ -57,6 +59,26 @@ def said(images: ImageSet) -> ImageSet:
     if images.left_out:
         print(f"{images.name}: {images.left_out}", file=sys.stderr)
     return images
+
+
+def said_preparations(thresholds: Thresholds, names: Sequence[str] = ()) -> list[Preparation]:
+    """How the models see images, all or those of these names, as far as no network is needed to tell; what is read from a
+    library's configuration is said on the error stream.
+    """
+    from robustness.models.load import preprocessing_of
+
+    found = []
+    for model in thresholds.models.values():
+        if names and model.name not in names:
+            continue
+        try:
+            seen = preprocessing_of(model, thresholds.base)
+        except RobustnessError:  # said by whoever loads the model
+            continue
+        if seen.read_from is not None:
+            print(f"{model.name}: prepare = {json.dumps(model.prepare)} is {seen}", file=sys.stderr)
+        found.append(seen.fit)
+    return list(dict.fromkeys(found))
 
 
 def add_fit(parser: argparse.ArgumentParser) -> None:
@@ -91,12 +113,16 @@ def add_subject(parser: argparse.ArgumentParser, metavar: str = "MODEL") -> None
 
 def subject(args: argparse.Namespace, declared: Thresholds) -> Workbench:
     """What measures the models that a command names, on the images that it names; for a `with` statement."""
-    from robustness.gate.workbench import Workbench
+    from robustness.gate.workbench import Workbench, with_outside
 
     seed = declared.seed if args.seed is None else args.seed
     bench = Workbench(replace(declared, data=declared.data or data_of(args), seed=seed), root=args.root)
     base = None if args.data else declared.base  # `--data` is from the current folder, wherever the thresholds file is
-    bench.once("images", lambda: load_images(args.data or bench.thresholds.data, root=args.root, base=base))
+    bench.once(
+        "images",
+        lambda: with_outside(load_images(args.data or bench.thresholds.data, root=args.root, base=base), bench.thresholds),
+    )
+    said_preparations(bench.thresholds, [args.model])
     return bench
 
 
@@ -134,7 +160,7 @@ def command() -> str:
     return shlex.join(["robustness", *sys.argv[1:]])
 
 
-def model_table(name: str, fit: Fit, mean: Sequence[float], std: Sequence[float], **first: str) -> str:
+def model_table(name: str, fit: Preparation, mean: Sequence[float], std: Sequence[float], **first: str) -> str:
     """The lines of `thresholds.toml` that declare a model: its `first` keys, then its preprocessing."""
     keys: dict[str, Any] = {**first, "size": fit.size, "fit": fit.kind}
     if any(mean) or any(value != 1 for value in std):

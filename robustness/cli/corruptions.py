@@ -57,11 +57,12 @@ def _measured(args: argparse.Namespace, bench: Workbench) -> dict[str, Any]:
     from robustness.statistics.corruption_error import ALEXNET, corruption_errors, mean_corruption_error
 
     classifier = bench.load(args.model)
-    size = classifier.fit.size
+    height, width = classifier.fit.height, classifier.fit.width
     if args.preset is None:
+        suited = f"{nearest_benchmark(height, width)}-12"
         raise RobustnessError(
-            f"{args.model} takes images of {size} x {size} pixels: {nearest_benchmark(size, size)}-12 is nearest in size, so "
-            f"add --preset {nearest_benchmark(size, size)}-12, or another of {', '.join(SEVERITIES)}"
+            f"{args.model} takes images of {height} x {width} pixels: {suited} is nearest in size, so add --preset {suited}, "
+            f"or another of {', '.join(SEVERITIES)}"
         )
     corruptions = by_corruption(SEVERITIES[args.preset])
     noises = [Clean(), *(noise for levels in corruptions.values() for noise in levels)]
@@ -90,7 +91,7 @@ def _measured(args: argparse.Namespace, bench: Workbench) -> dict[str, Any]:
         "model": args.model,
         "preset": args.preset,
         "images": len(bench.images.labels),
-        "advice": advice(args.preset, size, size),
+        "advice": advice(args.preset, height, width),
         "clean": error(classifier, Clean()),
         "errors": errors,
         "reference": args.reference or ("AlexNet as published, which speaks of ImageNet alone" if reference else None),

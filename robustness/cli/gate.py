@@ -7,7 +7,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from robustness.cli.arguments import Commands, add_root
+from robustness.cli.arguments import Commands, add_root, said_preparations
 from robustness.cli.child import end_with_parent, run_as_child
 from robustness.errors import RobustnessError
 from robustness.process import environment
@@ -91,7 +91,8 @@ def _measure(args: argparse.Namespace) -> int:
     """In the child: what can be mended is said before pytest starts."""
     import pytest
 
-    from robustness.data import load_image_set
+    from robustness.data import load_image_set, prepared
+    from robustness.data.pictures import Files
     from robustness.kinds import read_thresholds
 
     end_with_parent()
@@ -100,8 +101,12 @@ def _measure(args: argparse.Namespace) -> int:
         files = _thresholds_files(args)
         for file in files:
             thresholds = read_thresholds(file)
+            seen = said_preparations(thresholds)
             if not thresholds.data.startswith("python:"):
-                load_image_set(thresholds.data, base=thresholds.base)
+                images = load_image_set(thresholds.data, base=thresholds.base)
+                if isinstance(images.pictures, Files):
+                    for fit in seen:
+                        prepared(images, fit)
         named = [] if any(map(_thresholds_in, args.rest)) else map(str, files)
         quiet = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
         options = ["--robustness-report", str(args.robustness_report), "--robustness-run", args.robustness_run, "-W", quiet]

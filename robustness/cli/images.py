@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robustness.cli.arguments import Commands, add_data, add_fit, add_root, data_of, load_images
+from robustness.errors import RobustnessError, nearest
+
+if TYPE_CHECKING:
+    from robustness.data import Preparation
+    from robustness.gate.thresholds import Thresholds
 
 
 def add(commands: Commands) -> None:
@@ -25,8 +31,12 @@ def add(commands: Commands) -> None:
         help='such as "gaussian(sigma=25)", "cifar-c(severity=1)" or "paper"',
     )
     noise.add_argument("--split", choices=["train", "test"], default="test", help="default: %(default)s")
-    noise.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
+    noise.add_argument("--seed", type=int, help="of the noise (default: the thresholds file's, or 0)")
     add_fit(noise)
+    noise.add_argument(
+        "--thresholds", type=Path, metavar="FILE", help="take the images, the noises declared there and the seed from this file"
+    )
+    noise.add_argument("--model", metavar="NAME", help="a model in that file: images are shown as it sees them")
     where = noise.add_mutually_exclusive_group(required=True)
     where.add_argument("--out", type=Path, metavar="FOLDER", help="write every image, a folder per noise and class")
     where.add_argument("--sheet", type=Path, metavar="FILE.png", help="write a contact sheet")
@@ -40,17 +50,46 @@ def add(commands: Commands) -> None:
 
 
 def _noise(args: argparse.Namespace) -> None:
-    from robustness.data import Fit
-    from robustness.noise import parse_noises
+    from robustness.noise import KINDS, parse_noises
     from robustness.noise.write import write_copies, write_sheet
 
-    noises = [noise for text in args.noise for noise in parse_noises(text)]
-    images, fit = load_images(data_of(args), args.split, args.root), Fit(args.size or 40, args.fit)
+    declared = _declared(args)
+    kinds = KINDS if declared is None else declared.noises
+    noises = [noise for text in args.noise for noise in parse_noises(text, kinds)]
+    if declared is None or args.data:
+        images = load_images(data_of(args), args.split, args.root)
+    else:
+        images = load_images(declared.data, args.split, args.root, declared.base)
+    fit, seed = _fit(args, declared), args.seed
+    seed = (declared.seed if declared else 0) if seed is None else seed
     if args.sheet:
-        write_sheet(images, fit, noises, args.seed, args.sheet)
+        write_sheet(images, fit, noises, seed, args.sheet)
         print(f"wrote {args.sheet}")
     else:
-        print(f"wrote {write_copies(images, fit, noises, args.seed, args.out):,} images to {args.out}")
+        print(f"wrote {write_copies(images, fit, noises, seed, args.out):,} images to {args.out}")
+
+
+def _declared(args: argparse.Namespace) -> Thresholds | None:
+    if args.model and not args.thresholds:
+        raise RobustnessError("--model names a model of a thresholds file: give --thresholds too")
+    if not args.thresholds:
+        return None
+    from robustness.kinds import read_thresholds
+
+    return read_thresholds(args.thresholds)
+
+
+def _fit(args: argparse.Namespace, declared: Thresholds | None) -> Preparation:
+    """As a declared model sees images, or as size and fit say."""
+    from robustness.data import Fit
+    from robustness.models.load import preprocessing_of
+
+    if declared is None or (args.size and not args.model):
+        return Fit(args.size or 40, args.fit)
+    name = args.model or next(iter(declared.models))
+    if name not in declared.models:
+        raise RobustnessError(f"{args.thresholds} declares no model {name!r}: {nearest(name, declared.models)}")
+    return preprocessing_of(declared.models[name], declared.base).fit
 
 
 def _fetch(args: argparse.Namespace) -> None:

@@ -135,7 +135,7 @@ def _of_library(library: Library, network: str) -> list[str]:
     size = smallest_size(outline)
     takes = f"none up to {LARGEST} px"
     if size is not None:
-        takes = f"{size} px" + (f", but not {size + 1}" if refusal(outline, size + 1) else "")
+        takes = f"{size} px" + (f", but not {size + 1}" if refusal(outline, (3, size + 1, size + 1)) else "")
     said = {
         "parameters": f"{parameter_count(outline):,}, for 1,000 classes",
         "smallest image": f"{takes}; found by trying",

@@ -1,7 +1,8 @@
-"""Images in: official and user's own sets, and the way to one size."""
+"""Images in: official and user's own sets, and the way to what a network sees."""
 
-from robustness.data.fit import Fit, fit_images
 from robustness.data.image_set import ImageSet
 from robustness.data.load import load_image_set
+from robustness.data.preparation import Fit, Preparation
+from robustness.data.prepared import fit_images, prepared
 
-__all__ = ["Fit", "ImageSet", "fit_images", "load_image_set"]
+__all__ = ["Fit", "ImageSet", "Preparation", "fit_images", "load_image_set", "prepared"]

@@ -1,16 +1,18 @@
-"""An image set: images of any size as one block of bytes, with labels, class names and their places."""
+"""An image set: images of any size, wherever they are, with their labels, class names and places."""
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from robustness.data.picture import Picture
+from robustness.data.pictures import Block, Pictures
+from robustness.data.preparation import Preparation, prepare
 from robustness.errors import RobustnessError, nearest
 
 
@@ -27,10 +29,10 @@ def check_class_names(where: str, class_names: Sequence[str]) -> None:
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """N images in RGB, at their own sizes.
+    """N images at their own sizes.
 
-    pixels: uint8, all images one after the other, each in (y, x, channel) order.
-    shapes: int32 of shape (N, 2), height and width of each image.
+    pictures: where the images are, perhaps with others.
+    rows: int64 of shape (N,), which of `pictures` are this set's, in its order.
     labels: int64 of shape (N,), indices into `class_names`.
     index: int64 of shape (N,), each image's place in the set it came from: a subset keeps them, so it meets the same noise.
     tracks: int64 of shape (N,) or None; frames of one physical object share a number.
@@ -39,8 +41,8 @@ class ImageSet:
     """
 
     name: str
-    pixels: npt.NDArray[np.uint8]
-    shapes: npt.NDArray[np.int32]
+    pictures: Pictures
+    rows: npt.NDArray[np.int64]
     labels: npt.NDArray[np.int64]
     class_names: tuple[str, ...]
     index: npt.NDArray[np.int64]
@@ -49,7 +51,7 @@ class ImageSet:
     left_out: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("pixels", "shapes", "labels", "index", "tracks"):
+        for name in ("rows", "labels", "index", "tracks"):
             if (array := getattr(self, name)) is not None:
                 view = array.view()
                 view.flags.writeable = False  # hashes are computed once
@@ -64,6 +66,31 @@ class ImageSet:
         check_class_names(f"the image set {self.name}", self.class_names)
 
     @classmethod
+    def of(
+        cls,
+        name: str,
+        pictures: Pictures,
+        labels: Sequence[int] | npt.NDArray[np.int64],
+        class_names: Sequence[str],
+        tracks: Sequence[int] | npt.NDArray[np.int64] | None = None,
+        left_out: str | None = None,
+    ) -> ImageSet:
+        """The set of all these pictures."""
+        if len(pictures) != len(labels):
+            raise RobustnessError(f"the image set {name} has {len(pictures)} images and {len(labels)} labels")
+        places = np.arange(len(labels), dtype=np.int64)
+        return cls(
+            name=name,
+            pictures=pictures,
+            rows=places,
+            labels=np.asarray(labels, dtype=np.int64),
+            class_names=tuple(class_names),
+            index=places,
+            tracks=None if tracks is None else np.asarray(tracks, dtype=np.int64),
+            left_out=left_out,
+        )
+
+    @classmethod
     def from_images(
         cls,
         name: str,
@@ -72,22 +99,17 @@ class ImageSet:
         class_names: Sequence[str],
         tracks: Sequence[int] | None = None,
     ) -> ImageSet:
-        """A set of uint8 RGB images of shape (height, width, 3)."""
+        """A set of uint8 images of shape (height, width, channels), RGB or of any other number of channels, all the same."""
         kept = list(images)
-        if len(kept) != len(labels):
-            raise RobustnessError(f"the image set {name} has {len(kept)} images and {len(labels)} labels")
+        channels = kept[0].shape[2] if kept and kept[0].ndim == 3 else 3
         for place, image in enumerate(kept):
-            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-                raise RobustnessError(f"image {place} of {name} is {image.dtype} of {image.shape}, not uint8 (H, W, 3)")
-        return cls(
-            name=name,
-            pixels=np.concatenate([image.reshape(-1) for image in kept]) if kept else np.empty(0, np.uint8),
-            shapes=np.array([image.shape[:2] for image in kept], dtype=np.int32).reshape(-1, 2),
-            labels=np.asarray(labels, dtype=np.int64),
-            class_names=tuple(class_names),
-            index=np.arange(len(kept), dtype=np.int64),
-            tracks=None if tracks is None else np.asarray(tracks, dtype=np.int64),
-        )
+            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != channels or not image.size:
+                raise RobustnessError(
+                    f"image {place} of {name} is {image.dtype} of {image.shape}, not uint8 (H, W, {channels})"
+                )
+        pixels = np.concatenate([image.reshape(-1) for image in kept]) if kept else np.empty(0, np.uint8)
+        shapes = np.array([image.shape[:2] for image in kept], dtype=np.int32).reshape(-1, 2)
+        return cls.of(name, Block(pixels, shapes, channels, name=name), labels, class_names, tracks)
 
     def __repr__(self) -> str:
         return f"<ImageSet {self.name}: {len(self):,} images>"
@@ -98,12 +120,37 @@ class ImageSet:
     def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
         return (self[place] for place in range(len(self)))
 
+    def picture(self, place: int) -> Picture:
+        """One image as it is stored."""
+        return self.pictures[int(self.rows[place])]
+
     def __getitem__(self, place: int) -> npt.NDArray[np.uint8]:
-        """One image, uint8 of shape (height, width, 3), as a view."""
+        """One image to look at, uint8 of shape (height, width, channels): upright, grey ones in RGB, colours under alpha as
+        they are stored. One of more than 8 bits is an error here; a model's preparation may say how it comes to 8.
+        """
         place = range(len(self))[place]
-        height, width = (int(side) for side in self.shapes[place])
-        start = int(self._starts[place])
-        return self.pixels[start : start + 3 * height * width].reshape(height, width, 3)
+        picture = self.picture(place)
+        if picture.is_plain:
+            return picture.rgb
+        channels = 3 if picture.pixels.shape[2] == 1 else picture.pixels.shape[2]
+        height, width = picture.pixels.shape[:2]
+        if picture.orientation >= 5:
+            height, width = width, height
+        try:
+            return prepare(picture, Preparation(height, width, channels, exact=True, background="ignored"))
+        except ValueError as error:
+            raise RobustnessError(f"{self.name_of(place)}: {error}") from error
+
+    def name_of(self, place: int) -> str:
+        """What a user knows an image by."""
+        return self.pictures.name_of(int(self.rows[place]))
+
+    @cached_property
+    def shapes(self) -> npt.NDArray[np.int32]:
+        """int32 of shape (N, 2): height and width of each image as it is stored."""
+        shapes = np.array([self.pictures.shape_of(int(row)) for row in self.rows], dtype=np.int32).reshape(-1, 2)
+        shapes.flags.writeable = False
+        return shapes
 
     def take(self, places: npt.ArrayLike, name: str | None = None) -> ImageSet:
         """The images at those places, or where a mask is true, as a set of its own that remembers where they came from."""
@@ -111,16 +158,13 @@ class ImageSet:
         if chosen.dtype == bool:
             chosen = np.flatnonzero(chosen)
         chosen = chosen.astype(np.int64)
-        return ImageSet(
+        return replace(
+            self,
             name=name or f"{self.name}[{len(chosen)}]",
-            pixels=np.concatenate([self[place].reshape(-1) for place in chosen]) if len(chosen) else self.pixels[:0],
-            shapes=self.shapes[chosen],
+            rows=self.rows[chosen],
             labels=self.labels[chosen],
-            class_names=self.class_names,
             index=self.index[chosen],
             tracks=None if self.tracks is None else self.tracks[chosen],
-            dependent=self.dependent,
-            left_out=self.left_out,
         )
 
     def only(self, *class_names: str) -> ImageSet:
@@ -133,14 +177,7 @@ class ImageSet:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 over sizes, pixels, labels and places: equal for equal content, wherever it was read from."""
-        digest = hashlib.sha256(b"image set 1")
-        for part in (self.shapes, self.labels, self.index, self.pixels):
-            digest.update(str(part.shape).encode())
-            digest.update(np.ascontiguousarray(part).data)
-        return digest.hexdigest()
+        """SHA-256 over images, labels and places: equal for equal content, wherever it was read from."""
+        from robustness.data.content import content_hash  # which reads sets
 
-    @cached_property
-    def _starts(self) -> npt.NDArray[np.int64]:
-        sizes = 3 * self.shapes.astype(np.int64).prod(axis=1)
-        return np.concatenate([[0], np.cumsum(sizes)])
+        return content_hash(self)

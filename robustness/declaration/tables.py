@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, create_model
+from pydantic_core import PydanticCustomError
 
 from robustness.declaration.places import KeyPath
 from robustness.errors import nearest
 from robustness.files.schemas import unreadable
 
 SCHEMA = 1
+LARGEST = 4096
+"""Of the sides of a network's input, in pixels."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -20,7 +24,49 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PartOfClean = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Shares = Annotated[list[Share], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
-Channels = tuple[Finite, Finite, Finite]
+Channels = Annotated[list[Finite], Field(min_length=1, max_length=1024)]
+
+
+def _sides(value: object) -> object:
+    """A square's side, or height and width."""
+    sides = value if isinstance(value, list) and len(value) == 2 else [value]
+    if not all(isinstance(side, int) and not isinstance(side, bool) and 1 <= side <= LARGEST for side in sides):
+        raise PydanticCustomError("sides", f"a size is 1 to {LARGEST} pixels, or height and width")
+    return value
+
+
+def _background(value: object) -> object:
+    levels = value if isinstance(value, list) else []
+    whole = all(isinstance(level, int) and not isinstance(level, bool) and 0 <= level <= 255 for level in levels)
+    if value != "ignored" and (len(levels) not in (1, 3) or not whole):
+        raise PydanticCustomError("background", 'a background is red, green and blue, of 0 to 255, or "ignored"')
+    return value
+
+
+def _range(value: object) -> object:
+    ends = value if isinstance(value, list) and len(value) == 2 else []
+    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) and isfinite(end) for end in ends)
+    if value != "upper-byte" and (not ends or not numbers or ends[0] >= ends[1]):
+        raise PydanticCustomError("range", 'a range is [what becomes black, what becomes white], or "upper-byte"')
+    return value
+
+
+def _classes(value: object) -> object:
+    numbers = value.values() if isinstance(value, dict) else []
+    if not isinstance(value, str) and not (numbers and all(type(number) is int and number >= 0 for number in numbers)):
+        raise PydanticCustomError(
+            "classes", "classes are a table of names and the numbers of their logits, or a JSON file of it"
+        )
+    return value
+
+
+def _prepare(value: object) -> object:
+    if isinstance(value, str):
+        return "(text)"
+    return "(table)" if isinstance(value, dict | Table) else None
+
+
+Sides = Annotated[Any, BeforeValidator(_sides)]
 
 
 class Table(BaseModel):
@@ -44,13 +90,32 @@ class RunTable(Table):
     time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
+class PrepareTable(Table):
+    resize: Sides = None
+    size: Sides = None
+    crop: Sides = None
+    interpolation: Literal["nearest", "box", "bilinear", "bicubic", "lanczos"] | None = None
+    antialias: Literal["pillow", "torchvision"] | None = None
+    channels: Annotated[int, Field(ge=1, le=1024)] | None = None
+    orientation: Literal["exif", "stored"] | None = None
+    background: Annotated[Any, BeforeValidator(_background)] = None
+    range: Annotated[Any, BeforeValidator(_range)] = None
+
+
+Prepare = Annotated[Annotated[PrepareTable, Tag("(table)")] | Annotated[str, Tag("(text)")], Discriminator(_prepare)]
+
+
 class ModelTable(Table):
     load: str
     weights: str | None = None
-    size: Annotated[int, Field(ge=1, le=4096)] | None = None
+    size: Sides = None
     fit: Literal["crop-or-pad", "resize"] | None = None
-    mean: Annotated[Channels, Field(strict=False)] = (0.0, 0.0, 0.0)
-    std: Annotated[Channels, Field(strict=False)] = (1.0, 1.0, 1.0)
+    channels: Annotated[int, Field(ge=1, le=1024)] | None = None
+    prepare: Prepare | None = None
+    classes: Annotated[Any, BeforeValidator(_classes)] = None
+    outside: Literal["wrong", "ignored"] | None = None
+    mean: Channels | None = None
+    std: Channels | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
 
 
@@ -108,12 +173,13 @@ def file_table(top: Mapping[str, TopLevel]) -> type[Table]:
 
 def in_words(problem: Any, top: Mapping[str, TopLevel]) -> tuple[KeyPath, str]:
     """A pydantic error as a path and a sentence. top: the keys that the file may have, besides `schema` and `[run]`."""
-    path = tuple(problem["loc"])
+    path = tuple(step for step in problem["loc"] if step not in ("(table)", "(text)"))
     if path[-1:] == ("[key]",):
         return path[:-1], "a name has letters, digits, - and _, and does not begin with a digit or -"
     match problem["type"]:
         case "extra_forbidden":
             table = RunTable if path[0] == "run" else top[str(path[0])].table if len(path) > 1 else None
+            table = PrepareTable if path[-2:-1] == ("prepare",) else table
             valid = ["schema", "run", *top] if table is None else [*table.model_fields]
             return path, f"unknown key: {nearest(str(path[-1]), valid)}"
         case "missing":
@@ -124,6 +190,8 @@ def in_words(problem: Any, top: Mapping[str, TopLevel]) -> tuple[KeyPath, str]:
             return path, unreadable("thresholds", problem["input"], SCHEMA)
         case "literal_error":
             return path, f"{problem['input']!r} is not {problem['ctx']['expected']}"
+        case "union_tag_not_found":
+            return path, 'a preparation is a table of steps, or a text such as "timm"'
         case "too_short":
             return path, "empty: nothing would be measured"
     hint = dotted_key_hint({"": problem["input"]})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from robustness.data import Fit, ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, prepared
 from robustness.errors import RobustnessError
 from robustness.evaluation.forward import forward
 from robustness.models.classifier import Classifier
@@ -22,21 +21,14 @@ BATCH = 256
 
 
 def noisy_batch(classifier: Classifier, image_set: ImageSet, places: Places, noise: Noise, seed: int) -> torch.Tensor:
-    """The images at those places under the noise, as the network takes them: uint8 of shape (N, 3, size, size)."""
+    """The images at those places under the noise, as the network takes them: uint8 of shape (N, channels, height, width)."""
     clean = clean_batch(image_set, classifier.fit, places, classifier.device)
     return apply(noise, clean, image_set.index[places], seed, torch.get_num_threads())
 
 
-def clean_batch(image_set: ImageSet, fit: Fit, places: Places, device: torch.device) -> torch.Tensor:
-    """The images at those places at a network's size: uint8 of shape (N, 3, size, size)."""
-    return _fitted(image_set, fit, device)[torch.from_numpy(places)].permute(0, 3, 1, 2)
-
-
-@lru_cache(maxsize=2)
-def _fitted(image_set: ImageSet, fit: Fit, device: torch.device) -> torch.Tensor:
-    """All images, uint8 of shape (N, size, size, 3): brought to size and to the device once, for the many cases of a gate."""
-    images = fit_images(image_set, fit)
-    return torch.from_numpy(images if images.flags.writeable else images.copy()).to(device)
+def clean_batch(image_set: ImageSet, fit: Preparation, places: Places, device: torch.device) -> torch.Tensor:
+    """The images at those places as a network sees them: uint8 of shape (N, channels, height, width)."""
+    return torch.from_numpy(prepared(image_set, fit).batch(places)).to(device).permute(0, 3, 1, 2)
 
 
 def predict(
@@ -70,6 +62,12 @@ def predict_at_levels(
 
 def check_classes(classifier: Classifier, image_set: ImageSet) -> None:
     """A model trained on other classes, or on the same ones in another order, gives accuracies that mean nothing."""
+    if classifier.class_map is not None:
+        try:
+            classifier.class_map.numbers(image_set.class_names)
+        except RobustnessError as error:
+            raise RobustnessError(f"{classifier.name}: {error}") from error
+        return
     if classifier.class_names is None or classifier.class_names == image_set.class_names:
         return
     pairs = zip(classifier.class_names, image_set.class_names, strict=False)

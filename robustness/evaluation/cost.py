@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -50,7 +51,9 @@ def cost_of(jobs: Sequence[AnyJob], missing: Sequence[AnyJob]) -> Cost:
         forward_passes += images
         flops += images * flops_of(job.classifier)
         seconds += images * seconds_of(job.classifier, job.image_set)
-    sizes = {(id(job.image_set), job.classifier.fit): len(job.image_set) * 3 * job.classifier.fit.size**2 for job in missing}
+    sizes = {
+        (id(job.image_set), job.classifier.fit): len(job.image_set) * math.prod(job.classifier.fit.values) for job in missing
+    }
     weights = {id(job.classifier): _bytes_of(job.classifier) for job in missing}
     return Cost(
         cases=len(jobs),
@@ -76,7 +79,7 @@ def seconds_of(classifier: Classifier, image_set: ImageSet) -> float:
 
 def flops_of(classifier: Classifier) -> int:
     """Floating-point operations of one image's forward pass, two for a multiplication with its sum; 0 where nothing tells."""
-    image = torch.zeros((1, 3, classifier.fit.size, classifier.fit.size), dtype=torch.uint8, device=classifier.device)
+    image = torch.zeros((1, *classifier.fit.values), dtype=torch.uint8, device=classifier.device)
     with FlopCounterMode(display=False) as counter:
         classifier.logits(image)
     return int(counter.get_total_flops())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from robustness.data import Fit, ImageSet
+from robustness.data import ImageSet, Preparation
 from robustness.evaluation.batch import BATCH, check_classes, noisy_batch, predict
 from robustness.evaluation.case import Case
 from robustness.evaluation.forward import arithmetic, backing_off
@@ -40,7 +42,7 @@ class Measurement:
     total: int
     seconds: float
     stored: bool
-    fit: Fit | None = None
+    fit: Preparation | None = None
 
     @property
     def right(self) -> int:
@@ -93,12 +95,17 @@ def make_case(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: i
         noise=noise,
         seed=seed,
         model_hash=identity.hash,
-        data_hash=image_set.content_hash,
+        data_hash=image_set.content_hash if classifier.class_map is None else _with_names(image_set),
         arithmetic=arithmetic(classifier),
         run=None if identity.is_hashable and noise.bit_identical else run,
         model_key=identity.key,
         fingerprint=identity.fingerprint,
     )
+
+
+def _with_names(image_set: ImageSet) -> str:
+    """The hash of a set whose class names, too, decide what a prediction is."""
+    return hashlib.sha256(json.dumps([image_set.content_hash, image_set.class_names]).encode()).hexdigest()
 
 
 def _looks(predictions: npt.NDArray[np.int16], image_set: ImageSet) -> list[tuple[int, int]]:

@@ -33,7 +33,7 @@ def backing_off(measure: Callable[[], T]) -> T:
 
 
 def forward(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -> torch.Tensor:
-    """Checked logits, float32 of shape (N, classes) on the CPU, of uint8 images of shape (N, 3, size, size)."""
+    """Checked logits, float32 of shape (N, classes) on the CPU, of uint8 images of shape (N, channels, height, width)."""
     size = classifier.batch_size
     parts = [
         _checked(raw_logits(classifier, _padded(part, size)), part, classifier, image_set) for part in torch.split(images, size)
@@ -50,7 +50,7 @@ def raw_logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
             classifier.room.images = len(batch) // 2
             raise OutOfMemoryError(f"{classifier.name} ran out of memory on {len(batch)} images") from error
         late = "import it where the module begins: beside the file it is found only while that is loaded"
-        hint = late if isinstance(error, ImportError) else f"is its size {classifier.fit.size}?"
+        hint = late if isinstance(error, ImportError) else f"are its images {classifier.fit}?"
         raise RobustnessError(
             f"{classifier.name} raised {described(error)} on float32 images of shape {tuple(batch.shape)}; {hint}"
         ) from error
@@ -77,7 +77,7 @@ def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, 
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or len(logits) != size or logits.shape[1] < 2:
         shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
         raise RobustnessError(f"{classifier.name} gave {shape} for a batch of {size}, not logits of shape (N, classes)")
-    if logits.shape[1] != classes:
+    if classifier.class_map is None and logits.shape[1] != classes:
         raise RobustnessError(f"{classifier.name} tells {logits.shape[1]} classes apart, {image_set.name} has {classes}")
     logits = logits[: len(batch)].float().cpu()
     if not torch.isfinite(logits).all():
@@ -85,4 +85,9 @@ def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, 
         raise RobustnessError(
             f"{classifier.name} gave NaN or infinite logits for {bad} of {len(batch)} images of a batch; nothing was measured"
         )
-    return logits
+    if classifier.class_map is None:
+        return logits
+    try:
+        return classifier.class_map.apply(logits, image_set.class_names)
+    except RobustnessError as error:
+        raise RobustnessError(f"{classifier.name}: {error}") from error

@@ -19,14 +19,15 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from robustness.data import Fit, ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, prepared
+from robustness.data.pictures import Block
 from robustness.errors import RobustnessError, described
 from robustness.evaluation.batch import Places, check_classes
 from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off
 from robustness.evaluation.jobs import AnyJob, is_complete, joined, missing, shards_of
 from robustness.evaluation.store import Addressed, Store
+from robustness.extras import import_extra
 from robustness.models.classifier import Classifier, best_device, place
-from robustness.models.extras import import_extra
 from robustness.process import environment
 
 RETRIES = 3
@@ -162,10 +163,10 @@ class _Filling:
     def _submit(self, progress: _Progress, places: Places) -> Any:
         job = progress.job
         model = self._sent((id(job.classifier),), job.classifier, _packed)
-        fitted = (id(job.image_set), hash(job.classifier.fit))
-        images = self._sent(fitted, job.image_set, lambda image_set: _at_size(image_set, job.classifier.fit))
+        part = (id(job.image_set), hash(job.classifier.fit), int(places[0]), len(places))
+        images = self._sent(part, job.image_set, lambda image_set: _as_seen(image_set, job.classifier.fit, places))
         how = _How(job.classifier.batch_size, _arithmetic(job.classifier))
-        return self.remote.remote([model], [images], places, job.compute, how)
+        return self.remote.remote([model], [images], job.compute, how)
 
     def _sent(self, key: tuple[int, ...], thing: Any, packed: Any) -> Any:
         """A reference to what the shards of many cases share: it goes to the object store once, and to each node once."""
@@ -213,11 +214,12 @@ def _named(places: Places) -> str:
     return f"the shard of {len(places):,} images that begins with number {places[0]}"
 
 
-def _at_size(image_set: ImageSet, fit: Fit) -> ImageSet:
-    """The images as a network of that size takes them: smaller than photographs, and shared by all workers of a node."""
-    fitted = fit_images(image_set, fit)
-    shapes = np.full((len(fitted), 2), fit.size, dtype=np.int32)
-    return replace(image_set, pixels=fitted.reshape(-1), shapes=shapes)
+def _as_seen(image_set: ImageSet, fit: Preparation, places: Places) -> ImageSet:
+    """The images at those places as a network sees them: smaller than photographs, and shared by the shards of many cases."""
+    images = prepared(image_set, fit).batch(places)
+    shapes = np.full((len(images), 2), fit.shape, dtype=np.int32)
+    block = Block(images.reshape(-1), shapes, fit.channels, prepared=fit, name=image_set.name)
+    return replace(image_set.take(places), pictures=block, rows=np.arange(len(places)))
 
 
 def _packed(classifier: Classifier) -> Classifier:
@@ -238,7 +240,7 @@ def _arithmetic(classifier: Classifier) -> str:
     return f"{arithmetic(classifier)}, pytest-robustness {importlib.metadata.version('pytest-robustness')}"
 
 
-def _compute(model: list[Any], images: list[Any], places: Places, compute: Any, how: _How) -> Any:
+def _compute(model: list[Any], images: list[Any], compute: Any, how: _How) -> Any:
     """One shard, on a worker. model, images: references, in lists so that Ray leaves them to `_received`."""
     classifier, image_set = _received(model[0]), _received(images[0])
     classifier.room.images = how.batch
@@ -247,7 +249,7 @@ def _compute(model: list[Any], images: list[Any], places: Places, compute: Any, 
             f"the node {os.uname().nodename} computes with {here}, this process with {how.arithmetic}: predictions would "
             "not be the same; install the same versions everywhere"
         )
-    return compute(classifier, image_set.take(places))
+    return compute(classifier, image_set)
 
 
 @lru_cache(maxsize=8)

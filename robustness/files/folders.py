@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -15,6 +16,11 @@ APP = "pytest-robustness"
 def cache_folder() -> Path:
     """Decoded image sets and past results; safe to delete. `ROBUSTNESS_CACHE` moves it."""
     return Path(os.environ.get("ROBUSTNESS_CACHE") or user_cache_path(APP))
+
+
+def run_folder(run: str) -> Path:
+    """What ends with the run of that name."""
+    return cache_folder() / "results" / "runs" / hashlib.sha256(run.encode()).hexdigest()
 
 
 def data_folder(root: str | Path | None = None) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from robustness.data import Fit, ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, fit_images
 from robustness.errors import RobustnessError
 from robustness.gan.checkpoint import load_generator
 from robustness.gan.sample import BATCH, Generator
@@ -31,7 +31,7 @@ class SampleMix:
         generator = load_generator(file)
         return cls(generator, f"samples of a generator, SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}")
 
-    def drawn(self, image_set: ImageSet, fit: Fit, places: Places, draws: np.random.Generator) -> Images:
+    def drawn(self, image_set: ImageSet, fit: Preparation, places: Places, draws: np.random.Generator) -> Images:
         """A sample for each of these images, no two alike: uint8 of shape (N, size, size, 3)."""
         if self.generator.condition.class_names != image_set.class_names:
             raise RobustnessError(f"the generator was not trained on the classes of {image_set.name}, so it cannot be mixed in")

@@ -57,7 +57,7 @@ def train_gan(
         "network": network,
         "condition": condition.to_card(),
         "data_hash": image_set.content_hash,
-        "fit": asdict(FIT),
+        "fit": {"size": FIT.size, "kind": FIT.kind},
         "recipe": {name: value for name, value in asdict(recipe).items() if name != "epochs"},
         "seed": seed,
     }

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from robustness.data import ImageSet, fit_images
+from robustness.data import ImageSet, prepared
 from robustness.errors import RobustnessError
 from robustness.evaluation.order import evaluation_order
 from robustness.models.classifier import Classifier
@@ -32,7 +32,7 @@ def noise_mistakes(classifier: Classifier, image_set: ImageSet, noises: Sequence
     if not declared:
         return []
     places = evaluation_order(image_set.index)[:IMAGES]
-    images, index = fit_images(image_set, classifier.fit)[places], image_set.index[places]
+    images, index = prepared(image_set, classifier.fit).batch(places), image_set.index[places]
     return [sentence for noise in declared for sentence in mistakes(noise, images, index, seed)]
 
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
+from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, in_one_line
 
 
@@ -55,6 +56,9 @@ class ModelUsed:
     model: str
     hash: str
     identity: str  # see `robustness.evaluation.identity`
+    preparation: Preparation | None = None  # of its images
+    mean: tuple[float, ...] = ()  # and their normalisation, per channel, of values in 0..1
+    std: tuple[float, ...] = ()
 
     @property
     def what(self) -> str:

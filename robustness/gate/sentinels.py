@@ -18,13 +18,15 @@ import numpy.typing as npt
 import scipy
 import torch
 
-from robustness.data import ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, prepared
 from robustness.errors import RobustnessError, some
 from robustness.evaluation.batch import check_classes
 from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, forward, raw_logits
 from robustness.evaluation.identity import identify
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Sentences, Store
+from robustness.gate.grey import PASSES as GREY
+from robustness.gate.grey import sees_grey
 from robustness.gate.noise_sentinels import noise_mistakes
 from robustness.models.classifier import SIZES, Classifier, Room, evaluation_mode, to_tensor
 from robustness.noise import Gaussian, Noise, Periodic, SaltAndPepper, apply
@@ -39,7 +41,7 @@ ALONE, IN_SIXTEENS, NOISY, FIRST = 16, 32, 24, 32
 """How many of them go through the network one by one too, in sixteens, twice under noise, and first in other preparations."""
 CHOSEN = 2
 """Of five other preparations: how many are judged on all images."""
-PASSES = SIZES["cuda"] + 2 * BATCH + ALONE + IN_SIXTEENS + 2 * NOISY + 5 * FIRST + CHOSEN * (IMAGES - FIRST)
+PASSES = GREY + SIZES["cuda"] + 2 * BATCH + ALONE + IN_SIXTEENS + 2 * NOISY + 5 * FIRST + CHOSEN * (IMAGES - FIRST)
 """Images that go through a network at most: once for each network, preparation and image set."""
 
 CHANCE = 1e-6
@@ -143,7 +145,7 @@ def check_answers(classifier: Classifier, store: Store, run: str) -> None:
     """
 
     def moved() -> float:
-        logits: Any = raw_logits(classifier, _drawn_images(classifier.fit.size))
+        logits: Any = raw_logits(classifier, _drawn_images(classifier.fit))
         if not isinstance(logits, torch.Tensor):  # the sentinels say so
             return 0.0
         now = logits.float().cpu().numpy()
@@ -161,12 +163,12 @@ def check_answers(classifier: Classifier, store: Store, run: str) -> None:
         )
 
 
-def _drawn_images(size: int) -> torch.Tensor:
-    """Images from dark to bright, each with another contrast: uint8 of shape (ALONE, 3, size, size)."""
+def _drawn_images(fit: Preparation) -> torch.Tensor:
+    """Images from dark to bright, each with another contrast: uint8 of shape (ALONE, channels, height, width)."""
     generator = np.random.default_rng(0)
     levels = np.linspace(0, 255, ALONE)[:, None, None, None]
     contrasts = generator.uniform(0, 80, (ALONE, 1, 1, 1))
-    drawn = levels + contrasts * generator.uniform(-1, 1, (ALONE, size, size, 3))
+    drawn = levels + contrasts * generator.uniform(-1, 1, (ALONE, *fit.shape, fit.channels))
     return to_tensor(drawn.clip(0, 255).astype(np.uint8))
 
 
@@ -178,7 +180,7 @@ def _at_identity(noise: Noise) -> Noise | None:
 
 @dataclass(frozen=True, eq=False)
 class _Sample:
-    """The first images of a set in the order of evaluation, as a network of one size sees them: uint8 (N, 3, size, size)."""
+    """The first images of a set in the order of evaluation, as a network sees them: uint8 (N, channels, height, width)."""
 
     image_set: ImageSet
     images: torch.Tensor
@@ -188,7 +190,7 @@ class _Sample:
     @classmethod
     def of(cls, image_set: ImageSet, classifier: Classifier) -> _Sample:
         places = evaluation_order(image_set.index)[:IMAGES]
-        images = to_tensor(fit_images(image_set, classifier.fit)[places])
+        images = to_tensor(prepared(image_set, classifier.fit).batch(places))
         return cls(image_set, images, image_set.index[places], image_set.labels[places])
 
     def first(self, count: int) -> _Sample:
@@ -228,7 +230,7 @@ def _complaints(classifier: Classifier, image_set: ImageSet) -> list[str]:
         predictions = _named(logits)
         first = logits[:BATCH] if classifier.batch_size <= BATCH else batch.logits(classifier)
         found = _repetition(batch, classifier, first, "the same") or _batch_size(sample, classifier, logits, first)
-        found = found or _repetition_under_noise(batch, classifier)
+        found = found or _repetition_under_noise(batch, classifier) or sees_grey(classifier)
         # Where classes are colours, swapping red and blue renames them too: what is fed comes first.
         return found + (_preprocessing(sample, classifier, predictions) or _class_order(sample, classifier, predictions))
     except OutOfMemoryError:

@@ -22,6 +22,7 @@ from robustness.gate.promise import Promise, Record
 from robustness.gate.sentinels import check_answers, check_model
 from robustness.gate.thresholds import Thresholds
 from robustness.gate.time_limit import within
+from robustness.models.class_map import OUTSIDE
 from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.fingerprint import foreign_code
@@ -34,6 +35,13 @@ T = TypeVar("T")
 
 def no_fixture(declaration: ModelDeclaration) -> object:
     return load_classifier(declaration)  # says that only tests can measure it
+
+
+def with_outside(images: ImageSet, thresholds: Thresholds) -> ImageSet:
+    """The images, with a class for predictions of any other where a model may give one."""
+    if all(model.outside != "wrong" for model in thresholds.models.values()):
+        return images
+    return replace(images, class_names=(*images.class_names, OUTSIDE))
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,9 @@ class Workbench:
     def images(self) -> ImageSet:
         """The images of `[run] data`."""
         data, base = self.thresholds.data, self.thresholds.base
-        return self.once("images", lambda: load_image_set(data, root=self.root, base=base))
+        return self.once(
+            "images", lambda: with_outside(load_image_set(data, root=self.root, base=base, run=self.run), self.thresholds)
+        )
 
     def load(self, name: str) -> Classifier:
         """A declared model, as it is."""
@@ -102,7 +112,15 @@ class Workbench:
         classifier = self.load(name)
         may_change = self.once(("sentinels", name), lambda: self._check(classifier, name))
         identity = identify(classifier)
-        self.note(ModelUsed(model=name, hash=identity.hash, identity=identity.digest))
+        used = ModelUsed(
+            model=name,
+            hash=identity.hash,
+            identity=identity.digest,
+            preparation=classifier.fit,
+            mean=tuple(classifier.mean),
+            std=tuple(classifier.std),
+        )
+        self.note(used)
         if self.kept.get(("made", name, id(classifier.given)), identity.digest) != identity.digest:
             raise RobustnessError(f"{name} is not what its fixture made: something changed it; let who changes it take a copy")
         if may_change:

@@ -60,7 +60,7 @@ def measure_limit(limit: Limit, bench: Workbench) -> LimitRecord:
         waiver=limit.reason,
         key=measurement.case.key,
         model_hash=measurement.case.model_hash,
-        size=measurement.fit.size if measurement.fit else None,
+        size=measurement.fit.height if measurement.fit else None,
         fit=measurement.fit.kind if measurement.fit else None,
         stored=all(one.stored for one in spent),
         seconds=round(sum(one.seconds for one in spent), 3),

@@ -16,12 +16,16 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from robustness.data.fit import Fit
+from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described
+from robustness.models.class_map import ClassMap
 from robustness.models.fingerprint import fingerprint, hash_state
 
-Channels = tuple[float, float, float]
+Channels = tuple[float, ...]
 Precision = Literal["float32", "bfloat16"]
+
+PLAIN: tuple[Channels, Channels] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+"""Mean and standard deviation that leave values in 0..1 as they are, for any number of channels."""
 
 SIZES = {"cpu": 64, "cuda": 256}
 """Images in a batch; for CUDA not measured yet. On CPUs larger ones leave the caches, and their memory comes afresh each time:
@@ -44,9 +48,9 @@ class Room:
 class Classifier:
     """A network with the preprocessing that belongs to it.
 
-    module: takes float32 of shape (N, 3, size, size), gives logits of shape (N, classes). A module whose weights lie elsewhere
+    module: takes float32 of shape (N, channels, height, width), gives logits (N, classes). A module whose weights lie elsewhere
     than `device` and `layout` say is copied, and stays where it is; what its owner changes in it later does not reach the copy.
-    fit: how images come to the network's size; noise is added after it, on the pixels the network sees.
+    fit: the preparation of its images; noise is added after it, on the pixels the network sees.
     mean, std: per channel; the module sees `(pixel / 255 - mean) / std`.
     architecture: a name that stands for the module's code, or None for code of the user's own, which cannot be hashed.
     class_names: the classes the network was trained on, where known.
@@ -57,14 +61,15 @@ class Classifier:
     room: shared with copies that `dataclasses.replace` makes: where one runs out of memory, all send fewer images.
     file_hash: SHA-256 of the file that it was loaded from, where there is one.
     fingerprint: of the module as it was loaded, where there is an architecture; see `robustness.models.fingerprint`.
+    class_map: where the network has more classes than the images.
     given: the module as it was handed over: `module` itself, or what it is a copy of.
     """
 
     name: str
     module: nn.Module
-    fit: Fit
-    mean: Channels = (0.0, 0.0, 0.0)
-    std: Channels = (1.0, 1.0, 1.0)
+    fit: Preparation
+    mean: Channels = PLAIN[0]
+    std: Channels = PLAIN[1]
     architecture: str | None = None
     class_names: tuple[str, ...] | None = None
     precision: Precision = "float32"
@@ -73,10 +78,19 @@ class Classifier:
     room: Room = field(default_factory=Room)
     file_hash: str | None = None
     fingerprint: str | None = None
+    class_map: ClassMap | None = None
     given: nn.Module = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "given", self.module)
+        if (self.mean, self.std) == PLAIN:
+            object.__setattr__(self, "mean", (0.0,) * self.fit.channels)
+            object.__setattr__(self, "std", (1.0,) * self.fit.channels)
+        if not len(self.mean) == len(self.std) == self.fit.channels:
+            raise RobustnessError(
+                f"{self.name}: mean and std have {len(self.mean)} and {len(self.std)} values, and its images "
+                f"{self.fit.channels} channels: give one of each per channel"
+            )
         if not all(map(self._is_in_place, [*self.module.parameters(), *self.module.buffers()])):
             object.__setattr__(self, "module", place(copied(self), self.device, self.layout))
         if self.architecture is not None and self.fingerprint is None:
@@ -91,16 +105,16 @@ class Classifier:
         return self.room.images or SIZES.get(self.device.type, SIZES["cuda"])
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits, in the network's own type, of shape (N, classes), for uint8 images of shape (N, 3, size, size)."""
+        """Logits, in the network's own type, of shape (N, classes), for uint8 images of shape (N, channels, height, width)."""
         autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
         with evaluation_mode(self.module), torch.inference_mode(), autocast:
             output: torch.Tensor = self.module(self.normalised(images))
             return output
 
     def normalised(self, images: torch.Tensor) -> torch.Tensor:
-        """What the module sees, on its device: float32 of shape (N, 3, size, size), for uint8 images of that shape."""
+        """What the module sees, on its device: float32, for uint8 images of shape (N, channels, height, width)."""
         batch = images.to(self.device).contiguous(memory_format=self.layout) / 255
-        if any(self.mean) or self.std != (1.0, 1.0, 1.0):
+        if any(self.mean) or any(value != 1 for value in self.std):
             batch = (batch - self._channels(self.mean)) / self._channels(self.std)
         return batch
 
@@ -120,10 +134,11 @@ class Classifier:
         return hashlib.sha256(json.dumps([*self._recipe(), self.file_hash, platform.python_version()]).encode()).hexdigest()
 
     def _recipe(self) -> list[object]:
-        return [self.architecture, str(self.fit), self.mean, self.std]
+        mapped = [] if self.class_map is None else [[self.class_map.logits, self.class_map.open]]
+        return [self.architecture, str(self.fit), self.mean, self.std, *mapped]
 
     def _channels(self, values: Channels) -> torch.Tensor:
-        return torch.tensor(values, device=self.device).view(1, 3, 1, 1)
+        return torch.tensor(values, device=self.device).view(1, -1, 1, 1)
 
     def _is_in_place(self, tensor: torch.Tensor) -> bool:
         contiguous = self.layout is torch.contiguous_format or tensor.dim() != 4
@@ -165,5 +180,5 @@ def evaluation_mode(module: nn.Module) -> Iterator[None]:
 
 
 def to_tensor(images: npt.NDArray[np.uint8]) -> torch.Tensor:
-    """Images of shape (N, H, W, 3), as image sets hold them, as a tensor of shape (N, 3, H, W) in channels-last memory."""
+    """Images of shape (N, H, W, channels), as image sets hold them, as a tensor (N, channels, H, W) in channels-last memory."""
     return torch.from_numpy(images if images.flags.writeable else images.copy()).permute(0, 3, 1, 2)

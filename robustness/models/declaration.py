@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from robustness.data.fit import FitKind
+    from robustness.data.preparation import Antialias, FitKind, Interpolation, Shape
     from robustness.models.classifier import Precision
 
 SHIPPED = Path(__file__).parent.parent / "weights"
@@ -25,6 +26,21 @@ FORMS = {
     "fixture": "a pytest fixture of the model's name that returns one",
 }
 REFERENCES = (*BUILT_IN, *FORMS)
+PREPARE = ("torchvision", "timm", "transformers")
+"""Libraries that keep the preparation of their networks' images."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A preparation as it is written, `prepare = { ... }`; see `robustness.data.preparation.Preparation`."""
+
+    resize: int | Shape | None = None
+    crop: int | Shape | None = None
+    interpolation: Interpolation = "bilinear"
+    antialias: Antialias = "pillow"
+    orientation: Literal["exif", "stored"] = "exif"
+    background: tuple[int, ...] | Literal["ignored"] | None = None
+    range: tuple[float, float] | Literal["upper-byte"] | None = None
 
 
 @dataclass(frozen=True)
@@ -33,18 +49,25 @@ class ModelDeclaration:
 
     load: a built-in network's name, or a reference of one of the `FORMS`.
     weights: a shipped set's name, a safetensors file, or a state dict that `torch.save` wrote (.pt, .pth).
-    size, fit: the square input in pixels, and how images come to it. mean, std: per channel, of values in 0..1.
+    size, fit: the input in pixels, square or height and width, and how images come to it. channels: of the input. prepare: more
+    steps, or where a library keeps them, or "done". mean, std: per channel, of values in 0..1.
+    classes: the logit of each class, where the network has more of them than the images, or a JSON file that says so. outside:
+    whether a prediction of one of the others is wrong, or cannot be.
     precision: of convolutions and products.
     """
 
     name: str
     load: str
     weights: str | None = None
-    size: int | None = None
+    size: int | Shape | None = None
     fit: FitKind = "crop-or-pad"
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
     precision: Precision = "float32"
+    channels: int = 3
+    prepare: Steps | str | None = None
+    classes: Mapping[str, int] | str | None = None
+    outside: Literal["wrong", "ignored"] | None = None
 
     @property
     def fixture(self) -> str:

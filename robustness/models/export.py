@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described
+from robustness.extras import import_extra
 from robustness.files.atomic import replacing
 from robustness.models.classifier import Classifier, copied
 from robustness.models.exported import load_exported
-from robustness.models.extras import import_extra
 from robustness.models.onnx_network import OnnxNetwork, load_onnx
 
 CLOSE = 1e-4
@@ -31,28 +32,28 @@ class Format:
 
     suffix: str
     encode: Callable[[torch.export.ExportedProgram], bytes]
-    load: Callable[[Path, int], tuple[nn.Module, str]]
+    load: Callable[[Path, Preparation], tuple[nn.Module, str]]
 
 
 def export_network(classifier: Classifier, form: str, file: Path) -> float:
     """Write the network of a classifier, and return how far the logits of random images moved by it, at most.
 
-    form: one of the `FORMATS`. The file takes what the network takes, float32 of shape (N, 3, size, size) with mean and std
-    applied, for any N from 1. It is read back before it takes its place: where it gives other logits (see `CLOSE`), or the
-    network cannot be exported, a `RobustnessError` says so and nothing is written.
+    form: one of the `FORMATS`. The file takes what the network takes, float32 of shape (N, channels, height, width) with mean
+    and std applied, for any N from 1. It is read back before it takes its place: where it gives other logits (see `CLOSE`), or
+    the network cannot be exported, a `RobustnessError` says so and nothing is written.
     """
     module = copied(classifier).eval().cpu()
     module = module.to(memory_format=torch.contiguous_format)  # what torch.export.save writes without a copy
-    size, wanted = classifier.fit.size, FORMATS[form]
+    wanted = FORMATS[form]
     generator = torch.Generator().manual_seed(0)
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (classifier.mean, classifier.std))
-    images = (torch.rand(IMAGES, 3, size, size, generator=generator) - mean) / std
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (classifier.mean, classifier.std))
+    images = (torch.rand(IMAGES, *classifier.fit.values, generator=generator) - mean) / std
     before = _logits(classifier.name, module, images)
     content = _encoded(classifier.name, module, images[:2].clone(), wanted)  # an archive keeps its examples
     try:
         with replacing(file) as partial:
             partial.write_bytes(content)
-            after = _logits(f"{classifier.name} as {form}", wanted.load(partial, size)[0], images)
+            after = _logits(f"{classifier.name} as {form}", wanted.load(partial, classifier.fit)[0], images)
             moved = float((after - before).abs().max() / before.abs().max().clamp(min=1))
             if not moved <= CLOSE:
                 raise RobustnessError(
@@ -88,7 +89,7 @@ def _logits(name: str, module: nn.Module, images: torch.Tensor) -> torch.Tensor:
             parts = [module(images), module(images[:1])]
     except Exception as error:  # the user's code may raise anything
         raise RobustnessError(
-            f"{name} raised {described(error)} on float32 images of shape {(*images.shape,)}; is its size {images.shape[-1]}?"
+            f"{name} raised {described(error)} on float32 images of shape {(*images.shape,)}; is that what it takes?"
         ) from error
     if not all(isinstance(part, torch.Tensor) and part.ndim == 2 for part in parts):
         raise RobustnessError(f"{name} gave {type(parts[0]).__name__}, not logits of shape (N, classes)")

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described
 from robustness.models.input_shape import check_input
 
@@ -44,11 +45,11 @@ class ExportedNetwork(nn.Module):
         return self
 
 
-def load_exported(file: Path, size: int) -> tuple[nn.Module, str]:
+def load_exported(file: Path, fit: Preparation) -> tuple[nn.Module, str]:
     """The program that `torch.export.save` wrote, and a name that stands for its code, made of the file's SHA-256.
 
-    It takes float32 of shape (N, 3, size, size), N being a dynamic dimension, and gives logits. The file is code, as a
-    factory is: load what you trust.
+    It takes float32 of shape (N, channels, height, width), N being a dynamic dimension, and gives logits. The file is code, as
+    a factory is: load what you trust.
     """
     try:
         content = file.read_bytes()
@@ -64,7 +65,7 @@ def load_exported(file: Path, size: int) -> tuple[nn.Module, str]:
     if len(inputs) != 1 or not isinstance(inputs[0], torch.Tensor):
         raise RobustnessError(f"{file}: takes {len(inputs)} inputs, not one batch of images; export a network that does")
     shape: tuple[object, ...] = tuple(inputs[0].shape)
-    check_input(file, shape, size)
+    check_input(file, shape, fit)
     if isinstance(shape[0], int):
         raise RobustnessError(
             f"{file}: takes batches of {shape[0]} and no others; export it with a dynamic batch dimension, as "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described, nearest
 from robustness.models.checkpoint import State, check_types
 
@@ -28,15 +29,15 @@ class Library:
     build: Callable[[str, int], nn.Module]
     training_only: tuple[str, ...] = ()
 
-    def load(self, network: str, state: State, size: int) -> tuple[nn.Module, str]:
+    def load(self, network: str, state: State, fit: Preparation) -> tuple[nn.Module, str]:
         """The network with these weights, for as many classes as they tell apart, and a name that stands for its code.
 
-        size: of its square input, in pixels; one that the network cannot take is refused.
+        fit: of its images; what the network cannot take is refused.
         """
         kept = {key: tensor for key, tensor in state.items() if not key.startswith(self.training_only)}
         two = self.outline(network, 2)
-        if problem := refusal(two, size):
-            raise RobustnessError(f"{self.name}:{network} does not take images of {size} pixels ({problem})")
+        if problem := refusal(two, fit.values):
+            raise RobustnessError(f"{self.name}:{network} does not take images of {_in_words(fit)} ({problem})")
         weights, dimension = self._output(network, two)
         if weights not in kept or kept[weights].ndim <= dimension:
             raise RobustnessError(f"{self.name}:{network}: no {weights} among the weights, so they are of another network")
@@ -71,11 +72,11 @@ class Library:
         raise RobustnessError(f"{self.name}:{network} has no head that tells classes apart, so it is no classifier")
 
 
-def refusal(outline: nn.Module, size: int) -> str | None:
-    """Why a network does not take images of that size in pixels, or None where it does."""
+def refusal(outline: nn.Module, shape: tuple[int, int, int]) -> str | None:
+    """Why a network does not take images of these channels, height and width, or None where it does."""
     try:
         with torch.inference_mode():
-            outline.eval()(torch.empty(2, 3, size, size, device="meta"))
+            outline.eval()(torch.empty(2, *shape, device="meta"))
     except Exception as error:  # each network has its own way to say that it ran out of pixels
         return described(error)
     return None
@@ -83,4 +84,9 @@ def refusal(outline: nn.Module, size: int) -> str | None:
 
 def smallest_size(outline: nn.Module) -> int | None:
     """The smallest image a network takes, in pixels, as trying one size after another finds it; None above `LARGEST`."""
-    return next((size for size in range(1, LARGEST + 1) if refusal(outline, size) is None), None)
+    return next((size for size in range(1, LARGEST + 1) if refusal(outline, (3, size, size)) is None), None)
+
+
+def _in_words(fit: Preparation) -> str:
+    pixels = f"{fit.height} pixels" if fit.height == fit.width else f"{fit.height} x {fit.width} pixels"
+    return pixels if fit.channels == 3 else f"{pixels} and {fit.channels} {'channel' if fit.channels == 1 else 'channels'}"

@@ -13,13 +13,15 @@ from typing import Any, get_args
 import torch
 from torch import nn
 
-from robustness.data.fit import Fit, FitKind
+from robustness.data.preparation import Fit, FitKind, Preparation, Shape
 from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.factory import call_factory
 from robustness.files.folders import path_from
 from robustness.models.checkpoint import State, card_path, check_types, fill, load_card, load_class_names, load_weights
-from robustness.models.classifier import Classifier, best_device, place
-from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, shipped_weights
+from robustness.models.class_map import read_class_map
+from robustness.models.classifier import PLAIN, Classifier, best_device, place
+from robustness.models.configurations import Preprocessing, read_preprocessing
+from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, Steps, shipped_weights
 from robustness.models.exported import load_exported
 from robustness.models.library import Library
 from robustness.models.networks import DEFAULT_SIZE, NETWORKS, classes_in
@@ -30,7 +32,7 @@ from robustness.models.torchvision_networks import torchvision_library
 LARGEST = 4096
 """Of the sizes, in pixels."""
 LIBRARIES: dict[str, Callable[[], Library]] = {"torchvision:": torchvision_library, "timm:": timm_library}
-FILES: dict[str, Callable[[Path, int], tuple[nn.Module, str]]] = {"exported:": load_exported, "onnx:": load_onnx}
+FILES: dict[str, Callable[[Path, Preparation], tuple[nn.Module, str]]] = {"exported:": load_exported, "onnx:": load_onnx}
 
 
 class MissingWeightsError(RobustnessError):
@@ -40,11 +42,26 @@ class MissingWeightsError(RobustnessError):
 def load_classifier(declaration: ModelDeclaration, base: Path | None = None) -> Classifier:
     """The classifier a declaration names; relative paths and modules start from `base`, by default the current folder."""
     base = base or Path.cwd()
+    return _mapped(_loaded(declaration, base), declaration, base)
+
+
+def _mapped(classifier: Classifier, declaration: ModelDeclaration, base: Path) -> Classifier:
+    """With the classes that the declaration gives its logits."""
+    if declaration.classes is None:
+        return classifier
+    try:
+        class_map = read_class_map(declaration.classes, declaration.outside or "wrong", base)
+    except RobustnessError as error:
+        raise RobustnessError(f"model {declaration.name}: {error}") from error
+    return replace(classifier, class_map=class_map)
+
+
+def _loaded(declaration: ModelDeclaration, base: Path) -> Classifier:
     scheme = declaration.load[: declaration.load.find(":") + 1]
     if declaration.load in BUILT_IN:
         return _load_built_in(declaration, base)
     if scheme == "python:":
-        return wrap_module(call_factory(declaration.load.removeprefix(scheme), base), declaration, base)
+        return _wrapped(call_factory(declaration.load.removeprefix(scheme), base), declaration, base)
     if scheme in LIBRARIES:
         return _load_from_library(declaration, base, LIBRARIES[scheme], declaration.load.removeprefix(scheme))
     if scheme in FILES:
@@ -92,23 +109,28 @@ def is_size(size: object) -> bool:
 
 def wrap_module(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
     """A user's own module as the declaration describes it. Its code cannot be hashed, so its results serve one run."""
+    return _mapped(_wrapped(module, declaration, base), declaration, base)
+
+
+def _wrapped(module: object, declaration: ModelDeclaration, base: Path) -> Classifier:
     if isinstance(module, Classifier):
-        fit = Fit(declaration.size or module.fit.size, declaration.fit)
-        declared = (fit, declaration.mean, declaration.std, declaration.precision)
+        own = Preprocessing(module.fit, module.mean, module.std)
+        given = own if declaration.size is None and declaration.prepare is None else preprocessing_of(declaration, base)
+        declared = (given.fit, given.mean, given.std, declaration.precision)
         if declaration.weights or declared != (module.fit, module.mean, module.std, module.precision):
             raise RobustnessError(
                 f"model {declaration.name}: {declaration.load} gave a Classifier with preprocessing of its own, {module.fit}; "
-                "declare the same size, fit, mean, std and precision, and no weights"
+                "declare the same size, fit or prepare, mean, std and precision, and no weights"
             )
         if module.architecture is None:
             return module
         return replace(module, architecture=None)  # the user's code may have changed it: no name stands for it any more
     if not isinstance(module, nn.Module):
         raise RobustnessError(f"model {declaration.name}: {declaration.load} gave {type(module).__name__}, not an nn.Module")
-    size = _declared_size(declaration)
+    seen = preprocessing_of(declaration, base)
     if declaration.weights:
         _load_state(module, load_weights(weights_file(declaration, base)), declaration)
-    return _classifier(module, declaration, size)
+    return _classifier(module, declaration, seen)
 
 
 def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
@@ -117,12 +139,14 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     classes = classes_in(declaration.load, state)
     if classes is None:
         raise RobustnessError(f"model {declaration.name}: {file} holds no weights of {declaration.load}")
-    size = declaration.size or _trained_size(file)
+    seen = preprocessing_of(declaration, base)
+    if seen.fit.channels != 3 or seen.fit.height != seen.fit.width:
+        raise RobustnessError(f"model {declaration.name}: {declaration.load} takes square RGB images, not {seen.fit}")
     with _fitting(declaration):
-        module = fill(lambda: NETWORKS[declaration.load](classes, size), state)
-    _check_card(declaration, file)
+        module = fill(lambda: NETWORKS[declaration.load](classes, seen.fit.size), state)
+    _check_card(declaration, seen, file)
     architecture = declaration.load
-    return _classifier(module, declaration, size, architecture, load_class_names(file), torch.channels_last, file_hash)
+    return _classifier(module, declaration, seen, architecture, load_class_names(file), torch.channels_last, file_hash)
 
 
 def _trained_size(file: Path) -> int:
@@ -135,36 +159,85 @@ def _trained_size(file: Path) -> int:
 
 
 def _load_file(
-    declaration: ModelDeclaration, base: Path, load: Callable[[Path, int], tuple[nn.Module, str]], target: str
+    declaration: ModelDeclaration, base: Path, load: Callable[[Path, Preparation], tuple[nn.Module, str]], target: str
 ) -> Classifier:
-    size = _declared_size(declaration)
+    seen = preprocessing_of(declaration, base)
     if declaration.weights is not None:
         raise RobustnessError(f"model {declaration.name}: {target} has its weights inside; name no others")
     if declaration.precision != "float32":
         raise RobustnessError(f"model {declaration.name}: {target} has its precision inside; declare none")
     try:
-        module, architecture = load(path_from(base, target), size)
+        module, architecture = load(path_from(base, target), seen.fit)
     except RobustnessError as error:
         raise RobustnessError(f"model {declaration.name}: {error}") from error
-    return _classifier(module, declaration, size, architecture, file_hash=architecture)  # the file's hash is in it
+    return _classifier(module, declaration, seen, architecture, file_hash=architecture)  # the file's hash is in it
 
 
-def _declared_size(declaration: ModelDeclaration) -> int:
-    if declaration.size is None:
-        raise RobustnessError(f"model {declaration.name}: say which input it takes, for example size = 40")
-    return declaration.size
+def preprocessing_of(declaration: ModelDeclaration, base: Path) -> Preprocessing:
+    """The preparation that a declaration names, with its normalisation; a `RobustnessError` where it names none."""
+    steps, size = declaration.prepare, declaration.size
+    place = f"model {declaration.name}"
+    if declaration.load in BUILT_IN and size is None and steps is None:
+        size = _trained_size(weights_file(declaration, base))
+    if isinstance(steps, str) and steps != "done":
+        try:
+            return read_preprocessing(declaration, steps, base)
+        except RobustnessError as error:
+            raise RobustnessError(f"{place}: {error}") from error
+    if isinstance(steps, Steps):
+        fit = _stepwise(steps, declaration)
+    elif size is not None:
+        fit = Fit(size, declaration.fit, declaration.channels)
+    else:
+        fit = None
+    if fit is None:
+        raise RobustnessError(f"{place}: say which input it takes, for example size = 40")
+    if steps == "done":
+        fit = replace(fit, resize=None, centre="round", exact=True)
+    mean, std = declaration.mean, declaration.std
+    if (mean, std) == PLAIN:
+        mean, std = (0.0,) * fit.channels, (1.0,) * fit.channels
+    if not len(mean) == len(std) == fit.channels:
+        raise RobustnessError(
+            f"{place}: mean and std have {len(mean)} and {len(std)} values, one per channel is {fit.channels}"
+        )
+    return Preprocessing(fit, mean, std)
+
+
+def _stepwise(steps: Steps, declaration: ModelDeclaration) -> Preparation | None:
+    """The steps as a preparation; None where nothing says what the network sees."""
+    if steps.crop is None and steps.resize is None:
+        if declaration.size is None:
+            return None
+        fit = Fit(declaration.size, declaration.fit)
+    else:
+        resize = _sides(steps.resize) if steps.crop is None else steps.resize
+        fit = Preparation(*(_sides(steps.crop) or _sides(steps.resize) or (1, 1)), resize=resize)
+    return replace(
+        fit,
+        channels=declaration.channels,
+        interpolation=steps.interpolation,
+        antialias=steps.antialias,
+        background=steps.background,
+        range=steps.range,
+        upright=steps.orientation == "exif",
+    )
+
+
+def _sides(side: int | Shape | None) -> Shape | None:
+    return (side, side) if isinstance(side, int) else side
 
 
 def _load_from_library(declaration: ModelDeclaration, base: Path, library: Callable[[], Library], network: str) -> Classifier:
-    size = _declared_size(declaration)
+    seen = preprocessing_of(declaration, base)
     file = weights_file(declaration, base)
     try:
         state, file_hash = _read(file)
-        module, architecture = library().load(network, state, size)
+        module, architecture = library().load(network, state, seen.fit)
     except (RobustnessError, RuntimeError) as error:  # torch says which weights do not fit
         raise RobustnessError(f"model {declaration.name}: {file}: {in_one_line(error)}") from error
-    _check_card(declaration, file)
-    return _classifier(module, declaration, size, architecture, load_class_names(file), torch.channels_last, file_hash)
+    _check_card(declaration, seen, file)
+    return _classifier(module, declaration, seen, architecture, load_class_names(file), torch.channels_last, file_hash)
 
 
 def _read(file: Path) -> tuple[State, str]:
@@ -190,7 +263,7 @@ def _stamp(file: Path) -> tuple[int, ...] | None:
 def _classifier(
     module: nn.Module,
     declaration: ModelDeclaration,
-    size: int,
+    seen: Preprocessing,
     architecture: str | None = None,
     class_names: tuple[str, ...] | None = None,
     layout: torch.memory_format = torch.contiguous_format,
@@ -199,9 +272,9 @@ def _classifier(
     return Classifier(
         declaration.name,
         module if architecture is None else place(module, best_device(), layout),  # built here, so nobody else holds it
-        Fit(size, declaration.fit),
-        declaration.mean,
-        declaration.std,
+        seen.fit,
+        seen.mean,
+        seen.std,
         architecture,
         class_names,
         declaration.precision,
@@ -210,10 +283,10 @@ def _classifier(
     )
 
 
-def _check_card(declaration: ModelDeclaration, file: Path) -> None:
+def _check_card(declaration: ModelDeclaration, seen: Preprocessing, file: Path) -> None:
     """Weights see what they were trained on: a card that names another normalisation is an error, not a worse accuracy."""
     card = load_card(file)
-    for name, declared in (("mean", declaration.mean), ("std", declaration.std)):
+    for name, declared in (("mean", seen.mean), ("std", seen.std)):
         trained = card.get(name, list(declared))
         if list(declared) != trained:
             raise RobustnessError(

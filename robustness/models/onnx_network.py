@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError
-from robustness.models.extras import import_extra
+from robustness.extras import import_extra
 from robustness.models.input_shape import check_input
 
 FLOAT = "tensor(float)"
@@ -49,11 +50,11 @@ class OnnxNetwork(nn.Module):
         return torch.from_numpy(logits)
 
 
-def load_onnx(file: Path, size: int) -> tuple[nn.Module, str]:
+def load_onnx(file: Path, fit: Preparation) -> tuple[nn.Module, str]:
     """The network in an ONNX file, and a name that stands for it: the file's SHA-256, and what runs it.
 
-    It takes float32 of shape (N, 3, size, size), N being any number or a fixed one, and gives float32 logits; a file that
-    says otherwise is refused. It runs on the threads that torch has now, and on CUDA where torch and ONNX Runtime both do.
+    It takes float32 of shape (N, channels, height, width), N being any number or a fixed one, and gives float32 logits; a file
+    that says otherwise is refused. It runs on the threads that torch has now, and on CUDA where torch and ONNX Runtime both do.
     """
     onnx, runtime = import_extra("onnx", "onnx"), import_extra("onnxruntime", "onnx")
     if not file.is_file():
@@ -63,7 +64,7 @@ def load_onnx(file: Path, size: int) -> tuple[nn.Module, str]:
         digest = _hash(file, onnx.load(file, load_external_data=False), onnx.TensorProto)
     except Exception as error:  # each of their many errors is a class of its own
         raise RobustnessError(f"{file}: not an ONNX file that ONNX Runtime takes ({_first_line(error)})") from error
-    _check(file, session.get_inputs(), session.get_outputs(), size)
+    _check(file, session.get_inputs(), session.get_outputs(), fit)
     return OnnxNetwork(session, file), f"onnx {digest} onnxruntime {runtime.__version__} {session.get_providers()[0]}"
 
 
@@ -85,7 +86,7 @@ def _providers(runtime: Any) -> list[Any]:
     return [*(exact if cuda else []), "CPUExecutionProvider"]
 
 
-def _check(file: Path, inputs: Sequence[Any], outputs: Sequence[Any], size: int) -> None:
+def _check(file: Path, inputs: Sequence[Any], outputs: Sequence[Any], fit: Preparation) -> None:
     """That one batch of images goes in and one of logits comes out, as far as the file says."""
     if len(inputs) != 1 or len(outputs) != 1:
         raise RobustnessError(
@@ -98,7 +99,7 @@ def _check(file: Path, inputs: Sequence[Any], outputs: Sequence[Any], size: int)
             f"{file}: {takes.name} is {takes.type} and {gives.name} is {gives.type}, where this package feeds and reads "
             f"{FLOAT}; put the casts into the network and export it again"
         )
-    check_input(file, takes.shape, size)
+    check_input(file, takes.shape, fit)
 
 
 def _hash(file: Path, model: Any, tensor_type: type) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.error import URLError
 
 from robustness.errors import RobustnessError
+from robustness.extras import import_extra
 from robustness.models.checkpoint import State, load_weights
-from robustness.models.extras import import_extra
 
 HALF = (0.5, 0.5, 0.5)
 

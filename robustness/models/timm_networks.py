@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robustness.models.extras import import_extra
+from robustness.extras import import_extra
 from robustness.models.library import Library
 
 

@@ -194,7 +194,7 @@ class Controller:
         from robustness.report.html.page import write_report
         from robustness.study.published import HYPOTHESES, figures_of
 
-        thresholds, images = self.thresholds, _images(self.thresholds)
+        thresholds, images = self.thresholds, _images(self.thresholds, self.config.stash[RUN])
         if images is not None:  # what the report shows has to be what was measured
             self.ledger.besides["the report"] = ImagesUsed(images=images.name, hash=images.content_hash)
         ended = self.ledger.close()
@@ -256,12 +256,15 @@ class Controller:
         terminalreporter.write_line(verdict_sentence(self.results), bold=True, **markup)
 
 
-def _images(thresholds: Thresholds) -> ImageSet | None:
+def _images(thresholds: Thresholds, run: str) -> ImageSet | None:
     """None where they cannot be read, which the tests have said already."""
     from robustness.data import load_image_set
+    from robustness.gate.workbench import with_outside
 
     try:
-        return load_image_set(thresholds.data, base=thresholds.base)
+        images = with_outside(load_image_set(thresholds.data, base=thresholds.base, run=run), thresholds)
+        _ = images.content_hash  # files are read now
+        return images
     except (Exception, SystemExit):  # a user's own data set may raise anything, and the results have to be written all the same
         return None
 

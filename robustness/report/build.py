@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from robustness.claims.record import ClaimRecord
-from robustness.data import ImageSet
+from robustness.data import Fit, ImageSet, Preparation
+from robustness.errors import RobustnessError
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
 from robustness.gate.ledger import Ended
@@ -19,10 +20,20 @@ from robustness.gate.thresholds import Thresholds
 from robustness.generators.record import GeneratorJudged
 from robustness.limits.limit import Limit
 from robustness.limits.record import LimitRecord
-from robustness.noise import Custom
+from robustness.noise import Custom, Noise
 from robustness.report.mistakes import count_by_class, describe_confusions, draw_turned
-from robustness.report.pictures import describe_images, draw_gallery
-from robustness.report.results import DeclaredModel, DeclaredNoise, Hypothesis, Results, RunDetails, ThresholdsFile
+from robustness.report.pictures import SIZE, describe_images, draw_gallery
+from robustness.report.results import (
+    DeclaredModel,
+    DeclaredNoise,
+    Hypothesis,
+    Images,
+    NoisyImages,
+    Results,
+    RunDetails,
+    Seen,
+    ThresholdsFile,
+)
 from robustness.report.timings import describe_timings
 
 VERSIONS = ("pytest-robustness", "torch", "torchvision", "numpy", "pillow", "pytest")
@@ -52,8 +63,14 @@ def build_results(
     measured = {
         test: tuple(note for note in of_test if isinstance(note, RuleMeasured)) for test, of_test in ended.notes.items()
     }
+    used = [note for note in notes if isinstance(note, ModelUsed)]
+    fits = {note.model: note.preparation for note in used if note.preparation is not None}
     said = {claim.says for claim in ended.of(ClaimRecord)}
     limits, noises = ended.of(LimitRecord), dict.fromkeys(limit.noise for limit in thresholds.of(Limit))
+
+    shown = next(iter(fits.values()), Fit(SIZE))
+
+    pictures = _pictures(images, shown, list(noises), thresholds.seed)
 
     def find(key: str) -> Result | None:
         return Store().read(key, run, Result)
@@ -77,10 +94,12 @@ def build_results(
                 mean=model.mean,
                 std=model.std,
                 precision=model.precision,
+                prepare=model.prepare if isinstance(model.prepare, str) else None,
             )
             for model in thresholds.models.values()
         },
-        model_hashes={note.model: note.hash for note in notes if isinstance(note, ModelUsed)},
+        model_hashes={note.model: note.hash for note in used},
+        seen={note.model: _seen(note, note.preparation) for note in used if note.preparation is not None},
         noises={
             name: DeclaredNoise(
                 load=kind.load,
@@ -107,10 +126,33 @@ def build_results(
             python=platform.python_version(),
             platform=platform.platform(),
         ),
-        images=describe_images(images) if images else None,
+        images=pictures[0],
         confusions=describe_confusions(limits, images, find) if images else (),
         per_class=count_by_class(limits, images, find) if images else (),
-        turned=draw_turned(limits, {str(noise): noise for noise in noises}, images, thresholds.seed, find) if images else (),
-        gallery=draw_gallery(images, list(noises), thresholds.seed) if images else (),
+        turned=draw_turned(limits, fits, {str(noise): noise for noise in noises}, images, thresholds.seed, find)
+        if images
+        else (),
+        gallery=pictures[1],
         records=ended.records,
     )
+
+
+def _pictures(
+    image_set: ImageSet | None, fit: Preparation, noises: list[Noise], seed: int
+) -> tuple[Images | None, tuple[NoisyImages, ...]]:
+    """The set and a gallery of it; nothing where its images cannot be prepared, which the tests have said."""
+    try:
+        return (
+            (None, ())
+            if image_set is None
+            else (
+                describe_images(image_set, fit),
+                draw_gallery(image_set, fit, noises, seed),
+            )
+        )
+    except RobustnessError:
+        return None, ()
+
+
+def _seen(used: ModelUsed, fit: Preparation) -> Seen:
+    return Seen(preparation=str(fit), height=fit.height, width=fit.width, channels=fit.channels, mean=used.mean, std=used.std)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from robustness.data import Fit, ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, prepared
 from robustness.errors import RobustnessError
 from robustness.evaluation.result import Result
 from robustness.limits.record import LimitRecord
@@ -66,18 +67,22 @@ def _confusions(limit: LimitRecord, image_set: ImageSet, result: Result) -> Conf
 
 
 def draw_turned(
-    limits: Sequence[LimitRecord], noises: Mapping[str, Noise], image_set: ImageSet, seed: int, find: Find
+    limits: Sequence[LimitRecord],
+    fits: Mapping[str, Preparation],
+    noises: Mapping[str, Noise],
+    image_set: ImageSet,
+    seed: int,
+    find: Find,
 ) -> tuple[Turned, ...]:
     """Per model and kind of noise, at the first magnitude that breaks a limit or else the highest: the images that the model
-    was surest of, each of another class. noises: by text form.
+    was surest of, each of another class. fits: by model, how it sees them. noises: by text form.
     """
     drawn = []
     for of_model in _by_model(limits).values():
         clean = next((limit for limit in of_model if limit.noise == str(Clean())), None)
         before = find(clean.key) if clean else None
-        if clean is None or before is None or clean.size is None:
+        if clean is None or before is None or clean.model not in fits:
             continue
-        fit = Fit(clean.size, clean.fit)  # type: ignore[arg-type]  # one of those that `Fit` knows, as it was measured with
         for limit in _of_each_kind(of_model):
             after = find(limit.key)
             if after is None or limit.noise not in noises:
@@ -88,7 +93,7 @@ def draw_turned(
             places = _surest(np.flatnonzero(turned), before, image_set)
             if not len(places):
                 continue
-            images = fit_images(image_set.take(places), fit)
+            images = prepared(image_set, fits[clean.model]).batch(places)
             try:
                 noisy = apply(noises[limit.noise], images, image_set.index[places], seed)
             except RobustnessError:  # a transform of the user's own, which has said in its limits what is wrong
@@ -96,6 +101,7 @@ def draw_turned(
             pictures = tuple(
                 TurnedImage(
                     index=int(image_set.index[place]),
+                    name=_short(image_set.name_of(int(place))),
                     before=image_set.class_names[image_set.labels[place]],
                     after=image_set.class_names[after.predictions[place]],
                     clean=data_uri(images[number]),
@@ -128,3 +134,8 @@ def _of_each_kind(limits: Sequence[LimitRecord]) -> list[LimitRecord]:
         levels = sorted((limit for limit in limits if limit.family == family), key=lambda limit: limit.distance)
         chosen.append(next((limit for limit in levels if limit.stops), levels[-1]))
     return chosen
+
+
+def _short(name: str) -> str | None:
+    """Of a file: its folder and its own name."""
+    return "/".join(Path(name).parts[-2:]) if Path(name).is_absolute() else None

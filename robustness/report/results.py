@@ -34,11 +34,24 @@ class DeclaredModel:
     name: str
     load: str
     weights: str | None = None
-    size: int | None = None
+    size: int | tuple[int, int] | None = None
     fit: str = "crop-or-pad"
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     precision: str = "float32"
+    prepare: str | None = None  # where its preparation was read from
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """How images come to a model, with all that a library's configuration says of it."""
+
+    preparation: str  # in words; see `robustness.data.preparation`
+    height: int
+    width: int
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +110,7 @@ class Confusions(ClassCounts):
 @dataclass(frozen=True, kw_only=True)
 class TurnedImage:
     index: int
+    name: str | None = None  # of its file
     before: str  # the class predicted without noise
     after: str  # and with it
     clean: str  # PNG as a data URI
@@ -158,6 +172,7 @@ class Content:
     confidence: float = 0.95  # of claims, and of limits about a population
     models: dict[str, DeclaredModel]
     model_hashes: dict[str, str]  # of each model that was measured
+    seen: dict[str, Seen] = field(default_factory=dict)  # likewise
     noises: dict[str, DeclaredNoise]
     generators: dict[str, Marks] = field(default_factory=dict)  # of each generator that was judged
     measurements: dict[str, tuple[RuleMeasured, ...]]  # by test: what the project's own rules measured

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from robustness.data.picture import viewable
 from robustness.errors import RobustnessError, in_one_line
 from robustness.files.atomic import replacing
 from robustness.files.schemas import unreadable
@@ -22,7 +23,8 @@ from robustness.search.perturbation import Perturbation, parse_perturbation
 
 SCHEMA = 1
 
-ENLARGED = 4
+ENLARGED, SMALL = 4, 128
+"""How many times pictures of up to so many pixels are enlarged."""
 GAP = 2
 """Pixels of an image, before it is enlarged."""
 
@@ -81,8 +83,8 @@ class Finding:
 def save_finding(finding: Finding, folder: Path, before: Picture, after: Picture, may_share: bool) -> Path:
     """Write the finding and, beside it, the picture of its image; the same finding makes the same bytes. Returns the file.
 
-    before, after: uint8 of shape (H, W, 3). may_share: whether the data may be handed on; if not, Git is told to leave the
-    pictures of this folder out.
+    before, after: uint8 of shape (H, W, channels). may_share: whether the data may be handed on; if not, Git is told to
+    leave the pictures of this folder out.
     """
     if not may_share:
         _ignore_pictures(folder)
@@ -95,10 +97,11 @@ def save_finding(finding: Finding, folder: Path, before: Picture, after: Picture
 
 
 def draw_pair(before: Picture, after: Picture) -> Image.Image:
-    """Two pictures, uint8 of shape (H, W, 3), side by side and `ENLARGED`, each pixel a square."""
-    gap = np.full((len(before), GAP, 3), 255, dtype=np.uint8)
+    """Two pictures, uint8 of shape (H, W, channels), side by side; small ones `ENLARGED`, each pixel a square."""
+    gap = np.full((len(before), GAP, before.shape[2]), 255, dtype=np.uint8)
     pair = np.concatenate([before, gap, after], axis=1)
-    return Image.fromarray(pair.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1))
+    times = ENLARGED if max(before.shape[:2]) <= SMALL else 1
+    return viewable(pair.repeat(times, axis=0).repeat(times, axis=1))
 
 
 def read_finding(file: Path) -> Finding:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from robustness.data import Fit, ImageSet
+from robustness.data import ImageSet, Preparation
 from robustness.errors import RobustnessError
 from robustness.evaluation.batch import clean_batch
 from robustness.evaluation.order import evaluation_order
@@ -28,7 +28,7 @@ TOLERANCE: dict[Measure, float] = {"psnr": 0.5, "ssim": 0.01}
 """How far below its target a measure may end, which is less than a viewer could tell: more is another distortion."""
 
 
-def sample(image_set: ImageSet, fit: Fit) -> tuple[torch.Tensor, npt.NDArray[np.int64]]:
+def sample(image_set: ImageSet, fit: Preparation) -> tuple[torch.Tensor, npt.NDArray[np.int64]]:
     """A random sample, the first `SAMPLE` images in the order of evaluation, and their index: int64 of shape (n,).
 
     The images are uint8 of shape (n, 3, size, size), as a network of that fit takes them.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from robustness.data.preparation import Shape
 from robustness.errors import RobustnessError
 from robustness.noise import Periodic
 from robustness.noise.arithmetic import arithmetic
@@ -20,18 +21,18 @@ ORIENTATIONS = (0.0, 30.0, 60.0, 90.0, 120.0, 150.0)
 """Degrees: at 0 the wave varies along a row (vertical stripes), at 90 down a column."""
 
 
-def waves(amplitude: float, size: int) -> list[Periodic]:
-    """The waves of every frequency and orientation, frequency by frequency, on square images of that size.
+def waves(amplitude: float, shape: Shape) -> list[Periodic]:
+    """The waves of every frequency and orientation, frequency by frequency, on images of that height and width.
 
     Each has the energy of a long wave of that amplitude: the root mean square of what it adds to a pixel, before clipping, is
     255 times the amplitude. An amplitude of its own makes up for waves of which the image holds no whole number.
     """
-    return [_of_energy(amplitude, frequency, orientation, size) for frequency in FREQUENCIES for orientation in ORIENTATIONS]
+    return [_of_energy(amplitude, frequency, orientation, shape) for frequency in FREQUENCIES for orientation in ORIENTATIONS]
 
 
-def _of_energy(amplitude: float, frequency: float, orientation: float, size: int) -> Periodic:
+def _of_energy(amplitude: float, frequency: float, orientation: float, shape: Shape) -> Periodic:
     wave = Periodic(1.0, frequency, orientation)
-    work = arithmetic(wave, size, size)
+    work = arithmetic(wave, *shape)
     if not isinstance(work, Field):
         raise RobustnessError(f"{wave} is no field")
     mean_square = float(np.square(work.levels.astype(np.int64)).sum()) / work.levels.size

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 from torchvision.transforms import v2
 
-from robustness.data import Fit
+from robustness.data import Fit, Preparation
 
 STUDY = v2.Compose([v2.RandomRotation(40.0), v2.ColorJitter(contrast=0.6), v2.RandomHorizontalFlip(), v2.RandomVerticalFlip()])
 
@@ -29,7 +29,7 @@ def augment_as_study(images: torch.Tensor) -> torch.Tensor:
     return torch.stack([STUDY(image) for image in images])
 
 
-def canvas(fit: Fit) -> Fit:
+def canvas(fit: Preparation) -> Preparation:
     """More of each image than the network sees, where `fit` crops, so that what is scaled down is real at its edges."""
     return Fit(math.ceil(SCALE * fit.size), fit.kind) if fit.kind == "crop-or-pad" else fit
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from robustness.data import Fit, ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, fit_images
 from robustness.training.augment import augment_as_study, canvas, vary
 from robustness.training.mix import SHARE, Mix
 from robustness.training.noise import add_drawn_noise
@@ -27,7 +27,7 @@ class Batches:
     def __init__(
         self,
         image_set: ImageSet,
-        fit: Fit,
+        fit: Preparation,
         places: npt.NDArray[np.int64],
         recipe: Recipe,
         seed: np.random.SeedSequence,

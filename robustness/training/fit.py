@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 from tqdm import tqdm
 
-from robustness.data import Fit, ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, fit_images
 from robustness.errors import RobustnessError
 from robustness.models.classifier import Classifier, to_tensor
 from robustness.training.batches import Batches
@@ -88,7 +88,7 @@ def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, images: int) -> 
     return ConstantLR(optimizer, factor=1)
 
 
-def _with_noise(image_set: ImageSet, fit: Fit, seed: int) -> ImageSet:
+def _with_noise(image_set: ImageSet, fit: Preparation, seed: int) -> ImageSet:
     """The images as the network sees them with noise drawn once, the same in every epoch."""
     images = add_drawn_noise(to_tensor(fit_images(image_set, fit)), np.random.default_rng(seed)).permute(0, 2, 3, 1).numpy()
     return ImageSet.from_images("held out, under noise", images, image_set.labels.tolist(), image_set.class_names)

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from robustness.data import Fit, ImageSet, fit_images
+from robustness.data import ImageSet, Preparation, fit_images
 from robustness.noise import Clean, Noise
 from robustness.noise.each import apply_each
 
@@ -30,7 +30,7 @@ class Mix(Protocol):
     @property
     def told(self) -> str: ...
 
-    def drawn(self, image_set: ImageSet, fit: Fit, places: Places, draws: np.random.Generator) -> Images:
+    def drawn(self, image_set: ImageSet, fit: Preparation, places: Places, draws: np.random.Generator) -> Images:
         """What stands for the images at these places this time: uint8 of shape (N, size, size, 3)."""
         ...
 
@@ -45,7 +45,7 @@ class NoiseMix:
     def told(self) -> str:
         return f"images clean or under {', '.join(map(str, self.noises))}"
 
-    def drawn(self, image_set: ImageSet, fit: Fit, places: Places, draws: np.random.Generator) -> Images:
+    def drawn(self, image_set: ImageSet, fit: Preparation, places: Places, draws: np.random.Generator) -> Images:
         which = draws.integers(1 + len(self.noises), size=len(places))
         images, seed = fit_images(image_set, fit)[places], int(draws.integers(2**63))
         return apply_each((Clean(), *self.noises), which, images, image_set.index[places], seed)

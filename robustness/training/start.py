@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from robustness.data import Fit
+from robustness.data import Preparation
 from robustness.errors import RobustnessError, nearest
 from robustness.models.checkpoint import State, load_card, load_weights
 from robustness.models.classifier import Channels, Classifier, best_device, place
@@ -35,7 +35,7 @@ class Start:
         return not self.origin.startswith(FROM_SCRATCH)
 
 
-def start(reference: str, classes: int, fit: Fit, pretrained: str | None) -> Start:
+def start(reference: str, classes: int, fit: Preparation, pretrained: str | None) -> Start:
     """A network to train: a built-in one, `torchvision:NAME` or `timm:NAME`; a size it cannot take is refused.
 
     pretrained: "imagenet", or a file of weights of the same network, of which all but the last layer is taken; None to draw
@@ -67,7 +67,7 @@ def _network(reference: str, classes: int, size: int) -> tuple[nn.Module, str, t
             f"no network {reference!r} to train: {nearest(reference, [*BUILT_IN, 'torchvision:NAME', 'timm:NAME'])}"
         )
     library = libraries[kind]()
-    if problem := refusal(library.outline(name, classes), size):
+    if problem := refusal(library.outline(name, classes), (3, size, size)):
         raise RobustnessError(f"{reference} does not take images of {size} pixels ({problem}); give a larger --size")
     return library.build(name, classes), library.head(name), library.training_only
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from robustness.data import Fit, ImageSet
+from robustness.data import ImageSet, Preparation
 from robustness.models.checkpoint import save_checkpoint, versions
 from robustness.training.fit import Progress, accuracy, train
 from robustness.training.head import fit_head
@@ -22,7 +22,7 @@ def train_network(
     network: str,
     image_set: ImageSet,
     test_set: ImageSet | None,
-    fit: Fit,
+    fit: Preparation,
     recipe: Recipe,
     seed: int,
     out: Path,
@@ -59,7 +59,7 @@ def train_network(
         "data": image_set.name,
         "data_hash": image_set.content_hash,
         "images": len(image_set),
-        "fit": asdict(fit),
+        "fit": {"size": fit.size, "kind": fit.kind},
         "mean": list(classifier.mean),
         "std": list(classifier.std),
         "recipe": asdict(recipe) if progress.losses else None,

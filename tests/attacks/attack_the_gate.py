@@ -52,7 +52,7 @@ class Brightness(nn.Module):
     def forward(self, images):
         CALLS.append(len(images))
         IN_FORWARD
-        excess = (self.quiet(images).mean(dim=(1, 2, 3)) - 0.5) * self.sign * self.factor
+        excess = (self.quiet(images)[:, :1].mean(dim=(1, 2, 3)) - 0.5) * self.sign * self.factor
         return torch.stack([excess, -excess], dim=1)
 
 def make():

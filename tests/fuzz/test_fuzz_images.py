@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from mutations import damaged
 from PIL import Image
 
-from robustness.data.decode import read_image
 from robustness.data.load import load_image_set
+from robustness.data.reading import read_picture
 
 MODES = (
     "RGB",
@@ -118,12 +118,13 @@ def is_recognised(file):
 
 def tried(file, content):
     file.write_bytes(content)
-    image, _ = attempt("image", lambda: read_image(file), file.name, is_recognised(file), file.parent)
+    image, _ = attempt("image", lambda: read_picture(file), file.name, is_recognised(file), file.parent)
     if image is not None:
-        assert image.dtype == np.uint8
-        assert image.ndim == 3
-        assert image.shape[2] == 3
-        assert image.size
+        assert image.pixels.dtype in (np.uint8, np.uint16, np.int32, np.float32)
+        assert image.pixels.ndim == 3
+        assert image.pixels.size
+        assert image.alpha is None or image.alpha.shape == image.pixels.shape[:2]
+        assert image.orientation in range(1, 9)
     return image
 
 

@@ -80,7 +80,7 @@ def test_a_folder_on_the_path_already_stays_there(own, tmp_path, monkeypatch):
 
 
 def test_a_dataset_finds_them_while_it_is_read(own, tmp_path):
-    assert load_image_set(f"python:{own}:Pictures", base=tmp_path).pixels.tolist() == [7] * 12
+    assert load_image_set(f"python:{own}:Pictures", base=tmp_path)[0].ravel().tolist() == [7] * 12
 
 
 def test_a_noise_finds_them_whenever_it_is_made(own, tmp_path):

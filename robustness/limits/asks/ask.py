@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from robustness.data.preparation import Shape
 from robustness.declaration.declared import Declared
 from robustness.declaration.tables import Shares
 from robustness.limits.limit import Limit
@@ -113,14 +114,14 @@ class Ask(ABC):
         """Those of `Limit` that come from its other keys."""
         return {"reference": table[self.reference]} if self.reference else {}
 
-    def cases(self, limit: Limit, size: int) -> list[tuple[str, Noise]]:
-        """The models and noises to measure, the limit's own first. size: of the network's input, in pixels."""
+    def cases(self, limit: Limit, shape: Shape) -> list[tuple[str, Noise]]:
+        """The models and noises to measure, the limit's own first. shape: height and width of the network's input."""
         return [(limit.model, noise) for noise in limit.levels or (limit.noise,)]
 
     def measure(self, limit: Limit, bench: Workbench, enough: Enough | None = None) -> Measured:
         """Measure its cases. enough: see `robustness.evaluation.evaluate.measure`."""
         models = {name: bench.classifier(name) for name in limit.models}
-        cases = self.cases(limit, models[limit.model].fit.size)
+        cases = self.cases(limit, models[limit.model].fit.shape)
         return Measured(limit, [bench.measure(models[name], noise, limit.seed, enough) for name, noise in cases], bench)
 
     def jobs(self, limit: Limit, bench: Workbench) -> list[AnyJob]:
@@ -128,7 +129,7 @@ class Ask(ABC):
         from robustness.evaluation.jobs import evaluation_job
 
         seed = bench.thresholds.seed if limit.seed is None else limit.seed
-        cases = self.cases(limit, bench.load(limit.model).fit.size)
+        cases = self.cases(limit, bench.load(limit.model).fit.shape)
         return [evaluation_job(bench.load(name), bench.images, noise, seed, bench.run) for name, noise in cases]
 
     @abstractmethod

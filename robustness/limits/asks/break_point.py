@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from robustness.data.preparation import Shape
 from robustness.declaration.tables import Finite, PartOfClean
 from robustness.errors import RobustnessError
 from robustness.limits.asks.ask import Ask, Found, Measured, Written
@@ -45,8 +46,8 @@ class BreakPoint(Ask):
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"of_clean": Decimal(str(table["of_clean"]))}
 
-    def cases(self, limit: Limit, size: int) -> list[tuple[str, Noise]]:
-        return [*super().cases(limit, size), (limit.model, Clean())]
+    def cases(self, limit: Limit, shape: Shape) -> list[tuple[str, Noise]]:
+        return [*super().cases(limit, shape), (limit.model, Clean())]
 
     def judge(self, measured: Measured) -> Found:
         """The first of the levels at which accuracy is below the share; the last level if it never is."""

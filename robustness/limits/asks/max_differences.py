@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from robustness.data.preparation import Shape
 from robustness.errors import RobustnessError
 from robustness.limits.asks.ask import Ask, Found, Measured, Written
 from robustness.limits.limit import Limit
@@ -48,8 +49,8 @@ class MaxDifferences(Ask):
         if others and "same_as" in written.table:
             yield "same_as", f"speaks of another model, {', '.join(others)} of this one alone: give each a table of its own"
 
-    def cases(self, limit: Limit, size: int) -> list[tuple[str, Noise]]:
-        return [*super().cases(limit, size), (str(limit.reference), limit.noise)]
+    def cases(self, limit: Limit, shape: Shape) -> list[tuple[str, Noise]]:
+        return [*super().cases(limit, shape), (str(limit.reference), limit.noise)]
 
     def measure(self, limit: Limit, bench: Workbench, enough: Enough | None = None) -> Measured:
         """A `RobustnessError` where the two models would not be given the same images, or are one module."""

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from robustness.data.preparation import Shape
 from robustness.errors import RobustnessError
 from robustness.limits.asks.ask import Ask, Found, Measured
 from robustness.limits.limit import Limit
@@ -23,8 +24,8 @@ class MeanError(Ask):
     needs = reference = "reference"
     together = True
 
-    def cases(self, limit: Limit, size: int) -> list[tuple[str, Noise]]:
-        return [*super().cases(limit, size), *((str(limit.reference), noise) for noise in limit.levels)]
+    def cases(self, limit: Limit, shape: Shape) -> list[tuple[str, Noise]]:
+        return [*super().cases(limit, shape), *((str(limit.reference), noise) for noise in limit.levels)]
 
     def judge(self, measured: Measured) -> Found:
         limit, errors = measured.limit, [case.total - case.right for case in measured.cases]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from robustness.data.preparation import Shape
 from robustness.errors import RobustnessError
 from robustness.limits.asks.ask import Ask, Found, Measured
 from robustness.limits.limit import Limit
@@ -14,8 +15,8 @@ class Relative(Ask):
     name = "relative"
     is_share = True
 
-    def cases(self, limit: Limit, size: int) -> list[tuple[str, Noise]]:
-        return [*super().cases(limit, size), (limit.model, Clean())]
+    def cases(self, limit: Limit, shape: Shape) -> list[tuple[str, Noise]]:
+        return [*super().cases(limit, shape), (limit.model, Clean())]
 
     def judge(self, measured: Measured) -> Found:
         (noisy, clean), required = measured.rights, measured.limit.required

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from robustness.data.preparation import Shape
 from robustness.errors import RobustnessError
 from robustness.limits.asks.ask import Ask, Found, Measured, Written
 from robustness.limits.limit import Limit
@@ -36,8 +37,8 @@ class WorstBand(Ask):
             if key in written.table:
                 yield key, "worst_band goes through all of them: leave it out"
 
-    def cases(self, limit: Limit, size: int) -> list[tuple[str, Noise]]:
-        own, every = super().cases(limit, size), waves(limit.noise.level or 0.0, size)
+    def cases(self, limit: Limit, shape: Shape) -> list[tuple[str, Noise]]:
+        own, every = super().cases(limit, shape), waves(limit.noise.level or 0.0, shape)
         return [*own, (limit.model, Clean()), *((limit.model, wave) for wave in every)]
 
     def judge(self, measured: Measured) -> Found:
@@ -69,5 +70,5 @@ def measure_waves(model: str, amplitude: float, bench: Workbench) -> WaveMap:
     if not 0 < amplitude <= MOST:
         raise RobustnessError(f"an amplitude lies above 0 and is at most {MOST}, not {amplitude:g}")
     classifier = bench.load(model)
-    clean, *measured = (bench.measure(classifier, noise) for noise in (Clean(), *waves(amplitude, classifier.fit.size)))
+    clean, *measured = (bench.measure(classifier, noise) for noise in (Clean(), *waves(amplitude, classifier.fit.shape)))
     return map_waves(clean, measured)

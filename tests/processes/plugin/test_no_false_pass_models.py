@@ -71,7 +71,7 @@ class Brightness(nn.Module):
         self.sign = nn.Parameter(torch.tensor(-1.0))
 
     def forward(self, images):
-        excess = (images.mean(dim=(1, 2, 3)) - 0.5) * self.sign * self.factor
+        excess = (images[:, :1].mean(dim=(1, 2, 3)) - 0.5) * self.sign * self.factor
         return torch.stack([excess, -excess], dim=1)
 
 def make():

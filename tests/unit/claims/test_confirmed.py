@@ -49,7 +49,7 @@ def test_a_break_before_the_range_that_the_coarse_search_misses_is_not_supported
         """Broken between two levels of light, whole again above, and broken for good above 90."""
 
         def forward(self, batch):
-            level = batch.mean(dim=(1, 2, 3))
+            level = batch[:, :1].mean(dim=(1, 2, 3))
             broken = (((level > self.low) & (level < self.high)) | (level > 90 / 255)).float()
             return torch.stack([1 - broken, broken], dim=1)
 

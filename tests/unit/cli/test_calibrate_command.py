@@ -57,7 +57,7 @@ class Brightness(torch.nn.Module):
         self.grey = torch.nn.Parameter(torch.tensor(CUT / 255))
 
     def forward(self, images):
-        excess = images.mean(dim=(1, 2, 3)) - self.grey
+        excess = images[:, :1].mean(dim=(1, 2, 3)) - self.grey
         return torch.stack([excess, -excess], dim=1)
 
 make = Brightness

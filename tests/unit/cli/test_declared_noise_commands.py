@@ -36,7 +36,7 @@ import torch
 
 class Brightness(torch.nn.Module):
     def forward(self, images):
-        excess = images.mean(dim=(1, 2, 3)) - 0.5
+        excess = images[:, :1].mean(dim=(1, 2, 3)) - 0.5
         return torch.stack([excess, -excess], dim=1)
 
 make = Brightness

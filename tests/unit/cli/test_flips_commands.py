@@ -75,13 +75,13 @@ class Toy(torch.nn.Module):
         return torch.stack([excess, -excess], dim=1)  # bright, dark
 
 def level(images):
-    return images.mean(dim=(1, 2, 3)) - LIMIT
+    return images[:, :1].mean(dim=(1, 2, 3)) - LIMIT
 
 def turned_round_by_stripes(images):
     return level(images) * torch.sign(25 - images.diff(dim=3).abs().mean(dim=(1, 2, 3)))
 
 def bright_for_two_levels(images):
-    light = images.mean(dim=(1, 2, 3))
+    light = images[:, :1].mean(dim=(1, 2, 3))
     return torch.where((light > 72.5) & (light < 74.5), 1.0, level(images))
 
 def light():
@@ -407,7 +407,7 @@ def test_waves_json_is_what_evaluate_measures(capsys):
     found = read(capsys, "waves", "stripes", "--amplitude", "0.07")
     assert (found["frequencies"], found["orientations"]) == (list(FREQUENCIES), list(ORIENTATIONS))
     images, model = load_image_set("folder:pictures"), load("stripes", "stripes")
-    accuracies = [np.mean(evaluate(model, images, wave, 3).predictions == images.labels) for wave in waves(0.07, 8)]
+    accuracies = [np.mean(evaluate(model, images, wave, 3).predictions == images.labels) for wave in waves(0.07, (8, 8))]
     assert [accuracy for row in found["accuracies"] for accuracy in row] == accuracies
     assert found["clean"] == 1
     assert 0 in accuracies
@@ -419,7 +419,7 @@ def test_waves_are_made_for_the_size_that_the_network_sees(capsys, monkeypatch):
     measured, real = [], measure
     monkeypatch.setattr(workbench, "measure", lambda *given: measured.append(given[2]) or real(*given))
     said(capsys, "waves", "toy", "--amplitude", "0.07")
-    assert measured == [Clean(), *waves(0.07, 8)]
+    assert measured == [Clean(), *waves(0.07, (8, 8))]
 
 
 def test_waves_that_do_nothing_are_no_band(capsys, tmp_path):

@@ -56,14 +56,14 @@ def of(*arguments, others=()):
 
 def test_a_thresholds_file_says_all():
     bench = of("other", "--thresholds", "../project/thresholds.toml")
-    assert (bench.thresholds.seed, bench.images.pixels[0]) == (3, 20)
+    assert (bench.thresholds.seed, bench.images[0][0, 0, 0]) == (3, 20)
     assert bench.load("other").name == "other"
     assert "mist" in bench.thresholds.noises
 
 
 def test_data_beside_a_file_lie_in_the_current_folder_and_the_models_beside_the_file():
     bench = of("other", "--thresholds", "../project/thresholds.toml", "--data", "folder:pictures", "--seed", "0")
-    assert (bench.thresholds.seed, bench.images.pixels[0]) == (0, 10)
+    assert (bench.thresholds.seed, bench.images[0][0, 0, 0]) == (0, 10)
     assert str(bench.thresholds.base) == "../project"
 
 
@@ -73,7 +73,7 @@ def test_a_command_that_names_all_itself_has_the_built_in_noises_and_promises_no
     declared = [ModelDeclaration(name, name, "signs", 40) for name in ("baseline-cnn", "small-resnet")]
     assert thresholds.models == {declaration.name: declaration for declaration in declared}
     assert (thresholds.noises, thresholds.promises, thresholds.seed) == (KINDS, (), 0)
-    assert (thresholds.base, bench.images.pixels[0]) == (folder / "here", 10)
+    assert (thresholds.base, bench.images[0][0, 0, 0]) == (folder / "here", 10)
 
 
 def test_a_built_in_network_has_the_weights_of_the_data():

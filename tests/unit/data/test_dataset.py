@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageFile
 
 from robustness.data.dataset import read_dataset, read_twice
@@ -40,20 +42,45 @@ def test_grey_images_become_three_equal_channels_from_every_form(image):
     np.testing.assert_array_equal(read_dataset("pairs", Pairs([(image, 0)]))[0], np.stack([GREY] * 3, axis=2))
 
 
-@pytest.mark.parametrize("image", [torch.zeros(3, 4, 4), np.zeros((4, 4, 3)), np.zeros((4, 4, 3), np.int64)])
-def test_images_that_are_not_uint8_are_refused_with_the_way_out(image):
-    with pytest.raises(RobustnessError, match=r"pairs: images are (float|int)\d+, not uint8; leave scaling and normalisation"):
+@pytest.mark.parametrize(
+    "image", [np.zeros((4, 4, 3), np.int64), torch.zeros(3, 4, 4, dtype=torch.int32), np.zeros((4, 4), bool)]
+)
+def test_images_of_other_numbers_are_refused_with_the_way_out(image):
+    with pytest.raises(
+        RobustnessError, match=r"pairs: images are (bool|int\d+), not uint8; .* leave scaling and normalisation"
+    ):
         read_dataset("pairs", Pairs([(image, 0)]))
 
 
-@pytest.mark.parametrize("channels", [2, 4])
-def test_images_with_other_than_one_or_three_channels_are_refused(channels):
-    with pytest.raises(RobustnessError, match=r"image 0 of pairs.*not uint8 \(H, W, 3\)"):
-        read_dataset("pairs", Pairs([(np.zeros((4, 5, channels), np.uint8), 0)]))
+@pytest.mark.parametrize("image", [torch.zeros(3, 4, 4) - 0.5, np.full((4, 4, 3), 1.5), np.full((4, 4, 3), np.nan)])
+def test_floats_that_are_normalised_are_refused_with_the_way_out(image):
+    with pytest.raises(
+        RobustnessError, match=r"pairs: image 0 is float\d+, from .* not uint8 nor floats of 0\.\.1; leave scaling"
+    ):
+        read_dataset("pairs", Pairs([(image, 0)]))
+
+
+@given(values=hnp.arrays(np.uint8, (3, 4, 5)))
+def test_floats_after_to_tensor_are_the_bytes_they_were(values):
+    images = read_dataset("pairs", Pairs([(torch.from_numpy(values).float() / 255, 0)]))
+    np.testing.assert_array_equal(images[0], values.transpose(1, 2, 0))
+
+
+@pytest.mark.parametrize("channels", [2, 4, 5])
+def test_any_number_of_channels_is_kept(channels):
+    values = np.random.default_rng(0).integers(0, 256, (4, 6, channels), dtype=np.uint8)
+    for image in (values, torch.from_numpy(values).permute(2, 0, 1)):
+        np.testing.assert_array_equal(read_dataset("pairs", Pairs([(image, 0)]))[0], values)
+
+
+def test_images_of_several_numbers_of_channels_are_refused():
+    images = Pairs([(PIXELS, 0), (np.zeros((4, 5, 5), np.uint8), 0)])
+    with pytest.raises(RobustnessError, match="pairs: image 1 has 5 channels, and those before it 3"):
+        read_dataset("pairs", images)
 
 
 @pytest.mark.parametrize(
-    "dataset", [iter([(PIXELS, 0)]), None, Pairs([PIXELS]), Pairs([(PIXELS, "cat")]), Pairs([(PIXELS, None)])]
+    "dataset", [iter([(PIXELS, 0)]), None, Pairs([PIXELS]), Pairs([(PIXELS, [1, 2])]), Pairs([(PIXELS, None)])]
 )
 def test_what_is_no_dataset_of_pairs_with_a_length_is_refused(dataset):
     with pytest.raises(RobustnessError, match="pairs: not a Dataset of"):
@@ -135,7 +162,7 @@ def test_a_dataset_cannot_end_the_reading_by_itself(end):
         read_dataset("mine", Unbounded(3, picture))
 
 
-@pytest.mark.parametrize("item", [None, (None, 0), PIXELS[:1], (PIXELS, 0, 1)])
+@pytest.mark.parametrize("item", [None, (None, 0), PIXELS[:1], (PIXELS, 0, 1, 2), (PIXELS, 0, 1.5)])
 def test_an_image_that_is_none_is_refused(item):
     with pytest.raises(RobustnessError, match="mine: "):
         read_dataset("mine", Unbounded(3, lambda place: item))

@@ -99,10 +99,10 @@ def test_resize_down_is_antialiased():
 
 def test_fitting_leaves_the_image_set_as_it_was():
     images = image_set(numbered(5, 60), numbered(60, 5))
-    before = images.pixels.copy()
+    before = images.pictures.pixels.copy()
     for kind in ("crop-or-pad", "resize"):
         fit_images(images, Fit(20, kind))
-    np.testing.assert_array_equal(images.pixels, before)
+    np.testing.assert_array_equal(images.pictures.pixels, before)
 
 
 def test_a_fit_reads_as_its_kind_and_size():

@@ -218,7 +218,9 @@ def test_two_codes_with_the_same_weights_do_not_share_a_result(store):
 
 
 def test_a_module_that_raises_is_told_with_the_shape_it_was_given():
-    with pytest.raises(RobustnessError, match=r"toy raised RuntimeError: .*shape \(64, 3, 4, 4\); is its size 4\?"):
+    with pytest.raises(
+        RobustnessError, match=r"toy raised RuntimeError: .*shape \(64, 3, 4, 4\); are its images crop-or-pad 4\?"
+    ):
         evaluate(classifier(Answer(lambda batch: batch @ torch.zeros(5, 5))), image_set(), Clean(), 0)
 
 

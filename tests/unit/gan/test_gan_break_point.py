@@ -30,7 +30,7 @@ class ByLight(nn.Module):
         self.middle = nn.Parameter(torch.tensor(102 / 255))
 
     def forward(self, batch):
-        excess = batch.mean(dim=(1, 2, 3)) - self.middle
+        excess = batch[:, :1].mean(dim=(1, 2, 3)) - self.middle
         return torch.stack([-excess, excess], dim=1)
 
 

@@ -133,7 +133,7 @@ ONE_PROBLEM = {
     ),
     "no fit": ('fit = "resize"', "", 'load = "fixture"', "models.my-net.load: say how images come to that size"),
     "no size": ("size = 40", "", 'load = "fixture"', "models.my-net.load: a model of your own needs the size of its input"),
-    "size 0": ("size = 40", "size = 0", "size", "models.my-net.size: input should be greater than or equal to 1, not 0"),
+    "size 0": ("size = 40", "size = 0", "size", "models.my-net.size: a size is 1 to 4096 pixels, or height and width, not 0"),
     "std 0": ("size = 40", "size = 40\nstd = [1, 0, 1]", "std", "models.my-net.std: is divided by, and lies above 0"),
     "std below 0": ("size = 40", "size = 40\nstd = [1, -1, 1]", "std", "models.my-net.std: is divided by, and lies above 0"),
     "mean NaN": (
@@ -142,7 +142,12 @@ ONE_PROBLEM = {
         "mean",
         "models.my-net.mean[1]: input should be a finite number, not nan",
     ),
-    "mean of two": ("size = 40", "size = 40\nmean = [0, 0]", "mean", "models.my-net.mean[2]: missing"),
+    "mean of two": (
+        "size = 40",
+        "size = 40\nmean = [0, 0]",
+        "mean",
+        "models.my-net.mean: has 2 values, and there are 3 channels: give one for each",
+    ),
     "mean of texts": (
         "size = 40",
         'size = 40\nmean = [0, 0, "0"]',

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from robustness.data import Fit, ImageSet
+from robustness.data import Fit, ImageSet, Preparation
 from robustness.declaration.scope import Scope
 from robustness.evaluation.case import Case
 from robustness.evaluation.evaluate import Enough, Measurement
@@ -51,7 +51,7 @@ class Bench(Workbench):
 
     given: Sequence[Measurement] = ()
     asked: list[tuple[str, Noise, int | None, Enough | None]] = field(default_factory=list)
-    fits: Mapping[str, Fit] = field(default_factory=dict)
+    fits: Mapping[str, Preparation] = field(default_factory=dict)
     module: nn.Module | None = None
 
     def classifier(self, name):

@@ -156,7 +156,7 @@ def test_what_divides_has_to_be_there():
         *((limit(asks), [("net", Gaussian(20))]) for asks in ("max_drop", "worst_class", "max_flips")),
         (
             limit("worst_band", noise=Periodic(0.1)),
-            [("net", Periodic(0.1)), ("net", Clean()), *(("net", wave) for wave in waves(0.1, 40))],
+            [("net", Periodic(0.1)), ("net", Clean()), *(("net", wave) for wave in waves(0.1, (40, 40)))],
         ),
         (limit("monotone", levels=LEVELS), [("net", level) for level in LEVELS]),
         (limit("break_point", levels=LEVELS), [*(("net", level) for level in LEVELS), ("net", Clean())]),
@@ -166,4 +166,4 @@ def test_what_divides_has_to_be_there():
     ids=lambda value: value.asks if isinstance(value, Limit) else "",
 )
 def test_each_limit_names_the_cases_it_needs(asked, wanted):
-    assert ASKS[asked.asks].cases(asked, 40) == wanted
+    assert ASKS[asked.asks].cases(asked, (40, 40)) == wanted

@@ -80,7 +80,7 @@ class Brightness(torch.nn.Module):
         self.grey = torch.nn.Parameter(torch.tensor(cut / 255))
 
     def forward(self, images):
-        excess = images.mean(dim=(1, 2, 3)) - self.grey
+        excess = images[:, :1].mean(dim=(1, 2, 3)) - self.grey
         return torch.stack([excess, -excess], dim=1)
 
 def make():
@@ -127,7 +127,7 @@ def record(limit, bench):
 
 def test_its_cases_are_what_it_judges(limit, bench):
     measured = limit.ask.measure(limit, bench)
-    cases = limit.ask.cases(limit, bench.classifier(limit.model).fit.size)
+    cases = limit.ask.cases(limit, bench.classifier(limit.model).fit.shape)
     assert [(one.case.model, one.case.noise) for one in measured.cases] == cases
     assert cases[0] == (limit.model, limit.levels[0] if limit.levels else limit.noise)
     assert {one.case.seed for one in measured.cases} == {3 if limit.seed is None else limit.seed}

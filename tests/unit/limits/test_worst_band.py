@@ -22,7 +22,7 @@ COUNTS = st.lists(st.integers(0, TOTAL), min_size=WAVES, max_size=WAVES)
 
 
 def measured(counts, total=TOTAL):
-    return [measurement(count, total, wave) for wave, count in zip(waves(0.1, 8), counts, strict=True)]
+    return [measurement(count, total, wave) for wave, count in zip(waves(0.1, (8, 8)), counts, strict=True)]
 
 
 def worst_band(counts, required, clean=TOTAL, total=TOTAL):
@@ -65,10 +65,10 @@ def test_what_a_report_can_show_is_plain_and_whole(counts, clean):
 
 def test_its_own_wave_no_noise_and_every_wave_at_the_size_of_the_network_are_measured():
     asked, ask = limit("worst_band", "0.3", Periodic(0.1)), ASKS["worst_band"]
-    every = ask.cases(asked, 40)
-    assert every == [("net", Periodic(0.1)), ("net", Clean()), *(("net", wave) for wave in waves(0.1, 40))]
-    assert ask.cases(asked, 16)[2:] == [("net", wave) for wave in waves(0.1, 16)]
-    assert ask.cases(asked, 16) != every
+    every = ask.cases(asked, (40, 40))
+    assert every == [("net", Periodic(0.1)), ("net", Clean()), *(("net", wave) for wave in waves(0.1, (40, 40)))]
+    assert ask.cases(asked, (16, 16))[2:] == [("net", wave) for wave in waves(0.1, (16, 16))]
+    assert ask.cases(asked, (16, 16)) != every
 
 
 def test_of_what_is_measured_for_it_only_the_waves_are_held_against_the_limit():

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from robustness.data import Fit
 from robustness.models.library import Library, refusal, smallest_size
 from robustness.models.torchvision_networks import torchvision_library
 
@@ -14,7 +15,7 @@ from robustness.models.torchvision_networks import torchvision_library
 def test_the_smallest_size_is_found_by_trying(name, size):
     outline = torchvision_library().outline(name, 10)
     assert smallest_size(outline) == size
-    assert refusal(outline, size) is None
+    assert refusal(outline, (3, size, size)) is None
 
 
 def test_none_is_found_where_there_is_none():
@@ -44,6 +45,6 @@ def test_the_number_of_classes_is_read_from_whatever_dimension_follows_it():
             return images.flatten(1) @ self.columns
 
     library = Library("own", "1", ["columns"], lambda name, classes: Columns(classes))
-    module, architecture = library.load("columns", {"columns": torch.ones(12, 7)}, 2)
+    module, architecture = library.load("columns", {"columns": torch.ones(12, 7)}, Fit(2))
     assert module(torch.ones(1, 3, 2, 2)).tolist() == [[12.0] * 7]
     assert architecture == "own:columns own 1"

@@ -146,7 +146,7 @@ def test_it_runs_on_cuda_where_torch_and_onnx_runtime_both_do(monkeypatch):
 @pytest.mark.parametrize(
     ("content", "size", "said"),
     [
-        (model(), 9, r"takes input of shape \(any, 3, 8, 8\), not \(N, 3, 9, 9\): declare the size it takes"),
+        (model(), 9, r"takes input of shape \(any, 3, 8, 8\), not \(N, 3, 9, 9\): declare the size and channels it takes"),
         (model(image=(8, 8, 3)), 8, r"takes input of shape \(any, 8, 8, 3\), not \(N, 3, 8, 8\).* channels first"),
         (model(image=(192,)), 8, r"takes input of shape \(any, 192\)"),
         (model(takes=TensorProto.UINT8), 8, r"images is tensor\(uint8\) .* put the casts into the network"),

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from robustness.data import Fit, ImageSet, fit_images
+from robustness.cli import main
+from robustness.data import Fit, ImageSet, Preparation, fit_images
+from robustness.data.picture import Picture
+from robustness.data.preparation import prepare
 from robustness.errors import RobustnessError
 from robustness.noise import Clean, Gaussian, SaltAndPepper, apply
 from robustness.noise.write import write_copies, write_sheet
@@ -60,3 +63,33 @@ def test_copies_of_a_folder_read_back_with_the_same_classes(images, tmp_path):
     again = load_image_set(f"folder:{tmp_path}/copies/clean")
     assert again.class_names == ("cat", "dog")
     assert sorted(again.labels) == sorted(images.labels)
+
+
+def test_images_are_shown_as_a_model_of_a_thresholds_file_sees_them_under_its_noises(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "darker.py").write_text(
+        "def mist(images, share):\n    return (images * (1 - share)).astype('uint8')\n"
+    )
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    (tmp_path / "mine" / "images" / "a").mkdir(parents=True)
+    Image.fromarray(pixels).save(tmp_path / "mine" / "images" / "a" / "1.png")
+    (tmp_path / "mine" / "thresholds.toml").write_text(
+        'schema = 1\n[run]\ndata = "folder:images"\nseed = 7\n[models.net]\nload = "python:none:make"\n'
+        "prepare = { resize = 12, crop = [8, 10], channels = 1 }\n"
+        '[noises.mist]\nload = "python:darker:mist"\nmagnitude = "share"\n'
+        '[[limits]]\nmodels = ["net"]\nnoise = "mist"\nshare = 0.5\naccuracy = 0.5\n'
+    )
+    arguments = ["noise", "--thresholds", "mine/thresholds.toml", "--noise", "mist(share=0.5)", "--noise", "gaussian(sigma=25)"]
+    assert main([*arguments, "--out", "copies"]) == 0
+    seen = prepare(Picture(pixels), Preparation(8, 10, 1, resize=12))
+    dark = np.asarray(Image.open(tmp_path / "copies" / "mist(share=0.5)" / "a" / "00000.png"))
+    np.testing.assert_array_equal(dark, (seen[..., 0] * 0.5).astype(np.uint8))
+    noisy = np.asarray(Image.open(tmp_path / "copies" / "gaussian(sigma=25)" / "a" / "00000.png"))
+    np.testing.assert_array_equal(noisy, apply(Gaussian(25), seen[np.newaxis], [0], 7)[0, ..., 0])
+    assert main([*arguments, "--sheet", "sheet.png", "--model", "net"]) == 0
+    assert main([*arguments, "--sheet", "sheet.png", "--model", "nett"]) == 2
+    assert "declares no model 'nett': did you mean 'net'?" in capsys.readouterr().err
+    assert main(["noise", "--noise", "clean", "--sheet", "sheet.png", "--model", "net"]) == 2
+    assert "give --thresholds too" in capsys.readouterr().err

@@ -13,7 +13,7 @@ class Banded(nn.Module):
     \"\"\"Tells dark from bright, but for a mean between 71 and 73 grey levels, which it calls bright.\"\"\"
 
     def forward(self, images):
-        level = 255 * images.mean(dim=(1, 2, 3))
+        level = 255 * images[:, :1].mean(dim=(1, 2, 3))
         bright = ((level > 127) | ((level >= 71) & (level < 73))).float()
         return torch.stack([bright, 1 - bright], dim=1)
 

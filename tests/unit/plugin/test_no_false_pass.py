@@ -116,7 +116,7 @@ def test_a_factory_that_makes_a_classifier_agrees_with_its_declaration(project):
     )
     run = project.gate()
     assert run.ret == FAILED
-    run.stdout.fnmatch_lines(["*declare the same size, fit, mean, std and precision*"])
+    run.stdout.fnmatch_lines(["*declare the same size, fit or prepare, mean, std and precision*"])
 
 
 def test_an_explicit_thresholds_option_asks_for_the_gate(project):
@@ -129,7 +129,7 @@ def test_an_explicit_thresholds_option_asks_for_the_gate(project):
 def test_the_images_of_a_rule_cannot_be_changed_in_place(project):
     project.write(
         "test_project_rules.py",
-        "import pytest\n\ndef test_rule(test_set):\n    with pytest.raises(ValueError):\n        test_set.pixels[0] = 1\n",
+        "import pytest\n\ndef test_rule(test_set):\n    with pytest.raises(ValueError):\n        test_set[0][0] = 1\n",
     )
     project.gate(paths=("test_project_rules.py",)).assert_outcomes(passed=1)
 

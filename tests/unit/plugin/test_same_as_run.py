@@ -18,7 +18,7 @@ class Brightness(nn.Module):
         self.middle = middle
 
     def forward(self, images):
-        excess = images.mean(dim=(1, 2, 3)) - self.middle
+        excess = images[:, :1].mean(dim=(1, 2, 3)) - self.middle
         return torch.stack([excess, -excess], dim=1)
 
 

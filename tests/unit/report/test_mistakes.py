@@ -11,7 +11,7 @@ import pytest
 from builders import limit_record, results
 from PIL import Image
 
-from robustness.data import ImageSet
+from robustness.data import Fit, ImageSet
 from robustness.evaluation.result import Result
 from robustness.evaluation.store import Store
 from robustness.noise import Clean, Gaussian, Offset
@@ -21,6 +21,7 @@ from robustness.report.mistakes import TURNED, describe_confusions, draw_turned
 NAMES = ("stop", "yield", "keep")
 LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
 IMAGES = ImageSet.from_images("made", [np.full((8, 8, 3), 10 * n, np.uint8) for n in range(10)], LABELS.tolist(), NAMES)
+FITS = {"net": Fit(40)}
 
 
 def limit(noise, accuracy=0.5, model="net", stops=False):
@@ -53,24 +54,24 @@ def test_what_is_not_kept_is_left_out():
     assert describe_confusions([limit(Clean())], IMAGES, finder()) == ()
     noises, clean, noisy = {str(Gaussian(25)): Gaussian(25)}, limit(Clean()), limit(Gaussian(25))
     turned = {"clean": LABELS, "gaussian": (LABELS + 1) % 3}
-    assert draw_turned([clean, noisy], noises, IMAGES, 0, finder(**turned)) != ()
+    assert draw_turned([clean, noisy], FITS, noises, IMAGES, 0, finder(**turned)) != ()
     for left_out in turned:
         kept = {name: predictions for name, predictions in turned.items() if name != left_out}
-        assert draw_turned([clean, noisy], noises, IMAGES, 0, finder(**kept)) == ()
-    assert draw_turned([noisy], noises, IMAGES, 0, finder(**turned)) == ()
-    assert draw_turned([clean, noisy], {}, IMAGES, 0, finder(**turned)) == ()
+        assert draw_turned([clean, noisy], FITS, noises, IMAGES, 0, finder(**kept)) == ()
+    assert draw_turned([noisy], FITS, noises, IMAGES, 0, finder(**turned)) == ()
+    assert draw_turned([clean, noisy], FITS, {}, IMAGES, 0, finder(**turned)) == ()
 
 
 def test_the_surest_image_of_each_class_that_noise_turned_is_shown_before_and_after():
     find = finder(clean=[0, 0, 0, 0, 1, 1, 2, 2, 2, 2], offset=[1, 0, 1, 0, 1, 0, 0, 2, 2, 2])
     noise = Offset(100)
-    (entry,) = draw_turned([limit(Clean()), limit(noise)], {str(noise): noise}, IMAGES, 0, find)
+    (entry,) = draw_turned([limit(Clean()), limit(noise)], FITS, {str(noise): noise}, IMAGES, 0, find)
     assert (entry.model, entry.noise, entry.turned) == ("net", str(noise), 3)
     told = [(picture.index, picture.before, picture.after) for picture in entry.pictures]
     assert told == [(5, "yield", "stop"), (2, "stop", "yield")]
     for kind, lighter in (("clean", 0), ("noisy", 100)):
         content = base64.b64decode(getattr(entry.pictures[0], kind).partition(",")[2])
-        assert np.array(Image.open(io.BytesIO(content)))[0, 0].tolist() == [50 + lighter] * 3
+        assert np.array(Image.open(io.BytesIO(content)))[20, 20].tolist() == [50 + lighter] * 3
     assert len(entry.pictures) <= TURNED
 
 
@@ -78,7 +79,7 @@ def test_of_each_kind_of_noise_the_first_magnitude_that_breaks_a_limit_is_shown_
     find = finder(clean=LABELS, gaussian=(LABELS + 1) % 3, offset=(LABELS + 1) % 3)
     noises = [Gaussian(5), Gaussian(25), Gaussian(50), Offset(50), Offset(-20)]
     limits = [limit(Clean()), *(limit(noise, stops=noise == Gaussian(25)) for noise in noises)]
-    drawn = draw_turned(limits, {str(noise): noise for noise in noises}, IMAGES, 0, find)
+    drawn = draw_turned(limits, FITS, {str(noise): noise for noise in noises}, IMAGES, 0, find)
     assert [entry.noise for entry in drawn] == [str(Gaussian(25)), str(Offset(50))]
 
 

@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from robustness.data import ImageSet
+from robustness.data import Fit, ImageSet
 from robustness.noise import Clean, Gaussian, apply
 from robustness.report.pictures import SIZE, data_uri, describe_images, draw_gallery
 
@@ -28,7 +28,7 @@ def test_a_picture_survives_its_way_into_text():
 
 
 def test_classes_are_counted_and_shown_where_there_are_images():
-    described = describe_images(image_set())
+    described = describe_images(image_set(), Fit(SIZE))
     assert [(c.name, c.images, c.picture is None) for c in described.classes] == [
         ("cat", 3, False),
         ("dog", 2, False),
@@ -38,7 +38,7 @@ def test_classes_are_counted_and_shown_where_there_are_images():
 
 def test_the_gallery_shows_the_bytes_that_are_measured():
     images = image_set()
-    clean, noisy = draw_gallery(images, [Clean(), Gaussian(25)], seed=3)
+    clean, noisy = draw_gallery(images, Fit(SIZE), [Clean(), Gaussian(25)], seed=3)
     shown = decoded(clean.pictures[0])
     place = next(place for place in range(len(images)) if np.array_equal(images[place], shown))
     expected = apply(Gaussian(25), shown[np.newaxis], [place], 3)[0]

@@ -55,9 +55,10 @@ MARKS = (
     "losses sheet pairs hash"
 )
 KEYS = {
-    "": f"{TOP} hypotheses",
+    "": f"{TOP} hypotheses seen",
     "thresholds": "path sha256",
-    "models.net": "name load weights size fit mean std precision",
+    "models.net": "name load weights size fit mean std precision prepare",
+    "seen.net": "preparation height width channels mean std",
     "noises.mist": "load magnitude arguments",
     "limits.0": LIMIT,
     "limits.5.change": "baseline right_before broken mended allowed drop low high p_value broken_images mended_images",
@@ -90,7 +91,7 @@ KEYS = {
     "gallery.0": "noise pictures",
     "confusions.0": "model noise accuracy seen right pairs",
     "turned.0": "model noise turned pictures",
-    "turned.0.pictures.0": "index before after clean noisy",
+    "turned.0.pictures.0": "index name before after clean noisy",
     "per_class.0": "model noise seen right",
     "timings.0": "kind tests seconds stored images_per_second",
     "measurements.test_rules.py::test_mine.0": "kind case key right total",

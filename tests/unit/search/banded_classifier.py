@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import nn
@@ -19,7 +21,7 @@ def image_set(name="plain"):
     """8x8 images, one of each grey, and one more whose label is wrong; their indices begin at 70."""
     images = [np.full((8, 8, 3), grey, np.uint8) for grey in (*GREYS, GREYS[WEAK])]
     numbered = ImageSet.from_images(name, images, [0, 1, 2, 3, 0], NAMES)
-    return ImageSet(name, numbered.pixels, numbered.shapes, numbered.labels, NAMES, numbered.index + 70)
+    return replace(numbered, index=numbered.index + 70)
 
 
 class Banded(nn.Module):

@@ -46,26 +46,26 @@ def rows(*means):
 def test_every_wave_has_the_same_energy(size, amplitude):
     """The root mean square, before clipping; pixels are whole grey levels, which may move it by half of one, and the sum of
     squares that the amplitude was found by is of whole levels too."""
-    for wave in waves(amplitude, size):
+    for wave in waves(amplitude, (size, size)):
         assert math.sqrt(np.square(added(wave, size)).mean()) == pytest.approx(255 * amplitude, abs=0.6), wave
 
 
 @pytest.mark.parametrize("size", [8, 17, 32, 40, 64, 224])
 @pytest.mark.parametrize("amplitude", [0.1, 0.25])
 def test_sizes_that_networks_have_are_met_closely(size, amplitude):
-    energies = [np.square(added(wave, size)).mean() for wave in waves(amplitude, size)]
+    energies = [np.square(added(wave, size)).mean() for wave in waves(amplitude, (size, size))]
     assert np.sqrt(energies) == pytest.approx(255 * amplitude, abs=0.35)
     assert np.mean(np.sqrt(energies)) == pytest.approx(255 * amplitude, abs=0.15)
 
 
 def test_without_an_amplitude_of_their_own_they_would_not():
-    plain = [Periodic(0.1, wave.frequency, wave.orientation) for wave in waves(0.1, 16)]
+    plain = [Periodic(0.1, wave.frequency, wave.orientation) for wave in waves(0.1, (16, 16))]
     energies = [np.square(added(wave, 16)).mean() for wave in plain]
     assert max(energies) > 1.15 * min(energies)
 
 
 def test_they_come_frequency_by_frequency_and_differ_in_nothing_else():
-    made = waves(0.1, 40)
+    made = waves(0.1, (40, 40))
     assert [(wave.frequency, wave.orientation) for wave in made] == list(product(FREQUENCIES, ORIENTATIONS))
     assert {wave.phase for wave in made} == {0}
     assert len(set(made)) == WAVES == 54
@@ -80,7 +80,7 @@ def test_frequencies_are_half_octaves_from_32_pixels_to_2():
 
 
 def test_at_0_degrees_columns_differ_and_at_90_rows():
-    upright, lying = (next(wave for wave in waves(0.1, 40) if wave.orientation == orientation) for orientation in (0, 90))
+    upright, lying = (next(wave for wave in waves(0.1, (40, 40)) if wave.orientation == orientation) for orientation in (0, 90))
     assert (added(upright, 40) == added(upright, 40)[:1]).all()
     assert (added(lying, 40) == added(lying, 40)[:, :1]).all()
     assert (added(upright, 40) == added(lying, 40).T).all()
@@ -104,7 +104,7 @@ def test_accuracies_stand_in_the_order_of_the_waves():
     for place in (0, 1, COLUMNS, 20, WAVES - 1):
         counts = [TOTAL] * WAVES
         counts[place] = 3
-        wave = waves(0.1, 8)[place]
+        wave = waves(0.1, (8, 8))[place]
         assert mapped(counts).worst == (wave.frequency, wave.orientation, 3 / TOTAL)
         assert mapped(counts).accuracies[FREQUENCIES.index(wave.frequency), ORIENTATIONS.index(wave.orientation)] == 3 / TOTAL
 

@@ -28,7 +28,7 @@ class ByBrightness(nn.Module):
         self.threshold = nn.Parameter(torch.tensor(threshold / 255))
 
     def forward(self, batch):
-        excess = batch.mean(dim=(1, 2, 3)) - self.threshold
+        excess = batch[:, :1].mean(dim=(1, 2, 3)) - self.threshold
         return torch.stack([-excess, excess], dim=1)
 
 

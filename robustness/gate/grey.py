@@ -1,0 +1,52 @@
+"""A sentinel: a network that is fed colours and sees grey. Noise on its three channels is averaged away before it sees any."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from robustness.evaluation.forward import raw_logits
+from robustness.models.classifier import Classifier, to_tensor
+
+IMAGES = 8
+GREY = (20, 20, 20)
+"""Levels by which channels are moved, up or down in a random pattern."""
+COLOURS = {"the mean of its channels": (20, -20, 0), "their luma": (40, -20, 0), "their luma (BT.709)": (40, -12, 0)}
+"""Ways to make grey of colours, each with a change of colours that leaves the grey as it is, to less than a level."""
+BLIND = 0.05
+"""Of the change that grey makes, what colours may make in a network that does not see them: rounding makes less than 0.02."""
+PASSES = IMAGES * (2 + len(COLOURS))
+
+
+def sees_grey(classifier: Classifier) -> list[str]:
+    """A sentence where changes of colour alone change nothing in the network's answers, although changes of grey do."""
+    if classifier.fit.channels != 3:
+        return []
+    clean, pattern = _drawn(classifier)
+    moved = [clean + pattern * np.array(change) for change in (GREY, *COLOURS.values())]
+    images = to_tensor(np.concatenate([clean, *moved]).astype(np.uint8))
+    parts: list[Any] = [raw_logits(classifier, part) for part in torch.split(images, min(IMAGES, classifier.batch_size))]
+    if not all(isinstance(part, torch.Tensor) and part.ndim == 2 for part in parts):  # other sentinels say so
+        return []
+    logits = torch.cat(parts)
+    still, *changed = torch.split(logits.float().cpu(), IMAGES)
+    by_grey, *by_colour = (float((one - still).abs().mean()) for one in changed)
+    for how, colour in zip(COLOURS, by_colour, strict=True):
+        if by_grey > 0 and colour < BLIND * by_grey:
+            return [
+                f"{classifier.name} sees {how} alone: a change of colours moves its logits by {colour / by_grey:.1%} of what "
+                "one of grey does. Noise on three channels is averaged away before it sees any, so a limit at sigma 150 "
+                "would test less than 110: declare channels = 1, and give the network that takes one"
+            ]
+    return []
+
+
+def _drawn(classifier: Classifier) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Images around the middle of the range, of shape (IMAGES, height, width, 3), and a pattern of ones and minus ones."""
+    generator = np.random.default_rng(0)
+    shape = (IMAGES, *classifier.fit.shape)
+    drawn = np.linspace(90, 165, IMAGES)[:, None, None, None] + generator.integers(-30, 31, (*shape, 3))
+    return drawn.astype(np.int64), generator.choice([-1, 1], (*shape, 1))
