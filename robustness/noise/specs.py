@@ -20,6 +20,8 @@ class Noise:
     """What the magnitude counts, in words."""
     identity: ClassVar[float | None] = 0.0
     """The magnitude that leaves every image as it is; away from it there is more and more noise. None: not known."""
+    mildest: ClassVar[float | None] = None
+    """Where no magnitude leaves every image as it is: the one that changes them least; away from it there is more noise."""
     bit_identical: ClassVar[bool] = True
     """Whether the bytes are the same on every machine; if not, results are marked, and kept for one run only."""
     contract: ClassVar[int] = 2

@@ -52,6 +52,7 @@ class Jpeg(Noise):
     magnitude: ClassVar[str | None] = "quality"
     unit: ClassVar[str] = "JPEG's quality"
     identity: ClassVar[float | None] = None
+    mildest: ClassVar[float | None] = 100.0
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"quality": (1, 100)}
     typical: ClassVar[float] = 25
     highest: ClassVar[float] = 100

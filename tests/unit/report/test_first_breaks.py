@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from builders import limit_record, results
 
-from robustness.noise import Clean, Gaussian, Noise, Offset, Resolution
+from robustness.noise import Clean, Gaussian, Noise, Offset, Resolution, parse_noise
 from robustness.report.html.first_breaks import first_breaks, in_a_sentence
 
 
@@ -61,3 +61,13 @@ def test_of_two_as_early_the_one_that_falls_further_below_its_limit():
 
 def test_nothing_is_said_without_limits_under_noise():
     assert in_a_sentence(found(limit(Clean(), 0.1), limit(Gaussian(5), is_plain=False))) == ""
+
+
+def test_of_a_quality_the_lower_is_the_more():
+    limits = [
+        limit(parse_noise(f"jpeg(quality={quality})"), accuracy) for quality, accuracy in ((40, 0.7), (80, 0.9), (65, 0.7))
+    ]
+    (one,) = found(*limits)
+    assert (one.words, one.highest) == ("quality 65", 40)
+    (one,) = found(*limits[1:2], limit(parse_noise("jpeg(quality=10)")))
+    assert one.words == "holds to 10"
