@@ -90,12 +90,12 @@ def keep_hash(image_set: ImageSet, found: str) -> None:
 def _file(image_set: ImageSet) -> Path | None:
     """Where it is kept: of a whole set in files, whose key speaks of labels and places too."""
     pictures = image_set.pictures
-    if not isinstance(pictures, Files) or not is_whole(image_set):
+    if not isinstance(pictures, Files) or not has_all(image_set):
         return None
     return cache_folder() / "images" / f"{pictures.key}-content.safetensors"
 
 
-def is_whole(image_set: ImageSet) -> bool:
+def has_all(image_set: ImageSet) -> bool:
     """Whether it has all of its pictures, in their order."""
     places = np.arange(len(image_set.pictures))
     return np.array_equal(image_set.rows, places) and np.array_equal(image_set.index, places)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from robustness.data.content import ContentHash, is_whole, keep_hash, known_hash
+from robustness.data.content import ContentHash, has_all, keep_hash, known_hash
 from robustness.data.each import each
 from robustness.data.image_set import ImageSet
 from robustness.data.pictures import Block, Files, Pictures
@@ -99,7 +99,7 @@ def prepared(image_set: ImageSet, to: Preparation) -> Prepared:
     """The set brought to a network's size, once. A `RobustnessError` names each image that cannot be."""
     ready = _ready.setdefault(image_set.pictures, {})
     if to not in ready:
-        whole = is_whole(image_set)
+        whole = has_all(image_set)
         if not whole and len(image_set) <= FEW and not _file(image_set.pictures, to).exists():
             return Prepared(_in_memory(image_set, to), np.arange(len(image_set)))
         base = image_set if whole else _base(image_set)
@@ -213,3 +213,13 @@ def _gigabytes(size: int) -> str:
 
 def _digest(image: Images) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.sha256(np.ascontiguousarray(image).data).digest()[:8], "little"))
+
+
+def is_whole(path: Path) -> bool:
+    """Whether every image in a file of the store is what was written."""
+    grown = open_grown(path)
+    digests = None if grown is None else grown.arrays.get("digests")
+    if grown is None or digests is None or len(digests) == 0 or len(grown.long) % len(digests):
+        return False
+    images = grown.long.reshape(len(digests), -1)
+    return all(_digest(image) == digest for image, digest in zip(images, digests, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -51,7 +51,10 @@ def once_a_run(name: str, run: str, make: Callable[[], ImageSet]) -> ImageSet:
     path = run_folder(run) / f"{sha256(name.encode()).hexdigest()}.safetensors"
     with locked(path):
         if (found := _read(name, path)) is None:
-            _keep(path, make())
+            made = make()
+            if not isinstance(made.pictures, Block):  # files, which all processes read where they are
+                return made
+            _keep(path, made, made.pictures)
             found = _read(name, path)
     if found is None:
         raise RobustnessError(f"{path}: cannot be read back after it was written; look at the disk")
@@ -126,20 +129,20 @@ def _as_set(
     block = Block(long, shapes, int(about["channels"]), from_floats=about["from_floats"] == "True", name=name)
     names = json.loads(arrays["class_names"].tobytes())
     tracks = arrays["tracks"].astype(np.int64) if "tracks" in arrays else None
-    return ImageSet.of(name, block, arrays["labels"].astype(np.int64), names, tracks)
+    image_set = ImageSet.of(name, block, arrays["labels"].astype(np.int64), names, tracks)
+    return image_set if "index" not in arrays else replace(image_set, index=arrays["index"].astype(np.int64))
 
 
-def _keep(path: Path, image_set: ImageSet) -> None:
-    """The set as a file that other processes map."""
-    block = image_set.pictures
-    assert isinstance(block, Block)
+def _keep(path: Path, image_set: ImageSet, block: Block) -> None:
+    """The set as a file that other processes map. block: where its pictures are, perhaps with others."""
     with keeping(path) as partial, partial.open("r+b") as file:
         growing = Growing(file)
-        for place in range(len(block)):
-            growing.append(block[place].pixels.reshape(-1))
+        for place in range(len(image_set)):
+            growing.append(image_set.picture(place).pixels.reshape(-1))
         arrays: dict[str, npt.NDArray[np.generic]] = {
-            "shapes": np.asarray(block.shapes),
+            "shapes": np.asarray(image_set.shapes),
             "labels": np.asarray(image_set.labels),
+            "index": np.asarray(image_set.index),
             "class_names": np.frombuffer(json.dumps(image_set.class_names).encode(), np.uint8),
             "hash": np.frombuffer(bytes.fromhex(image_set.content_hash), np.uint8),
         }
@@ -156,3 +159,11 @@ def _read(name: str, path: Path) -> ImageSet | None:
         return None
     found = _as_set(name, grown.long, grown.arrays, grown.about)
     return found if found.content_hash == grown.arrays["hash"].tobytes().hex() else None
+
+
+def is_spool(path: Path) -> bool:
+    """Whether a file holds a set, all of it as it was kept."""
+    try:
+        return _read("a set", path) is not None
+    except (KeyError, ValueError, RobustnessError):
+        return False

@@ -16,6 +16,8 @@ from robustness.data import pictures as module
 from robustness.data.preparation import prepare
 from robustness.data.reading import read_picture
 from robustness.errors import RobustnessError
+from robustness.evaluation.verify import is_intact
+from robustness.files.housekeeping import inventory
 
 RANDOM = np.random.default_rng(0)
 PIXELS = [RANDOM.integers(0, 256, (4 + n, 9 - n, 3), dtype=np.uint8) for n in range(5)]
@@ -170,3 +172,16 @@ def test_processes_prepare_once_and_read_the_same(folder, own_cache):
         process.join()
     assert [process.exitcode for process in processes] == [0, 0]
     assert len(stored(own_cache)) == 1
+
+
+def test_the_store_can_tell_whether_its_images_are_whole(folder, own_cache):
+    images = load_image_set(f"folder:{folder}")
+    fit_images(images, FITS[0])
+    kept = [one for one in inventory(own_cache) if one.kind == "images"]
+    assert len(kept) == 2
+    assert all(map(is_intact, kept))
+    for one in kept:
+        content = bytearray(one.path.read_bytes())
+        content[-9 if "content" in one.path.name else 4100] ^= 1
+        one.path.write_bytes(content)
+    assert not any(map(is_intact, kept))

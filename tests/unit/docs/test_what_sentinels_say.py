@@ -48,6 +48,7 @@ FIRST = {
     "gives no fixed answer: two passes over the same 64 images": lambda images: images * (torch.rand(images.shape) > 0.1),
     "two passes over the same noisy 24 images": denoised,
     "answers otherwise in batches of 1 than of 64": by_the_batch,
+    "sees the mean of its channels alone": lambda images: images.mean(1, keepdim=True).expand(-1, 3, -1, -1),
     "looks as if it were fed the wrong way: ": lambda images: images * STD + MEAN,
     "with red and blue swapped": lambda images: images.flip(1),
     "look as if their classes stood in different orders": lambda images: images,
