@@ -471,7 +471,7 @@ def rich_results() -> Results:
         for noise, accuracy in zip(noises, (0.95, 0.9, 0.8), strict=True)
     ]
     plain[2] = replace(plain[2], required="0.85", verdict=Verdict.FAIL, stops=True, to_decide=None)
-    own = replace(limit_record("clean", model="other"), bit_identical=False, noise="fog(share=0.5)", family="fog", level=0.5)
+    own = replace(limit_record("clean", model="other"), bit_identical=False, noise="mist(share=0.5)", family="mist", level=0.5)
     waived = limit_record(
         "clean", model="other", verdict="INCONCLUSIVE", stops=False, to_decide=900, waived_until="2026-12-31", waiver="why"
     )
@@ -479,7 +479,7 @@ def rich_results() -> Results:
     turned = TurnedImage(index=3, name="stop/3.png", before="stop", after="go", clean=picture, noisy=picture)
     return results(
         *plain,
-        replace(own, magnitude="share", identity=None, limit="other-fog", subject="fog(share=0.5)"),
+        replace(own, magnitude="share", identity=None, limit="other-mist", subject="mist(share=0.5)"),
         waived,
         drop_limit(change=drop_found(broken_images=(3, 4), mended_images=(5,))),
         flips_limit(band=(spread((0, 0.4)), spread((0, 0.8)))),
@@ -501,7 +501,7 @@ def rich_results() -> Results:
         errors={"test_rules.py::test_mine": "it does not hold"},
         model_hashes={"net": "cd" * 32},
         seen={"net": Seen(preparation="resize 8", height=8, width=8, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)},
-        noises={"fog": DeclaredNoise(load="python:fog:Fog", magnitude="share", arguments={"p": "1"})},
+        noises={"mist": DeclaredNoise(load="python:mist:Mist", magnitude="share", arguments={"p": "1"})},
         generators={"signs": marks(losses={"generator": (1.0, 2.0), "discriminator": (1.0, 0.5)}, hash="ab" * 32)},
         measurements={
             "test_rules.py::test_mine": (RuleMeasured(case="net / signs / clean", key="ab" * 32, right=9, total=10),)

@@ -20,10 +20,10 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from robustness.bench.clock import ROUNDS, Call, has_cuda, times
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, described
+from robustness.noise import Gaussian, Impulse, Noise, Periodic, SaltAndPepper, Shot, Speckle
 from robustness.noise.apply import apply
 from robustness.noise.reference import apply as reference
-from robustness.noise.specs import Gaussian, Impulse, Noise, Periodic, SaltAndPepper, Shot, Speckle
 from robustness.process import environment, torch_threads
 from robustness.report.text.table import table
 
@@ -97,13 +97,15 @@ def bench_table(rows: Sequence[Row]) -> list[str]:
 
 def contenders() -> list[Contender]:
     """All that can be compared on this machine, in groups: other libraries whether or not they are installed."""
-    return [*_on_cpu(), *(_on_cuda() if has_cuda() else [])]
+    from robustness.bench import corruptions
+
+    return [*_on_cpu(), *corruptions.contenders(), *(_on_cuda() if has_cuda() else [])]
 
 
 def sample(contender: Contender, images: int, size: int) -> Any:
     """Random images of the kind the contender's `make` takes."""
     array = np.random.default_rng(0).integers(0, 256, (images, size, size, 3), dtype=np.uint8)
-    return _tensor(array).cuda() if contender.cuda else array
+    return to_tensor(array).cuda() if contender.cuda else array
 
 
 def prepare(contender: Contender, images: Any) -> Call:
@@ -173,23 +175,23 @@ def _on_cpu() -> list[Contender]:
         Contender(GAUSSIAN, "torch.randn, the draws alone", _torch_randn),
         Contender(GAUSSIAN, "torchvision GaussianNoise", _torchvision(GAUSSIAN.sigma)),
         _scikit_image(GAUSSIAN, "gaussian", np.float64, var=(GAUSSIAN.sigma / 255) ** 2),
-        _kornia(GAUSSIAN, "RandomGaussianNoise", std=GAUSSIAN.sigma / 255),
-        _albumentations(GAUSSIAN, "GaussNoise", std_range=(GAUSSIAN.sigma / 255,) * 2),
-        _imagecorruptions(GAUSSIAN, "gaussian_noise"),
+        kornia(GAUSSIAN, "RandomGaussianNoise", std=GAUSSIAN.sigma / 255),
+        albumentations(GAUSSIAN, "GaussNoise", std_range=(GAUSSIAN.sigma / 255,) * 2),
+        imagecorruptions(GAUSSIAN, "gaussian_noise"),
         *_in_every_group(SALT_AND_PEPPER),
-        _kornia(SALT_AND_PEPPER, "RandomSaltAndPepperNoise", amount=SALT_AND_PEPPER.amount, salt_vs_pepper=0.5),
-        _albumentations(SALT_AND_PEPPER, "SaltAndPepper", amount=(SALT_AND_PEPPER.amount,) * 2, salt_vs_pepper=(0.5, 0.5)),
+        kornia(SALT_AND_PEPPER, "RandomSaltAndPepperNoise", amount=SALT_AND_PEPPER.amount, salt_vs_pepper=0.5),
+        albumentations(SALT_AND_PEPPER, "SaltAndPepper", amount=(SALT_AND_PEPPER.amount,) * 2, salt_vs_pepper=(0.5, 0.5)),
         *_in_every_group(IMPULSE),
         _scikit_image(IMPULSE, "s&p", np.float32, amount=IMPULSE.amount),
-        _imagecorruptions(IMPULSE, "impulse_noise"),
+        imagecorruptions(IMPULSE, "impulse_noise"),
         *_in_every_group(SHOT),
         Contender(SHOT, "NumPy Generator.poisson, the draws alone", _numpy_poisson),
         _scikit_image(SHOT, "poisson", np.float32),
-        _albumentations(SHOT, "ShotNoise", scale_range=(SHOT.gain / 255,) * 2),
-        _imagecorruptions(SHOT, "shot_noise"),
+        albumentations(SHOT, "ShotNoise", scale_range=(SHOT.gain / 255,) * 2),
+        imagecorruptions(SHOT, "shot_noise"),
         *_in_every_group(SPECKLE),
         _scikit_image(SPECKLE, "speckle", np.float64, var=SPECKLE.sigma**2),
-        _imagecorruptions(SPECKLE, "speckle_noise"),
+        imagecorruptions(SPECKLE, "speckle_noise"),
         *_in_every_group(PERIODIC),
         Contender(PERIODIC, "NumPy, floats in and out", _numpy_wave),
     ]
@@ -203,13 +205,19 @@ def _on_cuda() -> list[Contender]:
     ]
 
 
-def _in_every_group(noise: Noise) -> list[Contender]:
+def ours(noise: Noise) -> list[Contender]:
     every = os.cpu_count() or 1
     return [
         Contender(noise, "ours, 1 thread", _apply(noise, 1), ours=True, baseline=True),
         Contender(noise, f"ours, {every} threads", _apply(noise, every), ours=True),
         Contender(noise, "ours, the NumPy reference", _reference(noise), ours=True),
-        Contender(noise, "torch by way of floats", lambda images: _by_way_of_floats(noise)(_tensor(images))),
+    ]
+
+
+def _in_every_group(noise: Noise) -> list[Contender]:
+    return [
+        *ours(noise),
+        Contender(noise, "torch by way of floats", lambda images: _by_way_of_floats(noise)(to_tensor(images))),
     ]
 
 
@@ -229,7 +237,7 @@ def _reference(noise: Noise) -> Callable[[Any], Call]:
     return lambda images: lambda: reference(noise, images, np.arange(len(images)), 0)
 
 
-def _tensor(images: npt.NDArray[np.uint8]) -> torch.Tensor:
+def to_tensor(images: npt.NDArray[np.uint8]) -> torch.Tensor:
     import torch
 
     return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
@@ -305,7 +313,7 @@ def _torchvision(sigma: float) -> Callable[[Any], Call]:
     def make(images: Any) -> Call:
         from torchvision.transforms.v2 import GaussianNoise
 
-        floats = (_tensor(images) if isinstance(images, np.ndarray) else images) / 255
+        floats = (to_tensor(images) if isinstance(images, np.ndarray) else images) / 255
         transform = GaussianNoise(sigma=sigma / 255)
         return lambda: transform(floats)
 
@@ -324,33 +332,33 @@ def _scikit_image(noise: Noise, mode: str, dtype: npt.DTypeLike, **parameters: f
     return Contender(noise, f"scikit-image {mode}", make, requires="scikit-image")
 
 
-def _kornia(noise: Noise, transform: str, **parameters: float) -> Contender:
+def kornia(noise: Noise, transform: str, **parameters: Any) -> Contender:
     def make(images: npt.NDArray[np.uint8]) -> Call:
-        import kornia.augmentation
+        from kornia import augmentation
 
-        floats = _tensor(images) / 255
-        augment = getattr(kornia.augmentation, transform)(p=1.0, **parameters)
+        floats = to_tensor(images) / 255
+        augment = getattr(augmentation, transform)(p=1.0, **parameters)
         return lambda: augment(floats)
 
     return Contender(noise, f"kornia {transform}", make, requires="kornia")
 
 
-def _albumentations(noise: Noise, transform: str, **ranges: tuple[float, ...]) -> Contender:
+def albumentations(noise: Noise, transform: str, **ranges: tuple[float, ...]) -> Contender:
     """Image by image: its batches share one draw."""
 
     def make(images: npt.NDArray[np.uint8]) -> Call:
         with environment({"NO_ALBUMENTATIONS_UPDATE": "1"}):  # its import asks the network for a newer version
-            import albumentations
+            import albumentations as library
         import cv2
 
         cv2.setNumThreads(1)
-        augment = getattr(albumentations, transform)(p=1.0, **ranges)
+        augment = getattr(library, transform)(p=1.0, **ranges)
         return lambda: [augment(image=image)["image"] for image in images]
 
     return Contender(noise, f"albumentations {transform}", make, requires="albumentations")
 
 
-def _imagecorruptions(noise: Noise, corruption: str) -> Contender:
+def imagecorruptions(noise: Noise, corruption: str) -> Contender:
     """ImageNet-C's own functions, at severity 1, which take an image at a time."""
 
     def make(images: npt.NDArray[np.uint8]) -> Call:
@@ -358,6 +366,10 @@ def _imagecorruptions(noise: Noise, corruption: str) -> Contender:
 
         if min(images.shape[1:3]) < 32:
             raise UnavailableError("takes images of 32 pixels and more")
+        try:
+            corrupt(images[0], severity=1, corruption_name=corruption)
+        except Exception as error:  # of functions that newer versions of NumPy and scikit-image have dropped
+            raise UnavailableError(f"fails here: {described(error)}") from error
         return lambda: [corrupt(image, severity=1, corruption_name=corruption) for image in images]
 
     # It imports pkg_resources, which setuptools 82 dropped.

@@ -18,25 +18,12 @@ from robustness.declaration.tables import PartOfClean, Share, Table, TopLevel, t
 from robustness.errors import RobustnessError
 from robustness.gate.promise import Kind
 from robustness.noise import Noise, make_noise, parse_noises
-from robustness.noise.specs import read_text_form
+from robustness.noise.text import read_text_form
 
 if TYPE_CHECKING:
     from robustness.gate.workbench import Workbench
 
 Says = Literal["breaks", "patterns-differ", "order-differs", "more-noise-never-helps", "outperforms"]
-HIGHEST = {
-    "gaussian": 255,
-    "gaussian-wraparound": 255,
-    "uniform": 255,
-    "speckle": 10,
-    "shot": 255,
-    "salt-and-pepper": 1,
-    "impulse": 1,
-    "periodic": 2,
-    "offset": 255,
-    "resolution": 16,
-}
-"""Up to which magnitude a distortion is looked for."""
 NEEDS: dict[Says, tuple[str, ...]] = {
     "breaks": ("noise", "of_clean"),
     "patterns-differ": ("noises",),
@@ -222,7 +209,7 @@ def _pattern(text: str, growing: Mapping[str, type[Noise]]) -> Noise:
         raise RobustnessError(f"{kind} is not one built-in noise that grows from nothing")
     if growing[kind].magnitude in parameters:
         raise RobustnessError(f"{text}: leave {growing[kind].magnitude} out, it is what the distortion decides")
-    return make_noise(kind, {**parameters, str(growing[kind].magnitude): HIGHEST[kind]}, growing)
+    return make_noise(kind, {**parameters, str(growing[kind].magnitude): growing[kind].highest}, growing)
 
 
 class Claims(Kind[DeclaredClaim, ClaimRecord]):

@@ -10,6 +10,7 @@ from robustness.cli import (
     baseline,
     bench,
     calibrate,
+    corruptions,
     export,
     flips,
     gan,
@@ -73,6 +74,22 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Start with: robustness init, then robustness gate. Each command has its own --help.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for family in (gate, report, measure, flips, baseline, calibrate, models, export, study, images, train, gan, store, bench):
+    for family in (
+        gate,
+        report,
+        measure,
+        corruptions,
+        flips,
+        baseline,
+        calibrate,
+        models,
+        export,
+        study,
+        images,
+        train,
+        gan,
+        store,
+        bench,
+    ):
         family.add(commands)
     return parser

@@ -77,6 +77,11 @@ def _sweep(args: argparse.Namespace) -> None:
     top = highest.level
     if others or top is None or args.steps < 1:
         raise RobustnessError('a sweep wants a noise with a magnitude and at least one step, for example "gaussian(sigma=50)"')
+    if highest.mildest is not None:
+        raise RobustnessError(
+            f"{highest.kind} has no {highest.magnitude} that leaves images as they are, so none to rise from: name levels to "
+            f'robustness evaluate, such as --noise "{highest}"'
+        )
     if highest.identity is None:  # a transform of the user's own, of which 0 is taken to be none
         rise = [highest.at(float(f"{top * step / args.steps:.6g}")) for step in range(1, args.steps)]
         _print_measurements(args, declared, [Clean(), *rise, highest])

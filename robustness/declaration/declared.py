@@ -7,16 +7,14 @@ from dataclasses import Field as DataclassField
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
-import numpy as np
-
 from robustness.declaration.names import short_hash
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.errors import RobustnessError, nearest
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import PRESETS, Noise, parameter_names
-from robustness.noise.arithmetic import LEVELS, Addition, Averaging, Field, Replacement, Transition, arithmetic
-from robustness.noise.tables import SIZE
+from robustness.noise.arithmetic import arithmetic
+from robustness.noise.benchmarks import refuse_what_is_missing
 
 SIDE = 1024
 """Of an image of a million pixels."""
@@ -99,21 +97,23 @@ def each_once(
 
 def check_changes_something(noise: Noise, otherwise: str) -> None:
     """A `RobustnessError` where a built-in noise changes, on average, less than one pixel of a million, whatever the image."""
-    match arithmetic(noise, SIDE, SIDE):
-        case Addition(_, table):
-            changes = bool(table.any())
-        case Transition(_, counts):
-            changes = not np.array_equal(counts, np.where(LEVELS[:, np.newaxis] <= LEVELS, SIZE, 0))
-        case Replacement(_, limit):
-            changes = limit * SIDE**2 >= 2**31
-        case Field(levels):
-            changes = bool(levels.any())
-        case Averaging(rows, columns):
-            changes = (rows, columns) != (SIDE, SIDE)
-        case None:
-            changes = False
-    if not changes:
+    form = arithmetic(noise, SIDE, SIDE)
+    if form is None or not form.changes:
         raise RobustnessError(f"{noise} changes not one pixel in a million: {otherwise}")
+
+
+def check_is_noise(noise: Noise) -> None:
+    """A `RobustnessError` where a built-in noise away from its identity leaves every image as it is, or next to every."""
+    if not noise.bit_identical or noise.level is None or noise.level == noise.identity:
+        return
+    form = arithmetic(noise, SIDE, SIDE)
+    if form is None or not form.changes:
+        levels = noise.unit.startswith("grey levels") and abs(noise.level) <= 1
+        meant = f"; {noise.level:g} of the full range is {noise.magnitude} = {255 * noise.level:g}" if levels else ""
+        raise RobustnessError(
+            f"{noise} changes not one pixel in a million: {noise.magnitude} counts {noise.unit}{meant}. What is to be measured "
+            'without noise is noise = "clean"'
+        )
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,11 @@ class Declared:
         if not isinstance(kind, str) or kind in self.unusable:
             return kind is None
         if not self.is_usable(kind):
+            try:
+                refuse_what_is_missing(kind)
+            except RobustnessError as error:
+                problems.add((*path, "noise"), str(error))
+                return False
             problems.add((*path, "noise"), f"unknown noise {kind!r}: {nearest(kind, [*self.kinds, *PRESETS])}")
             return False
         valid = [*keys, *parameter_names(kind, self.kinds)]

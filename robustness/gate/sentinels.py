@@ -27,6 +27,7 @@ from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.store import Sentences, Store
 from robustness.gate.grey import PASSES as GREY
 from robustness.gate.grey import sees_grey
+from robustness.gate.noise_sentinels import noise_mistakes
 from robustness.models.classifier import SIZES, Classifier, Room, evaluation_mode, to_tensor
 from robustness.noise import Gaussian, Noise, Periodic, SaltAndPepper, apply
 from robustness.statistics.paired import Change, p_value
@@ -74,7 +75,8 @@ def check_model(
     noises: those of the model's limits. run: names this run; see `measure`.
     """
     check_classes(classifier, image_set)
-    found = [*_broken_noises(classifier, image_set, noises, seed, store), *_mistakes(classifier, image_set, store, run)]
+    found = [*_broken_noises(classifier, image_set, noises, seed, store), *noise_mistakes(classifier, image_set, noises, seed)]
+    found += _mistakes(classifier, image_set, store, run)
     if found:
         raise RobustnessError("\n".join(found))
 

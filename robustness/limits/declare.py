@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, create_model
 
-from robustness.declaration.declared import Declared, check_changes_something, each_once, named_apart
+from robustness.declaration.declared import Declared, check_changes_something, check_is_noise, each_once, named_apart
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.declaration.tables import Table, TopLevel, dotted_key_hint, tables_of
@@ -132,6 +132,8 @@ def _levels(written: Written, path: KeyPath, problems: Problems) -> Iterator[tup
             for noise, name in product(noises if written.grows else (), written.asked):
                 if ASKS[name].idle:
                     check_changes_something(noise, ASKS[name].idle)
+            for noise in noises:
+                check_is_noise(noise)
             yield noises, required, problems.line(where)
         except RobustnessError as error:
             problems.add(where, f"{error}{dotted_key_hint(row)}")

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from robustness.gate.promise import Row
+from robustness.noise.kinds import KINDS
 from robustness.search.curve import FlipCurve
 from robustness.statistics.verdict import Verdict
 
@@ -184,8 +185,11 @@ class LimitRecord:
 
     @property
     def distance(self) -> float:
-        """Of the level, from the one that leaves images as they are."""
-        return abs((self.level or 0.0) - (self.identity or 0.0))
+        """Of the level, from the one that leaves images as they are, or changes them least."""
+        none = self.identity
+        if none is None and (kind := KINDS.get(self.family.partition("(")[0])):
+            none = kind.mildest
+        return abs((self.level or 0.0) - (none or 0.0))
 
     @property
     def title(self) -> str:

@@ -47,8 +47,9 @@ def apply(
     if images.is_cuda and not isinstance(noise, Custom):
         from robustness.noise.cuda import apply_on_device, has_triton
 
-        if has_triton():
-            return apply_on_device(arithmetic(noise, *images.shape[2:]), images, places, int(seed))
+        form = arithmetic(noise, *images.shape[2:])
+        if has_triton() and (form is None or form.has("cuda")):
+            return apply_on_device(form, images, places, int(seed))
     import torch
 
     noisy = _on_arrays(noise, images.detach().permute(0, 2, 3, 1).cpu().numpy(), places, int(seed), threads)
@@ -58,12 +59,12 @@ def apply(
 def _on_arrays(noise: Noise, images: Images, index: Indices, seed: int, threads: int | None) -> Images:
     if isinstance(noise, Custom):
         return apply_custom(noise, images, index, seed)
-    work = arithmetic(noise, *images.shape[1:3])
-    if work is None or not images.size:
+    form = arithmetic(noise, *images.shape[1:3])
+    if form is None or not images.size:
         return images.copy("K")
     from robustness.noise.cpu import apply_on_cpu  # imports Numba
 
-    return apply_on_cpu(work, images, index, seed, threads)
+    return apply_on_cpu(form, images, index, seed, threads)
 
 
 def _check_images(images: Images | torch.Tensor, dimensions: int, dtype: str, shape: str) -> None:

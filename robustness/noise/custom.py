@@ -39,10 +39,10 @@ class Custom(Noise):
 
     load: `torchvision:NAME`, a class of `torchvision.transforms.v2`, made with the magnitude and the arguments, and called
     with one image at a time, uint8 of shape (1, 3, H, W), because a transform draws its random numbers once a call; or
-    `python:package.module:function`, called with a batch, uint8 NumPy array of shape (N, H, W, 3), and the magnitude and
-    arguments by name. Both return the same shape in uint8. The magnitude is a float, but an int where a transform of
-    torchvision's takes whole numbers only, such as a JPEG's quality. Before each call Python's, NumPy's and, on the CPU,
-    torch's global random numbers are seeded from the seed and the (first) image's index.
+    `python:package.module:function`, called with one image at a time too, a uint8 NumPy array of shape (1, H, W, 3), and the
+    magnitude and arguments by name. Both return the same shape in uint8. The magnitude is a float, but an int where a
+    transform of torchvision's takes whole numbers only, such as a JPEG's quality. Before each call Python's, NumPy's and, on
+    the CPU, torch's global random numbers are seeded from the seed and the image's index.
     """
 
     bit_identical: ClassVar[bool] = False
@@ -50,6 +50,12 @@ class Custom(Noise):
     load: ClassVar[str]
     arguments: ClassVar[Mapping[str, Any]]
     base: ClassVar[Path]
+
+    @property
+    def has_fixed_pattern(self) -> bool:
+        """Whether its author says that it is one pattern for all images, by `.fixed_pattern = True` beside the function."""
+        family, _, target = self.load.partition(":")
+        return family == "python" and bool(getattr(import_callable(target, self.base), "fixed_pattern", False))
 
 
 def declare_noise(name: str, load: str, magnitude: str, arguments: Mapping[str, Any], base: Path) -> type[Custom]:
@@ -79,10 +85,8 @@ def apply_custom(noise: Custom, images: Images, index: Indices, seed: int) -> Im
     """What the callable makes of images of shape (N, H, W, C); an error names the noise where it cannot be called so."""
     seeds = philox4x32((0, STREAM, index & 0xFFFFFFFF, index >> 32), (seed & 0xFFFFFFFF, seed >> 32))[:, 0]
     transform = _resolve(noise)
-    one_by_one = noise.load.startswith("torchvision:")
-    parts = [slice(n, n + 1) for n in range(len(images))] if one_by_one else [slice(None)] if len(images) else []
     noisy = np.empty_like(images)
-    for part in parts:
+    for part in (slice(n, n + 1) for n in range(len(images))):  # in company, its random numbers would depend on who comes first
         with _seeded(int(seeds[part][0])), importable(noise.base):
             try:
                 result = transform(images[part])

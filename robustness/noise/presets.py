@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from robustness.errors import RobustnessError, nearest
-from robustness.noise.specs import (
-    KINDS,
-    Gaussian,
-    Impulse,
-    Noise,
-    Periodic,
-    SaltAndPepper,
-    Shot,
-    Speckle,
-    make_noise,
-    read_text_form,
-)
+from robustness.noise.benchmarks import refuse_what_is_missing, severities
+from robustness.noise.kinds import KINDS
+from robustness.noise.kinds.gaussian import Gaussian
+from robustness.noise.kinds.periodic import Periodic
+from robustness.noise.kinds.salt_and_pepper import SaltAndPepper
+from robustness.noise.specs import Noise
+from robustness.noise.text import make_noise, read_text_form
 
 PAPER = (
     *(Gaussian(sigma) for sigma in (5, 25, 50)),
@@ -26,39 +21,25 @@ PAPER = (
 """The study's nine noisy sets, smallest level first (section 4.2 of the paper)."""
 
 
-def _levels(*constants: tuple[float, float, float, float]) -> dict[int, tuple[Noise, ...]]:
-    """Severities 1 to 5 from the benchmark's constants: sigma of 1, photons at white, share of values, sigma of the light."""
-    return {
-        severity: (Gaussian(round(255 * sigma, 2)), Shot(round(255 / photons, 2)), Impulse(amount), Speckle(speckle))
-        for severity, (sigma, photons, amount, speckle) in enumerate(constants, 1)
-    }
-
-
-SEVERITIES: dict[str, dict[int, tuple[Noise, ...]]] = {
-    "cifar-c": _levels(
-        (0.04, 500, 0.01, 0.06), (0.06, 250, 0.02, 0.1), (0.08, 100, 0.03, 0.12), (0.09, 75, 0.05, 0.16), (0.1, 50, 0.07, 0.2)
-    ),
-    "imagenet-c": _levels(
-        (0.08, 60, 0.03, 0.15), (0.12, 25, 0.06, 0.2), (0.18, 12, 0.09, 0.35), (0.26, 5, 0.17, 0.45), (0.38, 3, 0.27, 0.6)
-    ),
-}
-"""The four noises of CIFAR-10-C and ImageNet-C (Hendrycks and Dietterich, "Benchmarking neural network robustness to common
-corruptions and perturbations", ICLR 2019; speckle is one of its extra corruptions) with the published constants.
+SEVERITIES: dict[str, dict[int, tuple[Noise, ...]]] = severities()
+"""`cifar-c` and `imagenet-c` are the four noises of CIFAR-10-C and ImageNet-C in the narrow sense; the presets that end in a
+number have so many corruptions, in the order of the paper.
 
 What differs: the benchmarks cut fractions of a grey level off, which darkens by half a level, and ours round; theirs are
-frozen JPEG or NumPy files with one draw, ours any seed's; and theirs are made at 224 or 32 pixels, ours at the network's
-input size. Their blurs, weather and digital corruptions are no noise and not here.
+frozen JPEG or NumPy files with one draw, ours any seed's; and theirs are made at 224, 64 or 32 pixels, ours at the network's
+input size.
 """
 
 PRESETS: dict[str, tuple[Noise, ...]] = {
     "paper": PAPER,
-    **{name: tuple(noise for level in severities.values() for noise in level) for name, severities in SEVERITIES.items()},
+    **{name: tuple(noise for level in levels.values() for noise in level) for name, levels in SEVERITIES.items()},
 }
 
 
 def make_noises(kind: str, parameters: Mapping[str, float], kinds: Mapping[str, type[Noise]] = KINDS) -> tuple[Noise, ...]:
     """The noises of a preset, at one `severity` or at all, or the one noise of that kind."""
     if kind not in PRESETS:
+        refuse_what_is_missing(kind)
         if kind not in kinds:
             raise RobustnessError(f"unknown noise {kind!r}: {nearest(kind, [*kinds, *PRESETS])}")
         return (make_noise(kind, parameters, kinds),)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from robustness.data.preparation import Shape
 from robustness.errors import RobustnessError
 from robustness.noise import Periodic
-from robustness.noise.arithmetic import Field, arithmetic
+from robustness.noise.arithmetic import arithmetic
+from robustness.noise.forms.field import Field
 
 FREQUENCIES = tuple(float(f"{2 ** (-half / 2):.4g}") for half in range(10, 1, -1))
 """Cycles per pixel, in half octaves from a wave of 32 pixels to the highest that a pixel grid holds, one of 2."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from robustness.noise import PRESETS, Clean, Gaussian, GaussianWraparound, Noise, Periodic, SaltAndPepper
-from robustness.noise.specs import RADIAN_PER_PIXEL
+from robustness.noise.kinds.periodic import RADIAN_PER_PIXEL
 
 _CELLS: tuple[Noise, ...] = (Clean(), *PRESETS["paper"])
 

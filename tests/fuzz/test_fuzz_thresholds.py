@@ -161,8 +161,8 @@ def check_limits(content, thresholds):
         columns = [table[name] for name in (*parameters, *asks) if name in table]
         assert all(column != [] for column in columns)
         levels = max((len(column) for column in columns if isinstance(column, list)), default=1)
-        if kind in PRESETS:  # nine noises, or four for each severity
-            levels = len(PRESETS[kind]) if "severity" not in table else 4 * levels
+        if kind in PRESETS:  # nine noises, or as many for each severity
+            levels = len(PRESETS[kind]) if "severity" not in table else len(PRESETS[kind]) // 5 * levels
         required = {name: listed(table.get(name, 0)) for name in asks}
         assert all(map(is_share, (number for numbers in required.values() for number in numbers)))
         curves = [name for name in ("monotone", "mean_error", "break_point") if name in table]

@@ -79,10 +79,16 @@ def test_some_rooms_know_little(room, may):
     assert of_room <= {room, *may.split()}
 
 
+def counted_in(file: Path) -> str:
+    """The room; of noise, its kinds and its forms, which have a file and a folder for each, count by themselves."""
+    parts = file.relative_to(PACKAGE).parts
+    return "/".join(parts[:2]) if parts[:2] in (("noise", "kinds"), ("noise", "forms")) else room_of(file)
+
+
 def test_no_room_is_too_big():
     lines = Counter()
     for file in PACKAGE.rglob("*"):
         if file.suffix in (".py", ".jinja"):
-            lines[room_of(file)] += len(file.read_text(encoding="utf-8").splitlines())
+            lines[counted_in(file)] += len(file.read_text(encoding="utf-8").splitlines())
     room, most = lines.most_common(1)[0]
     assert most <= BIGGEST * lines.total(), f"{room} has {most} of {lines.total()} lines"

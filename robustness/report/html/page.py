@@ -24,6 +24,7 @@ from robustness.report.html.checks import anchor, checks, pictures_anchor
 from robustness.report.html.class_tables import class_tables
 from robustness.report.html.comparison import Run, curves, keeps_images, models_of, newly_wrong, side_by_side, what_changed
 from robustness.report.html.confusion_charts import confusion_charts
+from robustness.report.html.corruption_maps import corruption_maps
 from robustness.report.html.first_breaks import first_breaks
 from robustness.report.html.first_page import prepared_models, signers
 from robustness.report.html.flip_charts import flip_charts
@@ -60,6 +61,7 @@ def render_report(results: Results, sha256: str = "") -> str:
         own_noises={limit.noise for limit in results.limits if not limit.bit_identical},
         columns=list(dict.fromkeys(limit.model for limit in accuracies)),
         cells={(limit.model, limit.noise): limit for limit in accuracies},
+        corruption_maps=corruption_maps(results),
         charts=drawn,
         drawn={line.model: line.number for chart in drawn for line in chart.lines},
         canvas=charts,

@@ -18,10 +18,15 @@ from robustness.noise.arithmetic import arithmetic
 from robustness.noise.cuda import apply_on_device
 
 rng = np.random.default_rng(0)
-noises = [Clean(), Gaussian(25), GaussianWraparound(90), Uniform(30), Speckle(0.35), Shot(4.25), SaltAndPepper(0.3),
-          Impulse(0.1), Periodic(0.5, orientation=30), Offset(-33), Resolution(3)]
-assert {noise.kind for noise in noises} == set(KINDS)
-for shape, seed in (((2, 23, 23, 3), 2**64 - 1), ((3, 5, 7, 4), 1), ((2, 9, 9, 1), 2**40 + 3), ((0, 4, 4, 3), 0)):
+noises = [Periodic(0.5, orientation=30), Resolution(3), Offset(-33), GaussianWraparound(90)]
+for spec in KINDS.values():
+    noises.append(spec(**({spec.magnitude: spec.typical} if spec.magnitude else {})))
+forms = {type(arithmetic(noise, 9, 9)) for noise in noises} - {type(None)}
+without = sorted(form.__name__ for form in forms if not form.has("cuda"))
+assert without == ["Coding"], without  # which the CPU makes, for the device too
+noises = [noise for noise in dict.fromkeys(noises) if noise.kind not in ("jpeg",)]
+shapes = (2, 23, 23, 3), (3, 5, 7, 4), (2, 9, 9, 1), (0, 4, 4, 3), (1, 1, 1, 1)
+for shape, seed in zip(shapes, (2**64 - 1, 1, 2**40 + 3, 0, 0), strict=True):
     images = rng.integers(0, 256, shape, dtype=np.uint8)
     index = rng.integers(0, 2**63, shape[0])
     tensor = torch.from_numpy(images).permute(0, 3, 1, 2)

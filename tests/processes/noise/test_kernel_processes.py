@@ -18,8 +18,8 @@ NOWHERE = "/dev/null/nowhere"  # a folder that nobody can make, root included
 
 LOADED_OR_COMPILED = """
 import json
-from robustness.noise import cpu_kernels
-stats = cpu_kernels.add_field().stats
+from robustness.noise.forms.field import cpu
+stats = cpu.add_field().stats
 print(json.dumps([sum(stats.cache_hits.values()), sum(stats.cache_misses.values())]))
 """
 
@@ -46,9 +46,10 @@ def test_one_process_compiles_and_the_others_read_its_result(tmp_path):
 
 APPLY = """
 import numpy as np
-from robustness.noise import Offset, apply, cpu_kernels
+from robustness.noise import Offset, apply
+from robustness.noise.forms.field import cpu
 noisy = apply(Offset(9), np.arange(60, dtype=np.uint8).reshape(1, 4, 5, 3), [0], 0)
-print(noisy.ravel().tolist() == list(range(9, 69)), cpu_kernels.add_field().stats.cache_path, cpu_kernels.__file__)
+print(noisy.ravel().tolist() == list(range(9, 69)), cpu.add_field().stats.cache_path, cpu.__file__)
 """
 
 
@@ -57,7 +58,7 @@ def package_that_cannot_be_written_to(tmp_path):
     """A copy in which no `__pycache__` can be made beside the kernels; chmod would not keep root out."""
     copy = tmp_path / "site" / "robustness"
     shutil.copytree(Path(robustness.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "noise" / "__pycache__").write_text("in the way")
+    (copy / "noise" / "forms" / "field" / "__pycache__").write_text("in the way")
     return copy.parent
 
 
@@ -67,16 +68,17 @@ def test_without_a_place_to_keep_it_it_is_compiled_and_works(package_that_cannot
     if cache == "own":
         nowhere["ROBUSTNESS_CACHE"] = str(tmp_path)
     process = start(APPLY, PYTHONPATH=str(package_that_cannot_be_written_to), PYTHONDONTWRITEBYTECODE="1", **nowhere)
-    kernels = package_that_cannot_be_written_to / "robustness" / "noise" / "cpu_kernels.py"
+    kernels = package_that_cannot_be_written_to / "robustness" / "noise" / "forms" / "field" / "cpu.py"
     assert output(process) == f"True None {kernels}\n"
 
 
 FORK = """
 import multiprocessing
 import numpy as np
-from robustness.noise import Gaussian, apply, cpu
+from robustness.noise import Gaussian, apply
+from robustness.noise.forms.addition import Addition
 
-cpu.SMALL = 1
+Addition.small = 1
 images = np.full((8, 7, 9, 3), 128, np.uint8)
 wanted = apply(Gaussian(60), images, range(8), 1, threads=1)
 

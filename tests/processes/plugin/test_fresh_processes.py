@@ -14,8 +14,8 @@ GOOD = "[excess, -excess]"
 
 BAD = "[-excess, excess]"
 DECLARED = """
-[noises.fog]
-load = "python:weather:fog"
+[noises.mist]
+load = "python:weather:mist"
 magnitude = "share"
 [noises.blur]
 load = "torchvision:GaussianBlur"
@@ -24,7 +24,7 @@ kernel_size = 3
 
 [[limits]]
 models = ["toy"]
-noise = "fog"
+noise = "mist"
 share = 0.1
 accuracy = 0.9
 
@@ -64,7 +64,7 @@ def test_collecting_declared_noises_imports_no_torch(project):
         "    print('collected', len(session.items), {'torch', 'torchvision', 'weather'} & set(sys.modules))\n",
     )
     run = project.pytester.runpytest_subprocess("thresholds.toml", "--collect-only", "-q", "-s")
-    run.stdout.fnmatch_lines(["*test_limit?toy-fog(share=0.1)?", "*test_limit?toy-blur(sigma=1)?", "*collected 5 set()*"])
+    run.stdout.fnmatch_lines(["*test_limit?toy-mist(share=0.1)?", "*test_limit?toy-blur(sigma=1)?", "*collected 5 set()*"])
 
 
 def test_nothing_is_tried_twice_when_nothing_changed(project):

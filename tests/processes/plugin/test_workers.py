@@ -14,18 +14,18 @@ budget = 0.2
 images = 20
 """
 FOG = """
-[noises.fog]
-load = "python:weather:fog"
+[noises.mist]
+load = "python:weather:mist"
 magnitude = "share"
 
 [[limits]]
 models = ["toy"]
-noise = "fog"
+noise = "mist"
 share = [0.1, 0.3]
 accuracy = 0.9
 """
 SEEN = """
-def fog(images, share):
+def mist(images, share):
     if images.shape[1] == 8:  # as the model sees them; the report's pictures are larger
         with open("seen", "a") as file:
             file.write(f"{share} {len(images)}\\n")
@@ -107,7 +107,7 @@ def test_a_declared_noise_is_measured_once_over_all_workers(project):
     run.assert_outcomes(passed=10)
     assert sorted((project.pytester.path / "seen").read_text().splitlines()) == ["0.1 20", "0.3 20"]
     marked = [limit["noise"] for limit in project.results()["limits"] if not limit["bit_identical"]]
-    assert marked == ["fog(share=0.1)", "fog(share=0.3)"]
+    assert marked == ["mist(share=0.1)", "mist(share=0.3)"]
     assert list((project.pytester.path / "cache" / "results" / "runs").glob("*")) == []
 
 

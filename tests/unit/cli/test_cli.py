@@ -29,7 +29,7 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
     "command",
     [
         *([], ["gate"], ["init"], ["calibrate"], ["evaluate"], ["sweep"], ["compare"], ["baseline", "save"]),
-        *(["study"], ["noise"], ["train"], ["bench"], ["data", "fetch"], ["models"], ["export"]),
+        *(["corruptions"], ["study"], ["noise"], ["train"], ["bench"], ["data", "fetch"], ["models"], ["export"]),
         *(["gan", "train"], ["gan", "sample"]),
     ],
 )
@@ -79,6 +79,7 @@ def test_init_writes_a_file_that_can_be_read_and_overwrites_none(tmp_path, capsy
     ("arguments", "message"),
     [
         (["gate"], "thresholds.toml: no such file; `robustness init`"),
+        (["sweep", "baseline-cnn", "--data", "signs", "--noise", "jpeg(quality=30)"], "so none to rise from: name levels"),
         (["evaluate", "baseline-cnn", "--data", "sings"], "unknown data 'sings': did you mean 'signs'?"),
         (["evaluate", "baselin-cnn", "--data", "signs"], "unknown load 'baselin-cnn': did you mean 'baseline-cnn'?"),
         (["evaluate", "baseline-cnn"], "name the images with --data"),

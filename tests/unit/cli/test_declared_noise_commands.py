@@ -19,8 +19,8 @@ data = "folder:pictures"
 load = "python:toy_of_the_cli:make"
 size = 8
 fit = "resize"
-[noises.fog]
-load = "python:fog_of_the_cli:fog"
+[noises.mist]
+load = "python:mist_of_the_cli:mist"
 magnitude = "share"
 [noises.blur]
 load = "torchvision:GaussianBlur"
@@ -44,7 +44,7 @@ make = Brightness
 FOG = """\
 import numpy as np
 
-def fog(images, share):
+def mist(images, share):
     return np.clip(images + 255 * share, 0, 255).astype("uint8")
 """
 
@@ -61,11 +61,11 @@ def folder(tmp_path, monkeypatch):
         for number in range(2):
             Image.fromarray(np.full((8, 8, 3), level + number, np.uint8)).save(project / "pictures" / name / f"{number}.png")
     (project / "toy_of_the_cli.py").write_text(TOY)
-    (project / "fog_of_the_cli.py").write_text(FOG)
+    (project / "mist_of_the_cli.py").write_text(FOG)
     (project / "thresholds.toml").write_text(THRESHOLDS)
     monkeypatch.chdir(project)
     yield project
-    for module in ("toy_of_the_cli", "fog_of_the_cli"):
+    for module in ("toy_of_the_cli", "mist_of_the_cli"):
         sys.modules.pop(module, None)
 
 
@@ -86,10 +86,10 @@ def refused(capsys, *arguments):
 
 
 def test_evaluate_finds_a_declared_noise_in_the_thresholds_file(capsys, tmp_path):
-    arguments = ("evaluate", "toy", "--noise", "fog(share=0.2)", "--noise", "gaussian(sigma=5)", "--noise", "blur(sigma=1)")
+    arguments = ("evaluate", "toy", "--noise", "mist(share=0.2)", "--noise", "gaussian(sigma=5)", "--noise", "blur(sigma=1)")
     for _ in range(2):
         found = measured(capsys, *arguments)
-        assert noises(found) == ["fog(share=0.2)", "gaussian(sigma=5)", "blur(sigma=1)"]
+        assert noises(found) == ["mist(share=0.2)", "gaussian(sigma=5)", "blur(sigma=1)"]
         assert [(m["bit_identical"], m["stored"], m["right"]) for m in found] == [
             *((False, False, 4), (True, False, 4), (False, False, 4))
         ]
@@ -98,20 +98,20 @@ def test_evaluate_finds_a_declared_noise_in_the_thresholds_file(capsys, tmp_path
 
 def test_evaluate_finds_a_declared_noise_in_a_file_elsewhere(capsys, folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
-    (found,) = measured(capsys, "evaluate", "toy", "--thresholds", "project/thresholds.toml", "--noise", "fog(share=0.4)")
+    (found,) = measured(capsys, "evaluate", "toy", "--thresholds", "project/thresholds.toml", "--noise", "mist(share=0.4)")
     assert found["right"] == 2  # everything is bright
 
 
 @pytest.mark.parametrize(
     ("noise", "said"),
     [
-        ("fgo(share=1)", "unknown noise 'fgo': did you mean 'fog'?"),
-        ("fog", "fog needs share, for example fog(share=0.5)"),
-        ("fog(amount=1)", "fog has no parameter 'amount': valid: share"),
-        ("fog(share=1, grey=2)", "fog has no parameter 'grey'"),
-        ("fog(share=nan)", "fog: share lies between -1e+12 and 1e+12, not nan"),
-        ("fog(share=-inf)", "fog: share lies between -1e+12 and 1e+12, not -inf"),
-        ("fog(share=a lot)", "is a number, not 'a lot'"),
+        ("misst(share=1)", "unknown noise 'misst': did you mean 'mist'?"),
+        ("mist", "mist needs share, for example mist(share=0.5)"),
+        ("mist(amount=1)", "mist has no parameter 'amount': valid: share"),
+        ("mist(share=1, grey=2)", "mist has no parameter 'grey'"),
+        ("mist(share=nan)", "mist: share lies between -1e+12 and 1e+12, not nan"),
+        ("mist(share=-inf)", "mist: share lies between -1e+12 and 1e+12, not -inf"),
+        ("mist(share=a lot)", "is a number, not 'a lot'"),
         ("blur(sigma=0)", "blur(sigma=0) (torchvision:GaussianBlur) raised ValueError"),
         ("imagenet-c(severity=6)", "imagenet-c: severity is 1, 2, 3, 4 or 5, not 6"),
         ("imagenet-c(severty=5)", "did you mean 'severity'?"),
@@ -131,27 +131,27 @@ def test_with_other_images_the_file_is_named_or_its_noises_are_unknown(capsys):
         "--size",
         "8",
         "--noise",
-        "fog(share=0.2)",
+        "mist(share=0.2)",
     )
-    assert "unknown noise 'fog'" in refused(capsys, *arguments)
+    assert "unknown noise 'mist'" in refused(capsys, *arguments)
     assert noises(measured(capsys, "evaluate", "toy", *arguments[2:4], "--thresholds", "thresholds.toml", *arguments[-2:])) == [
-        "fog(share=0.2)"
+        "mist(share=0.2)"
     ]
 
 
-@pytest.mark.parametrize("line", ["raise ValueError('no fog today')", "raise SystemExit(0)", "return None"])
+@pytest.mark.parametrize("line", ["raise ValueError('no mist today')", "raise SystemExit(0)", "return None"])
 def test_a_callable_that_cannot_be_measured_with_is_no_success_and_leaves_nothing(capsys, folder, tmp_path, line):
-    (folder / "fog_of_the_cli.py").write_text(f"def fog(images, share):\n    {line}\n")
-    said = refused(capsys, "evaluate", "toy", "--noise", "blur(sigma=1)", "--noise", "fog(share=0.2)")
-    assert "fog(share=0.2) (python:fog_of_the_cli:fog)" in said
+    (folder / "mist_of_the_cli.py").write_text(f"def mist(images, share):\n    {line}\n")
+    said = refused(capsys, "evaluate", "toy", "--noise", "blur(sigma=1)", "--noise", "mist(share=0.2)")
+    assert "mist(share=0.2) (python:mist_of_the_cli:mist)" in said
     assert not list((tmp_path / "cache" / "results" / "runs").glob("*"))
 
 
-@pytest.mark.parametrize("module", ["fog", "toy"])
+@pytest.mark.parametrize("module", ["mist", "toy"])
 def test_a_module_that_exits_when_imported_is_no_success(capsys, folder, module):
     with (folder / f"{module}_of_the_cli.py").open("a") as file:
         file.write("raise SystemExit(0)\n")
-    assert f"python:{module}_of_the_cli" in refused(capsys, "evaluate", "toy", "--noise", "fog(share=0.2)")
+    assert f"python:{module}_of_the_cli" in refused(capsys, "evaluate", "toy", "--noise", "mist(share=0.2)")
 
 
 def test_presets_are_evaluated_noise_by_noise(capsys):
@@ -164,8 +164,8 @@ def test_presets_are_evaluated_noise_by_noise(capsys):
 @pytest.mark.parametrize(
     ("highest", "wanted"),
     [
-        ("fog(share=0.4)", ["clean", "fog(share=0.2)", "fog(share=0.4)"]),
-        ("fog(share=-0.4)", ["clean", "fog(share=-0.2)", "fog(share=-0.4)"]),
+        ("mist(share=0.4)", ["clean", "mist(share=0.2)", "mist(share=0.4)"]),
+        ("mist(share=-0.4)", ["clean", "mist(share=-0.2)", "mist(share=-0.4)"]),
         ("blur(sigma=3)", ["clean", "blur(sigma=1.5)", "blur(sigma=3)"]),
         ("resolution(factor=4)", ["resolution(factor=1)", "resolution(factor=2.5)", "resolution(factor=4)"]),
         ("offset(levels=-100)", ["offset(levels=0)", "offset(levels=-50)", "offset(levels=-100)"]),
@@ -180,8 +180,8 @@ def test_a_sweep_starts_where_nothing_is_done(capsys, highest, wanted):
 
 def test_a_sweep_ends_at_the_level_that_was_asked_for(capsys):
     assert (
-        noises(measured(capsys, "sweep", "toy", "--noise", "fog(share=0.12345678)", "--steps", "2"))[-1]
-        == "fog(share=0.12345678)"
+        noises(measured(capsys, "sweep", "toy", "--noise", "mist(share=0.12345678)", "--steps", "2"))[-1]
+        == "mist(share=0.12345678)"
     )
 
 
@@ -192,5 +192,5 @@ def test_a_sweep_wants_one_noise_with_a_magnitude(capsys, noise):
 
 def test_a_thresholds_file_that_cannot_be_used_is_said(capsys, folder):
     (folder / "thresholds.toml").write_text(THRESHOLDS.replace('"share"', '"level"'))
-    said = refused(capsys, "evaluate", "toy", "--noise", "fog(share=1)")
-    assert "thresholds.toml:8: noises.fog: a magnitude cannot be called 'level' here" in said
+    said = refused(capsys, "evaluate", "toy", "--noise", "mist(share=1)")
+    assert "thresholds.toml:8: noises.mist: a magnitude cannot be called 'level' here" in said

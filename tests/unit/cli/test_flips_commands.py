@@ -54,8 +54,8 @@ fit = "resize"
 load = "fixture"
 size = 8
 fit = "resize"
-[noises.fog]
-load = "python:toy_of_flips:fog"
+[noises.mist]
+load = "python:toy_of_flips:mist"
 magnitude = "share"
 [[limits]]
 models = ["toy"]
@@ -96,7 +96,7 @@ def narrow():
 def wrong():
     return Toy(lambda images: -level(images))
 
-def fog(images, share):
+def mist(images, share):
     return images
 """
 COUNT = 10
@@ -275,7 +275,7 @@ def test_results_of_a_search_end_with_it(capsys, tmp_path):
     [
         ("clean", "clean: a search wants a built-in noise at the highest magnitude to look at"),
         ("gaussian(sigma=0)", "gaussian(sigma=0): a search wants"),
-        ("fog(share=1)", "fog(share=1): a search wants a built-in noise"),
+        ("mist(share=1)", "mist(share=1): a search wants a built-in noise"),
         ("paper", "paper: a search wants one noise"),
         ("gausian(sigma=3)", "unknown noise 'gausian': did you mean 'gaussian'?"),
         ("gaussian", "gaussian needs sigma"),

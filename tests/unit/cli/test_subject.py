@@ -24,8 +24,8 @@ weights = "gtsrb"
 [models.other]
 load = "small-resnet"
 weights = "signs"
-[noises.fog]
-load = "python:fog_of_the_subject:fog"
+[noises.mist]
+load = "python:mist_of_the_subject:mist"
 magnitude = "share"
 [[limits]]
 models = ["other"]
@@ -42,7 +42,7 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / place / "pictures" / "one").mkdir(parents=True)
         Image.fromarray(np.full((8, 8, 3), level, np.uint8)).save(tmp_path / place / "pictures" / "one" / "1.png")
     (tmp_path / "project" / "thresholds.toml").write_text(FILE)
-    (tmp_path / "project" / "fog_of_the_subject.py").write_text("def fog(images, share):\n    return images\n")
+    (tmp_path / "project" / "mist_of_the_subject.py").write_text("def mist(images, share):\n    return images\n")
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path
 
@@ -58,7 +58,7 @@ def test_a_thresholds_file_says_all():
     bench = of("other", "--thresholds", "../project/thresholds.toml")
     assert (bench.thresholds.seed, bench.images[0][0, 0, 0]) == (3, 20)
     assert bench.load("other").name == "other"
-    assert "fog" in bench.thresholds.noises
+    assert "mist" in bench.thresholds.noises
 
 
 def test_data_beside_a_file_lie_in_the_current_folder_and_the_models_beside_the_file():

@@ -32,8 +32,8 @@ NOISES = """\
 load = "torchvision:GaussianBlur"
 magnitude = "sigma"
 kernel_size = [5, 5]
-[noises.fog]
-load = "python:mynoise:fog"
+[noises.mist]
+load = "python:mynoise:mist"
 magnitude = "share"
 """
 LIMITS = """\
@@ -42,9 +42,9 @@ models = ["cnn"]
 noise = "blur"
 sigma = [0.3, 1]
 accuracy = [0.8, 0.5]
-[[limits]]  # fog
+[[limits]]  # mist
 models = ["cnn"]
-noise = "fog"
+noise = "mist"
 share = -0.5
 accuracy = 0.4
 """
@@ -78,16 +78,20 @@ def preset(table):
 
 def test_a_declared_noise_is_limited_like_any_other(file):
     thresholds = read(file, GOOD)
-    assert [*thresholds.noises] == [*KINDS, "blur", "fog"]
-    blur, fog = thresholds.noises["blur"], thresholds.noises["fog"]
+    assert [*thresholds.noises] == [*KINDS, "blur", "mist"]
+    blur, mist = thresholds.noises["blur"], thresholds.noises["mist"]
     assert (blur.load, blur.arguments, blur.base) == ("torchvision:GaussianBlur", {"kernel_size": [5, 5]}, file.parent)
-    assert (fog.load, fog.arguments, fog.magnitude) == ("python:mynoise:fog", {}, "share")
+    assert (mist.load, mist.arguments, mist.magnitude) == ("python:mynoise:mist", {}, "share")
     assert [(limit.noise, limit.required, limit.place) for limit in thresholds.of(Limit)] == [
         (blur(0.3), Decimal("0.8"), "thresholds.toml:17"),
         (blur(1), Decimal("0.5"), "thresholds.toml:17"),
-        (fog(-0.5), Decimal("0.4"), "thresholds.toml:19"),
+        (mist(-0.5), Decimal("0.4"), "thresholds.toml:19"),
     ]
-    assert [str(limit) for limit in thresholds.of(Limit)] == ["cnn-blur(sigma=0.3)", "cnn-blur(sigma=1)", "cnn-fog(share=-0.5)"]
+    assert [str(limit) for limit in thresholds.of(Limit)] == [
+        "cnn-blur(sigma=0.3)",
+        "cnn-blur(sigma=1)",
+        "cnn-mist(share=-0.5)",
+    ]
     assert [limit.noise.bit_identical for limit in thresholds.of(Limit)] == [False] * 3
 
 
@@ -99,13 +103,13 @@ def test_a_file_without_declared_noises_knows_the_built_in_ones(file):
 
 def test_files_do_not_share_what_they_declare(file):
     read(file, GOOD)
-    assert not {"blur", "fog"} & set(KINDS)
+    assert not {"blur", "mist"} & set(KINDS)
     assert "limits[0].noise: unknown noise 'blur'" in problems(file, GOOD.replace(NOISES, ""))[0][1]
 
 
 def test_arguments_of_any_type_reach_the_transform(file):
     more = "a = 1\nb = 2.5\nc = true\nd = 'x'\ne = [1, [2]]\nf = {g = 1}\nh = 2020-01-01\n"
-    arguments = read(file, GOOD.replace('magnitude = "share"\n', f'magnitude = "share"\n{more}')).noises["fog"].arguments
+    arguments = read(file, GOOD.replace('magnitude = "share"\n', f'magnitude = "share"\n{more}')).noises["mist"].arguments
     assert str(arguments.pop("h")) == "2020-01-01"
     assert arguments == {"a": 1, "b": 2.5, "c": True, "d": "x", "e": [1, [2]], "f": {"g": 1}}
 
@@ -118,20 +122,25 @@ def test_nothing_is_imported_or_called_while_reading(file):
 @pytest.mark.parametrize("magnitude", ["severity", "sigma", "seed", "data", "images", "verdict", "models_", "größe"])
 def test_most_names_are_magnitudes(file, magnitude):
     text = GOOD.replace('"share"', f'"{magnitude}"').replace("share =", f'"{magnitude}" =')
-    assert str(read(file, text).of(Limit)[-1].noise) == f"fog({magnitude}=-0.5)"
+    assert str(read(file, text).of(Limit)[-1].noise) == f"mist({magnitude}=-0.5)"
 
 
 # One problem each: (what stands in the good file, what replaces it, the text whose line is named, the message)
 
-TABLE, FOG = "[noises.fog]", "[[limits]]  # fog"
-NO_NUMBER, NO_NAME = "limits[1]: fog: share is a number, not", "noises.fog: a magnitude is the name of an argument, not"
-BEYOND = "limits[1]: fog: share lies between -1e+12 and 1e+12, not"
+TABLE, FOG = "[noises.mist]", "[[limits]]  # mist"
+NO_NUMBER, NO_NAME = "limits[1]: mist: share is a number, not", "noises.mist: a magnitude is the name of an argument, not"
+BEYOND = "limits[1]: mist: share lies between -1e+12 and 1e+12, not"
 TWICE = "limits[0]: cnn-blur(sigma=1) is limited twice, first at thresholds.toml:17"
 ONE_PROBLEM = {
-    "unknown kind": ('noise = "fog"', 'noise = "fgo"', '"fgo"', "limits[1].noise: unknown noise 'fgo': did you mean 'fog'?"),
+    "unknown kind": (
+        'noise = "mist"',
+        'noise = "misst"',
+        '"misst"',
+        "limits[1].noise: unknown noise 'misst': did you mean 'mist'?",
+    ),
     "unknown parameter": ("share = -0.5", "shar = -0.5", "shar =", "limits[1].shar: unknown key: did you mean 'share'?"),
     "argument in a limit": ("share = -0.5", "share = 1\nsize = 5", "size = 5", "limits[1].size: unknown key"),
-    "no level": ("share = -0.5\n", "", FOG, "limits[1]: fog needs share, for example fog(share=0.5)"),
+    "no level": ("share = -0.5\n", "", FOG, "limits[1]: mist needs share, for example mist(share=0.5)"),
     "empty list": ("share = -0.5", "share = []", "share = []", "limits[1].share: empty: nothing would be measured"),
     "uneven lists": ("[0.3, 1]", "[0.3, 1, 2]", "accuracy", "limits[0].accuracy: has 2 of 3 values"),
     "level NaN": ("-0.5", "nan", FOG, f"{BEYOND} nan"),
@@ -143,32 +152,42 @@ ONE_PROBLEM = {
     "level in a list": ("[0.3, 1]", "[0.3, '1']", "sigma = [", "limits[0].sigma[1]: blur: sigma is a number, not '1'"),
     "twice": ("[0.3, 1]", "[1, 1.0]", "sigma = [", TWICE),
     "twice at zero": ("[0.3, 1]", "[0, -0.0]", "sigma = [", "limits[0]: cnn-blur(sigma=-0) is limited twice"),
-    "no load": ('load = "python:mynoise:fog"\n', "", TABLE, "noises.fog.load: missing"),
-    "no magnitude": ('magnitude = "share"\n', "", TABLE, "noises.fog.magnitude: missing"),
-    "load a number": ('"python:mynoise:fog"', "3", "load = 3", "noises.fog.load: input should be a valid string, not 3"),
-    "magnitude a list": ('"share"', '["share"]', '["share"]', "noises.fog.magnitude: input should be a valid string"),
-    "load of no kind": ("python:mynoise", "py:mynoise", TABLE, "noises.fog: unknown transform 'py:mynoise:fog': valid: torch"),
-    "load without function": ("mynoise:fog", "mynoise", TABLE, "noises.fog: unknown transform 'python:mynoise': valid: torch"),
+    "no load": ('load = "python:mynoise:mist"\n', "", TABLE, "noises.mist.load: missing"),
+    "no magnitude": ('magnitude = "share"\n', "", TABLE, "noises.mist.magnitude: missing"),
+    "load a number": ('"python:mynoise:mist"', "3", "load = 3", "noises.mist.load: input should be a valid string, not 3"),
+    "magnitude a list": ('"share"', '["share"]', '["share"]', "noises.mist.magnitude: input should be a valid string"),
+    "load of no kind": (
+        "python:mynoise",
+        "py:mynoise",
+        TABLE,
+        "noises.mist: unknown transform 'py:mynoise:mist': valid: torch",
+    ),
+    "load without function": (
+        "mynoise:mist",
+        "mynoise",
+        TABLE,
+        "noises.mist: unknown transform 'python:mynoise': valid: torch",
+    ),
     "magnitude no name": ('"share"', '"the share"', TABLE, f"{NO_NAME} 'the share'"),
     "magnitude a keyword": ('"share"', '"lambda"', TABLE, f"{NO_NAME} 'lambda'"),
-    "magnitude level": ('"share"', '"level"', TABLE, "noises.fog: a magnitude cannot be called 'level' here"),
-    "magnitude magnitude": ('"share"', '"magnitude"', TABLE, "noises.fog: a magnitude cannot be called 'magnitude' here"),
-    "magnitude accuracy": ('"share"', '"accuracy"', TABLE, "noises.fog: 'accuracy' is a key of every limit"),
-    "magnitude models": ('"share"', '"models"', TABLE, "noises.fog: 'models' is a key of every limit"),
-    "magnitude max_drop": ('"share"', '"max_drop"', TABLE, "noises.fog: 'max_drop' is a key of every limit"),
-    "magnitude noise": ('"share"', '"noise"', TABLE, "noises.fog: 'noise' is a key of every limit"),
+    "magnitude level": ('"share"', '"level"', TABLE, "noises.mist: a magnitude cannot be called 'level' here"),
+    "magnitude magnitude": ('"share"', '"magnitude"', TABLE, "noises.mist: a magnitude cannot be called 'magnitude' here"),
+    "magnitude accuracy": ('"share"', '"accuracy"', TABLE, "noises.mist: 'accuracy' is a key of every limit"),
+    "magnitude models": ('"share"', '"models"', TABLE, "noises.mist: 'models' is a key of every limit"),
+    "magnitude max_drop": ('"share"', '"max_drop"', TABLE, "noises.mist: 'max_drop' is a key of every limit"),
+    "magnitude noise": ('"share"', '"noise"', TABLE, "noises.mist: 'noise' is a key of every limit"),
     "magnitude fixed too": (
         '"share"',
         '"share"\nshare = 3',
         TABLE,
-        "noises.fog: share is the magnitude, which the limits give",
+        "noises.mist: share is the magnitude, which the limits give",
     ),
 }
 ONE_PROBLEM |= {
     f"named {name}": (TABLE, f'[noises.{name}]\nload = "python:a:b"\nmagnitude = "x"\n{TABLE}', f"[noises.{name}]", message)
     for name, message in {
         **dict.fromkeys(("gaussian", "clean", "paper", "imagenet-c"), "is a noise already: name yours otherwise"),
-        **dict.fromkeys(("1fog", '"fog(x)"', '""', '"a b"'), "a name has letters, digits, - and _"),
+        **dict.fromkeys(("1mist", '"mist(x)"', '""', '"a b"'), "a name has letters, digits, - and _"),
     }.items()
 }
 
@@ -182,7 +201,7 @@ def test_a_problem_is_named_once_with_its_line(file, old, new, marked, message):
     assert line == line_of(text, marked)
 
 
-@pytest.mark.parametrize("noises", ["noises = 3", "noises = []", "noises.fog = 3", "noises = {fog = []}"])
+@pytest.mark.parametrize("noises", ["noises = 3", "noises = []", "noises.mist = 3", "noises = {mist = []}"])
 def test_what_is_no_table_of_tables_is_refused(file, noises):
     said = problems(file, f"{noises}\n" + preset('noise = "clean"\naccuracy = 1'))
     assert [line for line, _ in said] == [1]
@@ -199,7 +218,7 @@ def test_a_misspelt_table_is_told(file):
 
 
 def test_a_noise_that_takes_a_built_in_name_is_the_only_problem(file):
-    text = GOOD.replace(TABLE, "[noises.gaussian]").replace('"fog"', '"gaussian"')
+    text = GOOD.replace(TABLE, "[noises.gaussian]").replace('"mist"', '"gaussian"')
     assert problems(file, text) == [(line_of(text, "[noises.g"), "noises.gaussian: is a noise already: name yours otherwise")]
 
 
@@ -305,7 +324,7 @@ def test_presets_that_share_noises_say_which(file):
 # Whatever is declared, the reader returns limits or a RobustnessError
 
 VALUES = st.recursive(
-    st.sampled_from(["share", "sigma", "torchvision:A", "python:a:b", "level", "fog", "accuracy", "", 0, -1, 10**400, 0.5])
+    st.sampled_from(["share", "sigma", "torchvision:A", "python:a:b", "level", "mist", "accuracy", "", 0, -1, 10**400, 0.5])
     | st.booleans()
     | st.floats()
     | st.text(st.characters(min_codepoint=32, max_codepoint=0x17F, exclude_characters="\x7f"), max_size=4),
@@ -317,8 +336,8 @@ TABLES = st.dictionaries(st.sampled_from(["load", "magnitude", "share", "kernel_
 
 @given(
     declared=TABLES.map(lambda table: {"load": "python:a:b", "magnitude": "share"} | table) | VALUES,
-    limited=TABLES.map(lambda table: {"models": ["cnn"], "noise": "fog", "share": [1, 2], "accuracy": 0.5} | table),
-    name=st.sampled_from(["fog", "fog", "gaussian", "paper", "1"]),
+    limited=TABLES.map(lambda table: {"models": ["cnn"], "noise": "mist", "share": [1, 2], "accuracy": 0.5} | table),
+    name=st.sampled_from(["mist", "mist", "gaussian", "paper", "1"]),
 )
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_declaration_gives_limits_or_a_robustness_error(file, declared, limited, name):

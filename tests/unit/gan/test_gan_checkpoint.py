@@ -52,7 +52,7 @@ def test_what_is_saved_is_loaded_as_float32(tmp_path, network):
         ),
         ({"condition": None}, r"g\.safetensors: weights and card do not belong together"),
         ({"condition": {"class_names": ["stop"], "noises": []}}, r"g\.safetensors: weights and card do not belong together"),
-        ({"condition": {"class_names": ["stop"], "noises": ["fog(a=1)"]}}, r"g\.card\.json: unknown noise 'fog'"),
+        ({"condition": {"class_names": ["stop"], "noises": ["mist(a=1)"]}}, r"g\.card\.json: unknown noise 'mist'"),
         *(
             ({"losses": losses}, r"g\.card\.json: losses are a number for each epoch")
             for losses in (

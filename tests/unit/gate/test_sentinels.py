@@ -334,8 +334,8 @@ def test_a_noise_that_changes_images_at_its_identity_is_named(complaint, monkeyp
 
 
 def test_noises_without_a_known_identity_are_left_out(complaint, tmp_path):
-    fog = declare_noise("fog", "python:gone:gone", "share", {}, tmp_path)
-    assert complaint(classifier(Colours()), coloured(), [fog(0.1)]) == ""
+    mist = declare_noise("mist", "python:gone:gone", "share", {}, tmp_path)
+    assert complaint(classifier(Colours()), coloured(), [mist(0.1)]) == ""
 
 
 def test_all_mistakes_are_told_at_once(complaint):

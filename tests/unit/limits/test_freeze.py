@@ -27,8 +27,8 @@ weights = "signs"
 load = "fixture"
 size = 8
 fit = "resize"
-[noises.fog]
-load = "python:fog_of_the_baseline:fog"
+[noises.mist]
+load = "python:mist_of_the_baseline:mist"
 magnitude = "share"
 """
 LIMITS = """\
@@ -44,7 +44,7 @@ sigma = 5
 max_flips = 1
 [[limits]]
 models = ["cnn"]
-noise = "fog"
+noise = "mist"
 share = 0.5
 accuracy = 0
 """
@@ -55,7 +55,7 @@ OF_FIXTURES = '[[limits]]\nmodels = ["held"]\nnoise = "clean"\naccuracy = 0\n'
 def bench(tmp_path, monkeypatch):
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "fog_of_the_baseline.py").write_text("def fog(images, share):\n    return images\n")
+    (tmp_path / "mist_of_the_baseline.py").write_text("def mist(images, share):\n    return images\n")
     greys = ImageSet.from_images("greys", np.full((4, 40, 40, 3), 90, np.uint8), [0, 1, 2, 3], [str(n) for n in range(43)])
 
     def made(limits=LIMITS):
@@ -78,7 +78,7 @@ def test_every_model_is_frozen_clean_and_under_each_of_its_noises_once(bench, tm
         frozen = freeze(made, tmp_path / "baselines" / "v1.safetensors")
     assert (frozen.cases, frozen.left_out) == (
         3,
-        ("held lives in a pytest fixture", "fog(share=0.5) may make other bytes elsewhere"),
+        ("held lives in a pytest fixture", "mist(share=0.5) may make other bytes elsewhere"),
     )
     baseline = read_baseline(tmp_path / "baselines" / "v1.safetensors")
     assert (baseline.data, baseline.seed) == ("greys", 3)

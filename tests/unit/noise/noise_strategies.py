@@ -9,6 +9,10 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from robustness.noise import KINDS
+from robustness.noise.forms.addition import Addition
+from robustness.noise.forms.field import Field
+from robustness.noise.forms.replacement import Replacement
+from robustness.noise.forms.transition import Transition
 
 Images = npt.NDArray[np.uint8]
 
@@ -23,6 +27,13 @@ OF_A_TABLE = {  # its table takes up to a second to fill, so that few values sha
     ("speckle", "sigma"): st.sampled_from([0.0, 2**-17, 1 / 255, 0.15, 0.35, 0.5, 1.0, 10.0]),
     ("shot", "gain"): st.sampled_from([0.0, 2**-17, 0.02, 0.51, 1.0, 4.25, 85.0, 255.0]) | st.floats(0.3, 255),
 }
+NARROW = {  # the plain implementation takes seconds beyond
+    ("zoom", "steps"): st.floats(1, 20),
+    ("snow", "radius"): st.floats(1, 12),
+    ("gaussian-blur", "sigma"): st.floats(0, 5),
+    ("defocus", "radius"): st.floats(0, 12),
+    ("motion", "radius"): st.floats(1, 20),
+}
 USUAL = {  # beside the whole range, in which clipping leaves little to compare
     ("gaussian", "sigma"): st.floats(0, 60),
     ("gaussian-wraparound", "sigma"): st.floats(0, 60),
@@ -30,15 +41,29 @@ USUAL = {  # beside the whole range, in which clipping leaves little to compare
     ("periodic", "amplitude"): st.floats(0, 0.5),
     ("periodic", "orientation"): st.sampled_from([0.0, 30.0, 45.0, 90.0, -135.0, 360.0]),
     ("offset", "levels"): TIES,
+    ("brightness", "levels"): TIES,
+    ("pixelate", "factor"): st.floats(1, 9) | TIES.filter(lambda factor: factor >= 1),
+    ("saturate", "factor"): st.floats(0, 5),
+    ("saturate", "shift"): st.just(0.0),
+    ("gaussian-blur", "sigma"): st.floats(0, 2),
+    ("defocus", "radius"): st.floats(0, 3) | TIES.filter(lambda radius: radius <= 12),
+    ("defocus", "blur"): st.floats(0, 1),
+    ("zoom", "factor"): st.floats(1, 1.5),
+    ("fog", "amount"): st.floats(0, 3),
+    ("fog", "decay"): st.floats(1, 3),
+    ("motion", "sigma"): st.floats(0, 5),
+    ("motion", "radius"): st.floats(1, 8),
     ("resolution", "factor"): st.floats(1, 9) | TIES.filter(lambda factor: factor >= 1),
 }
 
 
 def parameter(kind, name):
     """A parameter over its whole range, more often where it makes a difference."""
+    if kind == "jpeg":
+        return st.integers(1, 100).map(float)
     if (kind, name) in OF_A_TABLE:
         return OF_A_TABLE[kind, name]
-    return st.floats(*KINDS[kind].ranges[name]) | USUAL.get((kind, name), st.nothing())
+    return NARROW.get((kind, name), st.floats(*KINDS[kind].ranges[name])) | USUAL.get((kind, name), st.nothing())
 
 
 def noises_of(kind, **narrower):
@@ -47,6 +72,14 @@ def noises_of(kind, **narrower):
     return st.builds(spec, **{name: parameter(kind, name) for name in spec.parameters()} | narrower)
 
 
+POINTWISE = {
+    kind
+    for kind, spec in KINDS.items()
+    if spec.magnitude is None
+    or isinstance(spec(**{spec.magnitude: spec.typical}).form(1, 1), Addition | Transition | Replacement | Field)
+}
+"""Kinds that look at each value by itself."""
+GROWING = [kind for kind, spec in KINDS.items() if spec.magnitude and spec.identity is not None]
 NOISES = st.one_of([noises_of(kind) for kind in KINDS])
 
 

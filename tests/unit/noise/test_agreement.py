@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noise_strategies import CHANNELS, INDICES, LAYOUTS, SEEDS, images_of, noises_of
+from noise_strategies import CHANNELS, INDICES, LAYOUTS, POINTWISE, SEEDS, images_of, noises_of
 
-from robustness.noise import KINDS, Gaussian, apply, cpu, make_noise, reference
+from robustness.noise import KINDS, Gaussian, apply, forms, make_noise, reference
 from robustness.noise.arithmetic import arithmetic
 from robustness.noise.cuda import apply_on_device
+from robustness.noise.forms.form import Form
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 THREADS = st.sampled_from([1, 2, 3, 5, None])
@@ -35,12 +37,17 @@ SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 40), st.integers(1, 40), CH
 WIDE = st.tuples(  # around the kernels' chunks of 1,024 pixels
     st.integers(1, 2), st.integers(1, 2), st.integers(1020, 1032) | st.integers(2044, 2056), CHANNELS
 )
+SHAPED = [
+    *(pytest.param(kind, SHAPES, id=f"{kind}-small") for kind in KINDS),
+    *(pytest.param(kind, WIDE, id=f"{kind}-wide") for kind in KINDS if kind in POINTWISE),
+]
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _threads_for_any_size():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cpu, "SMALL", 1)
+        for form in Form.__subclasses__():
+            patch.setattr(form, "small", 1)
         yield
 
 
@@ -52,8 +59,7 @@ def cases(draw, kind, shapes):
     return draw(noises_of(kind)), draw(images_of(*shape)), np.array(index, dtype=np.int64), draw(SEEDS)
 
 
-@pytest.mark.parametrize("shapes", [SHAPES, WIDE], ids=["small", "wide"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "shapes"), SHAPED)
 @given(data=st.data(), layout=st.sampled_from(list(LAYOUTS)), threads=THREADS)
 @settings(max_examples=25, deadline=None)
 def test_arrays_get_the_references_bytes(kind, shapes, data, layout, threads):
@@ -62,9 +68,8 @@ def test_arrays_get_the_references_bytes(kind, shapes, data, layout, threads):
     assert np.array_equal(noisy, reference.apply(noise, images, index, seed))
 
 
-@pytest.mark.parametrize("shapes", [SHAPES, WIDE], ids=["small", "wide"])
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "shapes"), SHAPED)
 @given(data=st.data(), layout=st.sampled_from(list(TENSOR_LAYOUTS)), threads=THREADS)
 @settings(max_examples=12, deadline=None)
 def test_tensors_get_the_references_bytes(kind, device, shapes, data, layout, threads):
@@ -106,8 +111,8 @@ def test_the_references_own_batches_leave_no_seam(count):
 
 
 def slight(kind):
-    magnitude = KINDS[kind].magnitude
-    return make_noise(kind, {magnitude: 1} if magnitude else {})
+    spec = KINDS[kind]
+    return make_noise(kind, {spec.magnitude: spec.typical} if spec.magnitude else {})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -140,8 +145,28 @@ def test_averages_of_the_cuda_kernel_are_the_references_on_any_device(case, layo
     assert np.array_equal(noisy, reference.apply(noise, images, index, seed))
 
 
-@pytest.mark.parametrize("kernel", ["apply", "cpu", "cpu_kernels", "cuda", "cuda_kernels"])
+SIDES = [file for side in ("reference", "cpu", "cuda") for file in sorted(Path(forms.__file__).parent.rglob(f"{side}.py"))]
+SHARED = {"reference": "by_reference", "cpu": "by_numba", "cuda": "by_triton"}
+
+
+@pytest.mark.parametrize("file", SIDES, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_a_side_of_a_form_takes_nothing_from_the_others(file):
+    """Of the room it knows its own form, what its like share, and numbers that no test of them compares."""
+    taken = {name.removeprefix("robustness.noise.") for name in imports(file) if name.startswith("robustness.noise.")}
+    assert {name for name in taken if not name.startswith(f"forms.{SHARED[file.stem]}")} <= {f"forms.{file.parent.name}"}
+
+
+@pytest.mark.parametrize("kernel", ["apply", "cpu", "cuda", "forms/by_numba", "forms/by_triton"])
 def test_a_kernel_takes_nothing_from_the_reference_it_is_held_against(kernel):
-    source = Path(reference.__file__).with_name(f"{kernel}.py").read_text(encoding="utf-8")
-    imports = [node.module or "" for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
-    assert not {"robustness.noise.reference", "robustness.noise.philox"} & {*imports}
+    taken = imports(Path(reference.__file__).parent / f"{kernel}.py")
+    assert not {name for name in taken if re.search("reference|philox", name)}
+
+
+def imports(file):
+    return {node.module or "" for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)}
+
+
+def test_every_form_has_its_sides():
+    folders = {file.parent for file in Path(forms.__file__).parent.glob("*/__init__.py")}
+    assert {file.parent for file in SIDES if file.stem == "reference"} == folders
+    assert {file.parent for file in SIDES if file.stem == "cpu"} == folders

@@ -8,9 +8,9 @@ import torch
 
 from robustness.errors import RobustnessError
 from robustness.noise import KINDS, Gaussian, apply, cpu, make_noise
+from robustness.noise.forms.addition import Addition
 
-MAGNITUDES = {"salt-and-pepper": 0.5, "impulse": 0.5}
-ALL = [make_noise(kind, {spec.magnitude: MAGNITUDES.get(kind, 2)} if spec.magnitude else {}) for kind, spec in KINDS.items()]
+ALL = [make_noise(kind, {spec.magnitude: spec.typical} if spec.magnitude else {}) for kind, spec in KINDS.items()]
 
 
 def grey(count):
@@ -126,6 +126,6 @@ def test_images_may_be_a_file_in_memory(tmp_path):
 
 def test_only_large_batches_are_worth_a_second_thread(monkeypatch):
     monkeypatch.setattr(cpu, "_pool", lambda: pytest.fail("a thread was asked for"))
-    apply(Gaussian(5), np.zeros((2, cpu.SMALL // 200, 100, 1), np.uint8), [0, 1], 0, threads=2)
+    apply(Gaussian(5), np.zeros((2, Addition.small // 200, 100, 1), np.uint8), [0, 1], 0, threads=2)
     with pytest.raises(pytest.fail.Exception):
-        apply(Gaussian(5), np.zeros((2, cpu.SMALL // 100, 100, 1), np.uint8), [0, 1], 0, threads=2)
+        apply(Gaussian(5), np.zeros((2, Addition.small // 100, 100, 1), np.uint8), [0, 1], 0, threads=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import pytest
 
@@ -11,25 +12,45 @@ from robustness.noise import cuda
 triton = pytest.importorskip("triton", reason="Triton is not made for this system")
 
 COMMON = {"images": "*u8", "noisy": "*u8", "table": "*i16", "counts": "*i32", "field": "*i16", "index": "*i64"}
+COMMON |= {"totals": "*i64", "top": "*i32", "ratio": "*i32", "weights": "*i32", "offsets": "*i32", "steps": "*i64"}
+COMMON |= {"points": "*i32", "least": "*i32", "most": "*i32", "largest": "*i64", "flakes": "*u8", "streaks": "*u8"}
+COMMON |= dict.fromkeys(("factor", "threshold", "step", "amount", "strength", "pale"), "i64")
+COMMON |= dict.fromkeys(("radius", "height", "width", "lanes", "taps", "directions", "count", "side"), "i32")
 COMMON |= {"stream": "i32", "seed": "u64", "limit": "i64", "pixels": "i32", "channels": "i32", "elements": "i32"}
-KERNELS = [
-    ("add", {"PLANAR": False, "WRAPS": False}),
-    ("add", {"PLANAR": True, "WRAPS": True}),
-    ("move", {"PLANAR": False}),
-    ("move", {"PLANAR": True}),
-    ("replace", {"channels": 3, "PLANAR": False, "PER_CHANNEL": False}),
-    ("replace", {"channels": 3, "PLANAR": True, "PER_CHANNEL": False}),
-    ("replace", {"channels": 3, "PLANAR": False, "PER_CHANNEL": True}),
-    ("add_field", {}),
+KERNELS = [  # form, kernel, what is fixed when it is compiled
+    ("addition", "add", {"PLANAR": False, "WRAPS": False}),
+    ("addition", "add", {"PLANAR": True, "WRAPS": True}),
+    ("transition", "move", {"PLANAR": False}),
+    ("transition", "move", {"PLANAR": True}),
+    ("replacement", "replace", {"channels": 3, "PLANAR": False, "PER_CHANNEL": False}),
+    ("replacement", "replace", {"channels": 3, "PLANAR": True, "PER_CHANNEL": False}),
+    ("replacement", "replace", {"channels": 3, "PLANAR": False, "PER_CHANNEL": True}),
+    ("field", "add_field", {}),
+    ("stretching", "stretch", {"PLANAR": False}),
+    ("stretching", "stretch", {"PLANAR": True}),
+    ("recolouring", "recolour", {"PLANAR": False}),
+    ("smoothing", "smooth", {"ALONG": True, "HALF": 2**22, "SHIFT": 23}),
+    ("correlation", "correlate", {"MIRRORED": False}),
+    ("correlation", "correlate", {"MIRRORED": True}),
+    ("enlarging", "enlarge", {}),
+    ("fogging", "raise_points", {"KIND": "MIDDLES"}),
+    ("fogging", "raise_points", {"KIND": "BESIDE"}),
+    ("fogging", "fog", {"PLANAR": True}),
+    ("snowing", "enlarge", {}),
+    ("snowing", "streak", {}),
+    ("snowing", "snow", {"channels": 3, "PLANAR": False}),
 ]
+WIDE = ("addition", "transition", "replacement", "field")
+"""Forms that are read and written in words, not byte by byte."""
 
 
-@pytest.mark.parametrize(("name", "fixed"), KERNELS, ids=lambda value: value if isinstance(value, str) else None)
-def test_compiles_for_a_gpu_that_is_not_here(name, fixed):
-    ptx = compiled(name, fixed)
+@pytest.mark.parametrize(("form", "name", "fixed"), KERNELS, ids=lambda value: value if isinstance(value, str) else None)
+def test_compiles_for_a_gpu_that_is_not_here(form, name, fixed):
+    ptx = compiled(form, name, fixed)
     assert ".target sm_80" in ptx
-    if not fixed.get("PLANAR") and not fixed.get("PER_CHANNEL"):
-        assert widest(r"ld\.global\S*", ptx, images_only=True) >= 32  # images are read in words, not byte by byte
+    assert not re.findall(r"\.(?:bf16|f16|f32|f64|tf32)\b", ptx)
+    if form in WIDE and not fixed.get("PLANAR") and not fixed.get("PER_CHANNEL"):
+        assert widest(r"ld\.global\S*", ptx, images_only=True) >= 32
         assert widest(r"st\.global\S*", ptx) >= 32
 
 
@@ -43,16 +64,20 @@ def test_a_system_without_triton_says_so_once(monkeypatch, capsys):
         cuda.has_triton.cache_clear()
 
 
-def compiled(name, fixed):
+def compiled(form, name, fixed):
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from robustness.noise import cuda_kernels
+    from robustness.noise.forms.by_triton import LANES
 
-    kernel = getattr(cuda_kernels, name)
-    fixed = fixed | {"LANES": cuda.LANES}
+    kernel = getattr(import_module(f"robustness.noise.forms.{form}.cuda"), name)
+    fixed = fixed | {"LANES": LANES}
     signature = {argument: "constexpr" if argument in fixed else COMMON[argument] for argument in kernel.arg_names}
-    aligned = [n for n, argument in enumerate(kernel.arg_names) if argument in {*list(COMMON)[:6], "pixels", "elements"}]
+    aligned = [
+        n
+        for n, argument in enumerate(kernel.arg_names)
+        if argument in {"images", "noisy", "table", "counts", "field", "index", "pixels", "elements"}
+    ]
     source = ASTSource(
         kernel,
         signature,

@@ -79,29 +79,30 @@ def module_of(noise):
 
 
 def test_a_declared_noise_is_a_noise_with_one_parameter():
-    kind = declared("fog", "python:mynoise:fog", "share", {"colour": 200}, HERE)
+    kind = declared("mist", "python:mynoise:mist", "share", {"colour": 200}, HERE)
     noise = kind(1)
-    assert (noise.kind, noise.magnitude, noise.level, noise.family) == ("fog", "share", 1.0, "fog")
-    assert (noise.parameters(), str(noise), noise.at(0.25)) == (("share",), "fog(share=1)", kind(0.25))
+    assert (noise.kind, noise.magnitude, noise.level, noise.family) == ("mist", "share", 1.0, "mist")
+    assert (noise.parameters(), str(noise), noise.at(0.25)) == (("share",), "mist(share=1)", kind(0.25))
     assert (noise.identity, noise.bit_identical, noise.arguments) == (None, False, {"colour": 200})
     assert {noise: 1}[kind(1.0)] == 1
 
 
 def test_built_in_noises_keep_their_promise():
-    assert not [kind for kind, spec in KINDS.items() if not spec.bit_identical or spec.identity is None]
+    assert not [kind for kind, spec in KINDS.items() if not spec.bit_identical]
+    assert [kind for kind, spec in KINDS.items() if spec.identity is None] == ["jpeg"]  # it changes every image
     assert not any(issubclass(spec, Custom) for spec in KINDS.values())
 
 
 def test_two_noises_at_the_same_magnitude_are_two():
-    fog, haze = (declared(name, "python:mynoise:fog", "share", {}, HERE) for name in ("fog", "haze"))
-    assert fog(1) != haze(1)
-    assert len({fog(1), haze(1), fog(1)}) == 2
+    mist, haze = (declared(name, "python:mynoise:mist", "share", {}, HERE) for name in ("mist", "haze"))
+    assert mist(1) != haze(1)
+    assert len({mist(1), haze(1), mist(1)}) == 2
 
 
 @given(st.floats(-1e12, 1e12))
 def test_the_text_form_parses_back(level):
-    kinds = {"fog-2_x": declared("fog-2_x", "python:mynoise:fog", "share", {}, HERE)}
-    noise = kinds["fog-2_x"](level)
+    kinds = {"mist-2_x": declared("mist-2_x", "python:mynoise:mist", "share", {}, HERE)}
+    noise = kinds["mist-2_x"](level)
     assert parse_noises(str(noise), kinds) == (noise,)
 
 
@@ -122,7 +123,7 @@ def test_declaring_imports_no_torch():
     "load",
     [
         "",
-        "fog",
+        "mist",
         "torchvision",
         "torchvision:",
         ":GaussianBlur",
@@ -130,7 +131,7 @@ def test_declaring_imports_no_torch():
         "torchvision:a:b",
         "tv:GaussianBlur",
     ]
-    + ["python", "python:", "python:fog", "python:fog:", "python::fog", "python:a:b:c", "Python:a:b", "file:a:b"],
+    + ["python", "python:", "python:mist", "python:mist:", "python::mist", "python:a:b:c", "Python:a:b", "file:a:b"],
 )
 def test_a_load_of_another_form_is_refused(load):
     with pytest.raises(RobustnessError, match=r"unknown transform .*torchvision:NAME, python:package\.module:function"):
@@ -188,12 +189,13 @@ def test_a_level_that_is_no_number_is_refused(level):
 # A callable of the user's own: what it is given
 
 
-def test_a_function_is_given_the_batch_the_magnitude_and_the_arguments(own):
+def test_a_function_is_given_each_image_the_magnitude_and_the_arguments(own):
     code = "def change(images, *, share, colour, size):\n    kept.append((images, share, colour, size))\n    return images"
     noise = own(code, colour="grey", size=[1, 2])
     apply(noise, IMAGES[:, ::-1], range(4), 0)
-    ((images, share, *rest),) = module_of(noise).kept
-    assert np.array_equal(images, IMAGES[:, ::-1])
+    assert np.array_equal(np.concatenate([images for images, *_ in module_of(noise).kept]), IMAGES[:, ::-1])
+    images, share, *rest = module_of(noise).kept[0]
+    assert images.shape == (1, *IMAGES.shape[1:])
     assert (images.dtype, images.flags.c_contiguous, images.flags.writeable) == (np.uint8, True, True)
     assert (share, type(share), rest) == (0.5, float, ["grey", [1, 2]])
 
@@ -207,7 +209,7 @@ def test_a_function_changes_pixels_of_arrays_and_tensors_alike(own):
 
 
 def test_a_class_with_call_may_stand_for_a_function(own):
-    noise = own("class Fog:\n    def __call__(self, images, share):\n        return images // 2\nchange = Fog()")
+    noise = own("class Mist:\n    def __call__(self, images, share):\n        return images // 2\nchange = Mist()")
     assert np.array_equal(apply(noise, IMAGES, range(4), 0), IMAGES // 2)
 
 
@@ -253,24 +255,24 @@ def test_bytes_of_the_same_shape_are_taken_in_any_layout(own, value):
     [
         ("None", "NoneType"),
         ("list(images)", "list"),
-        ("images / 255", r"float64 of \(4, 9, 8, 3\)"),
-        ("images.astype(np.int8)", r"int8 of \(4, 9, 8, 3\)"),
-        ("images > 9", r"bool of \(4, 9, 8, 3\)"),
+        ("images / 255", r"float64 of \(1, 9, 8, 3\)"),
+        ("images.astype(np.int8)", r"int8 of \(1, 9, 8, 3\)"),
+        ("images > 9", r"bool of \(1, 9, 8, 3\)"),
         ("images[0]", r"uint8 of \(9, 8, 3\)"),
-        ("images[:1]", r"uint8 of \(1, 9, 8, 3\)"),  # would broadcast
-        ("images[..., :1]", r"uint8 of \(4, 9, 8, 1\)"),  # would broadcast
-        ("images.transpose(0, 2, 1, 3)", r"uint8 of \(4, 8, 9, 3\)"),
-        ("images.transpose(0, 3, 1, 2)", r"uint8 of \(4, 3, 9, 8\)"),
+        ("images[:0]", r"uint8 of \(0, 9, 8, 3\)"),
+        ("images[..., :1]", r"uint8 of \(1, 9, 8, 1\)"),  # would broadcast
+        ("images.transpose(0, 2, 1, 3)", r"uint8 of \(1, 8, 9, 3\)"),
+        ("images.transpose(0, 3, 1, 2)", r"uint8 of \(1, 3, 9, 8\)"),
         ("np.uint8(3)", "uint8"),
-        ("torch.from_numpy(images).float()", r"float32 of \(4, 9, 8, 3\)"),
-        ("torch.from_numpy(images)[:1]", r"uint8 of \(1, 9, 8, 3\)"),
+        ("torch.from_numpy(images).float()", r"float32 of \(1, 9, 8, 3\)"),
+        ("torch.from_numpy(images)[:, :1]", r"uint8 of \(1, 1, 8, 3\)"),  # would broadcast
         ("(images, images)", "tuple"),
         ("[]", "list"),
     ],
 )
 def test_anything_else_is_refused_with_what_was_wanted(own, value, got):
     noise = own(f"import torch\n{change(f'return {value}')}")
-    with pytest.raises(RobustnessError, match=rf"own\(share=0\.5\) \(python:.*\) returned {got}, not uint8 of \(4, 9, 8, 3\)"):
+    with pytest.raises(RobustnessError, match=rf"own\(share=0\.5\) \(python:.*\) returned {got}, not uint8 of \(1, 9, 8, 3\)"):
         apply(noise, IMAGES, range(4), 0)
 
 
@@ -287,7 +289,7 @@ def test_a_tensor_that_cannot_be_an_array_is_refused(own):
     ("lines", "said"),
     [
         (["return images / {}"], "TypeError"),
-        (["raise ValueError('no fog today')"], "ValueError: no fog today"),
+        (["raise ValueError('no mist today')"], "ValueError: no mist today"),
         (["raise MemoryError"], "MemoryError"),
         (["raise StopIteration"], "StopIteration"),
         (["raise SystemExit(0)"], "SystemExit: 0"),  # let through, it would end a gate with exit code 0
@@ -320,7 +322,7 @@ def test_a_function_of_other_arguments_is_told(own, signature):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("fog = 1", "has no attribute 'change'"),
+        ("mist = 1", "has no attribute 'change'"),
         ("change = 7", "is a int, which cannot be called"),
         ("1 / 0", "ZeroDivisionError"),
         ("def", "SyntaxError"),
@@ -333,8 +335,8 @@ def test_a_module_without_the_function_is_told(own, code, said):
 
 def test_a_module_that_is_not_there_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
-    noise = declared("own", "python:no_such_module:fog", "share", {}, tmp_path)(1)
-    with pytest.raises(RobustnessError, match=r"python:no_such_module:fog: ModuleNotFoundError.*looked in"):
+    noise = declared("own", "python:no_such_module:mist", "share", {}, tmp_path)(1)
+    with pytest.raises(RobustnessError, match=r"python:no_such_module:mist: ModuleNotFoundError.*looked in"):
         apply(noise, IMAGES, range(4), 0)
 
 
@@ -359,7 +361,7 @@ def test_a_result_returned_twice_is_copied(own):
     noise = own(change("kept.append(images)", "return kept[0]"))
     first = apply(noise, IMAGES, range(4), 0)
     first[:] = 0
-    assert np.array_equal(apply(noise, 255 - IMAGES, range(4), 0), IMAGES)
+    assert np.array_equal(apply(noise, 255 - IMAGES, range(4), 0), IMAGES[:1].repeat(4, axis=0))
 
 
 def test_read_only_images_can_be_given(own):
@@ -483,7 +485,7 @@ def test_global_random_numbers_go_on_as_if_nothing_had_been(own, lines):
             apply(noise, IMAGES, range(4), 0)
 
     assert seed_and_draw(call) == seed_and_draw(lambda: None)
-    assert len(module_of(noise).kept) == 1
+    assert len(module_of(noise).kept) in (1, 4)  # of four images
 
 
 @pytest.mark.parametrize("name", RANDOM_TRANSFORMS)
@@ -502,10 +504,11 @@ def test_other_devices_generators_are_left_alone(monkeypatch):
     apply(random_noise("GaussianNoise"), IMAGES, range(4), 0)
 
 
-def test_a_function_draws_the_same_for_the_same_seed_and_first_image(own):
+def test_a_function_draws_by_seed_and_image_whoever_shares_the_batch(own):
     noise = own(change(*DRAWS, "return images"))
-    for index, seed in (([4, 5], 0), ([4, 5], 0), ([4, 9], 0), ([5, 4], 0), ([4, 5], 1)):
+    for index, seed in (([4, 5], 0), ([5, 4], 0), ([4, 9], 0), ([4, 5], 1)):
         apply(noise, IMAGES[:2], index, seed)
-    one, again, company, order, other = module_of(noise).kept
-    assert one == again == company
-    assert len({*one, *order, *other}) == 9
+    four, five, *turned, again, nine, other, another = module_of(noise).kept
+    assert turned == [five, four]
+    assert again == four
+    assert len({*four, *five, *nine, *other, *another}) == 15

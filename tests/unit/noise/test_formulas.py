@@ -12,7 +12,8 @@ from noise_strategies import noises_of
 from PIL import Image
 
 from robustness.noise import Periodic, Resolution, apply
-from robustness.noise.arithmetic import Field, arithmetic
+from robustness.noise.arithmetic import arithmetic
+from robustness.noise.forms.field import Field
 
 
 def real_wave(noise, height, width):

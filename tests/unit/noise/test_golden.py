@@ -31,6 +31,7 @@ from robustness.noise import (
     Speckle,
     Uniform,
     apply,
+    parse_noises,
     reference,
 )
 
@@ -49,6 +50,11 @@ NOISES = dict.fromkeys(
         *(Periodic(*wave) for wave in ((0.001,), (10,), (0.3, 0), (0.3, 1, 30), (0.3, 0.05, 90, 45), (0.3, 0.2, -77.7, -11))),
         *(Offset(levels) for levels in (-255, -0.5, 0.5, 12.6, 255)),
         *(Resolution(factor) for factor in (1, 1.3, 2, 3, 4, 1000)),
+        *(
+            noise
+            for text in (Path(__file__).with_name("golden_noises.txt")).read_text().splitlines()
+            for noise in parse_noises(text)
+        ),
     ]
 )
 SETS = (  # shape, indices, seed

@@ -10,9 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robustness.noise import Gaussian, Impulse, Offset, Resolution, Shot, apply, cpu, cpu_kernels, reference
+from robustness.noise import Gaussian, Impulse, Offset, Resolution, Shot, apply, cpu, reference
+from robustness.noise.forms.addition import cpu as addition_cpu
+from robustness.noise.forms.averaging import cpu as averaging_cpu
+from robustness.noise.forms.field import cpu as field_cpu
+from robustness.noise.forms.form import Form
+from robustness.noise.forms.replacement import cpu as replacement_cpu
+from robustness.noise.forms.transition import cpu as transition_cpu
 
-KERNELS: tuple[Any, ...] = (cpu_kernels.add, cpu_kernels.move, cpu_kernels.replace, cpu_kernels.add_field, cpu_kernels.average)
+KERNELS: tuple[Any, ...] = (
+    addition_cpu.add,
+    transition_cpu.move,
+    replacement_cpu.replace,
+    field_cpu.add_field,
+    averaging_cpu.average,
+)
 NOISES = [Gaussian(60), Shot(4.25), Impulse(0.3), Offset(9), Resolution(3)]  # one for each
 
 
@@ -22,7 +34,8 @@ def images(count=8):
 
 @pytest.fixture
 def _threads_for_any_size(monkeypatch):
-    monkeypatch.setattr(cpu, "SMALL", 1)
+    for form in Form.__subclasses__():
+        monkeypatch.setattr(form, "small", 1)
 
 
 @pytest.mark.usefixtures("_threads_for_any_size")
@@ -69,7 +82,7 @@ def test_what_goes_wrong_in_a_thread_is_raised(monkeypatch):
         if not images[0, 0]:
             raise ZeroDivisionError
 
-    monkeypatch.setattr(cpu_kernels, "add", lambda: fail)
+    monkeypatch.setattr(addition_cpu, "add", lambda: fail)
     with pytest.raises(ZeroDivisionError):
         apply(Gaussian(1), np.array([1, 0], np.uint8).reshape(2, 1, 1, 1), [0, 1], 0, threads=2)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robustness.noise.cpu_kernels import _words
+from robustness.noise.forms.by_numba import words_of
 from robustness.noise.philox import philox4x32
 
 WORD = st.integers(0, 2**32 - 1)
@@ -30,7 +30,7 @@ def test_gives_the_published_words(counter, key, words):
 
 def compiled_words(blocks, first, stream, place, seed):
     words = np.full(4 * blocks, 7, dtype=np.uint32)
-    _words(words, first, stream, place, np.uint64(seed))
+    words_of(words, first, stream, place, np.uint64(seed))
     return words.reshape(blocks, 4)
 
 

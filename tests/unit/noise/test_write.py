@@ -69,20 +69,22 @@ def test_images_are_shown_as_a_model_of_a_thresholds_file_sees_them_under_its_no
     monkeypatch.setenv("ROBUSTNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "darker.py").write_text("def fog(images, share):\n    return (images * (1 - share)).astype('uint8')\n")
+    (tmp_path / "mine" / "darker.py").write_text(
+        "def mist(images, share):\n    return (images * (1 - share)).astype('uint8')\n"
+    )
     pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
     (tmp_path / "mine" / "images" / "a").mkdir(parents=True)
     Image.fromarray(pixels).save(tmp_path / "mine" / "images" / "a" / "1.png")
     (tmp_path / "mine" / "thresholds.toml").write_text(
         'schema = 1\n[run]\ndata = "folder:images"\nseed = 7\n[models.net]\nload = "python:none:make"\n'
         "prepare = { resize = 12, crop = [8, 10], channels = 1 }\n"
-        '[noises.fog]\nload = "python:darker:fog"\nmagnitude = "share"\n'
-        '[[limits]]\nmodels = ["net"]\nnoise = "fog"\nshare = 0.5\naccuracy = 0.5\n'
+        '[noises.mist]\nload = "python:darker:mist"\nmagnitude = "share"\n'
+        '[[limits]]\nmodels = ["net"]\nnoise = "mist"\nshare = 0.5\naccuracy = 0.5\n'
     )
-    arguments = ["noise", "--thresholds", "mine/thresholds.toml", "--noise", "fog(share=0.5)", "--noise", "gaussian(sigma=25)"]
+    arguments = ["noise", "--thresholds", "mine/thresholds.toml", "--noise", "mist(share=0.5)", "--noise", "gaussian(sigma=25)"]
     assert main([*arguments, "--out", "copies"]) == 0
     seen = prepare(Picture(pixels), Preparation(8, 10, 1, resize=12))
-    dark = np.asarray(Image.open(tmp_path / "copies" / "fog(share=0.5)" / "a" / "00000.png"))
+    dark = np.asarray(Image.open(tmp_path / "copies" / "mist(share=0.5)" / "a" / "00000.png"))
     np.testing.assert_array_equal(dark, (seen[..., 0] * 0.5).astype(np.uint8))
     noisy = np.asarray(Image.open(tmp_path / "copies" / "gaussian(sigma=25)" / "a" / "00000.png"))
     np.testing.assert_array_equal(noisy, apply(Gaussian(25), seen[np.newaxis], [0], 7)[0, ..., 0])

@@ -14,7 +14,7 @@ from robustness.noise import Clean, Gaussian, Offset, Periodic, Resolution, decl
 from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts, style
 from robustness.report.html.page import render_report
 
-FOG = declare_noise("fog", "python:mynoise:fog", "share", {}, Path())
+FOG = declare_noise("mist", "python:mynoise:mist", "share", {}, Path())
 BLUR = declare_noise("blur", "torchvision:GaussianBlur", "sigma", {}, Path())
 
 
@@ -58,9 +58,9 @@ def test_clean_stands_between_levels_of_either_sign():
 
 
 def test_where_nothing_is_known_to_do_nothing_clean_is_not_drawn():
-    fog, blur = charts(limit(FOG(-1), 0.2), limit(Clean(), 0.9), limit(FOG(3), 0.3), limit(BLUR(2), 0.7))
-    assert (fog.title, fog.magnitude, ticks(fog)) == ("fog", "share", ["-1", "3"])
-    assert drawn(fog.lines[0]) == [(LEFT, 0.2), (WIDTH - RIGHT, 0.3)]
+    mist, blur = charts(limit(FOG(-1), 0.2), limit(Clean(), 0.9), limit(FOG(3), 0.3), limit(BLUR(2), 0.7))
+    assert (mist.title, mist.magnitude, ticks(mist)) == ("mist", "share", ["-1", "3"])
+    assert drawn(mist.lines[0]) == [(LEFT, 0.2), (WIDTH - RIGHT, 0.3)]
     assert (ticks(blur), drawn(blur.lines[0])) == (["2"], [(LEFT, 0.7)])
 
 
@@ -88,14 +88,14 @@ def test_models_without_limits_take_no_colour_from_those_with_them():
 
 def test_each_model_keeps_its_number_and_its_own_points():
     models = ("one", "two", "three")
-    fog, gaussian = charts(
+    mist, gaussian = charts(
         *(limit(FOG(level), level, "three") for level in (0.2, 0.1)),
         *(limit(Gaussian(5), 0.5, model) for model in ("three", "one")),
         *(limit(Clean(), 0.9, model) for model in models),
         models=models,
     )
-    assert [(line.model, line.number) for line in fog.lines] == [("three", 2)]
-    assert [share for _, share in drawn(fog.lines[0])] == [0.1, 0.2]
+    assert [(line.model, line.number) for line in mist.lines] == [("three", 2)]
+    assert [share for _, share in drawn(mist.lines[0])] == [0.1, 0.2]
     assert [(line.model, line.number, len(line.points)) for line in gaussian.lines] == [("one", 0, 2), ("three", 2, 2)]
 
 
@@ -107,7 +107,7 @@ def test_levels_too_close_for_their_texts_leave_ticks_out_but_no_points():
 
 def test_noises_that_differ_in_more_than_their_magnitude_have_charts_of_their_own():
     titles = [chart.title for chart in charts(limit(Periodic(1)), limit(Periodic(1, phase=90)), limit(FOG(1)), limit(BLUR(1)))]
-    assert titles == ["periodic", "periodic(phase=90)", "fog", "blur"]
+    assert titles == ["periodic", "periodic(phase=90)", "mist", "blur"]
 
 
 @given(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from builders import limit_record, results
 
-from robustness.noise import Clean, Gaussian, Noise, Offset, Resolution
+from robustness.noise import Clean, Gaussian, Noise, Offset, Resolution, parse_noise
 from robustness.report.html.first_breaks import first_breaks
 
 
@@ -58,3 +58,13 @@ def test_a_waived_failure_is_one_and_says_so():
 
 def test_only_limits_on_accuracy_count():
     assert found(limit(Gaussian(5), is_plain=False)) == []
+
+
+def test_of_a_quality_the_lower_is_the_more():
+    limits = [
+        limit(parse_noise(f"jpeg(quality={quality})"), accuracy) for quality, accuracy in ((40, 0.7), (80, 0.9), (65, 0.7))
+    ]
+    (one,) = found(*limits)
+    assert one.words == "fails from quality 65"
+    (one,) = found(*limits[1:2], limit(parse_noise("jpeg(quality=10)")))
+    assert one.words == "kept up to 10"

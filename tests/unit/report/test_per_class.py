@@ -37,7 +37,7 @@ def test_seen_and_right_are_counted_by_class_and_noise():
 
 def test_each_noise_is_counted_once_and_only_where_a_limit_asks_for_accuracy_and_its_predictions_are_kept():
     kept = {"net clean": found(LABELS), "two clean": found(LABELS), "net dark": found(LABELS)}
-    limits = [limit("clean"), limit("clean"), limit("dark", is_plain=False), limit("fog"), limit("clean", "two")]
+    limits = [limit("clean"), limit("clean"), limit("dark", is_plain=False), limit("mist"), limit("clean", "two")]
     assert [(one.model, one.noise) for one in count_by_class(limits, IMAGES, kept.get)] == [
         ("net", "clean"),
         ("two", "clean"),

@@ -60,7 +60,7 @@ KEYS = {
     "report": "title release scope intended_use data licence levels limitations responsible reviewers",
     "models.net": "name load weights size fit mean std precision prepare",
     "seen.net": "preparation height width channels mean std",
-    "noises.fog": "load magnitude arguments",
+    "noises.mist": "load magnitude arguments",
     "limits.0": LIMIT,
     "limits.5.change": "baseline right_before broken mended allowed drop low high p_value broken_images mended_images",
     "limits.6.details": FLIPS,

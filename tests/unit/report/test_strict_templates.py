@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from builders import rich_results
+from builders import limit_record, results, rich_results
 from jinja2 import StrictUndefined, UndefinedError, meta
 
+from robustness.noise import PRESETS
 from robustness.report.html import page as report_page
 from robustness.report.html.comparison import Run
 from robustness.report.html.page import render_comparison, render_report
@@ -18,7 +19,8 @@ SECTIONS = sorted(file.name.partition(".")[0] for file in (TEMPLATES / "sections
 
 
 def test_every_section_is_rendered_and_nothing_in_it_is_undefined():
-    page = render_report(rich_results())
+    benchmark = results(*(limit_record(noise) for noise in PRESETS["cifar-c"]))
+    page = render_report(rich_results()) + render_report(benchmark)
     assert len(set(re.findall(r'<h2 id="(\w+)">', page))) == len(SECTIONS)
     assert "Undefined" not in page
     assert "None" not in re.sub(r"<(script|style)>.*?</\1>", "", page, flags=re.DOTALL)

@@ -224,7 +224,7 @@ def test_a_wrong_field_is_refused_by_name(file, field, value, message):
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("perturbation", "gaussian(sigma=5) + fog(density=1)", "unknown noise 'fog'"),
+        ("perturbation", "gaussian(sigma=5) + mist(density=1)", "unknown noise 'mist'"),
         ("smallest", "gaussian", "gaussian needs sigma"),
         ("seed", -1, "a seed lies between 0 and"),
         *(

@@ -25,9 +25,9 @@ from robustness.search.critical import LEVELS
 SAFE = (Gaussian(10), Periodic(0.04), Offset(-20), Resolution(3))
 STEADILY = settings(max_examples=2000, derandomize=True, deadline=None, phases=set(Phase) - {Phase.explain})
 GROWING = [
-    make_noise(kind, {spec.magnitude: 30 if spec.ranges[spec.magnitude][1] >= 30 else 0.5})
+    make_noise(kind, {spec.magnitude: 30 if spec.ranges[spec.magnitude][1] >= 30 else spec.typical})
     for kind, spec in KINDS.items()
-    if spec.magnitude
+    if spec.magnitude and spec.identity is not None
 ]
 
 

@@ -1,0 +1,92 @@
+"""Sentinels of declared noises: are they noise at all, and the same for whoever asks?
+
+What is built in is held to that by tests; a transform of the user's own, or of a library's, is asked here, on a few images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from robustness.data import ImageSet, prepared
+from robustness.errors import RobustnessError
+from robustness.evaluation.order import evaluation_order
+from robustness.models.classifier import Classifier
+from robustness.noise import Custom, Noise, apply
+
+IMAGES = 16
+"""How many are looked at."""
+ALIKE = 0.25
+"""Up to this correlation of neighbouring pixels, a pattern looks drawn pixel by pixel; of 1,000 drawn ones, none has more."""
+SEEDED = "take them from numpy.random, random or torch, which are seeded from the seed and the image before each call"
+
+Images = npt.NDArray[np.uint8]
+Indices = npt.NDArray[np.int64]
+
+
+def noise_mistakes(classifier: Classifier, image_set: ImageSet, noises: Sequence[Noise], seed: int) -> list[str]:
+    """A sentence for each declared noise that is none, or not the same for whoever asks."""
+    declared = dict.fromkeys(noise for noise in noises if isinstance(noise, Custom))
+    if not declared:
+        return []
+    places = evaluation_order(image_set.index)[:IMAGES]
+    images, index = prepared(image_set, classifier.fit).batch(places), image_set.index[places]
+    return [sentence for noise in declared for sentence in mistakes(noise, images, index, seed)]
+
+
+def mistakes(noise: Custom, images: Images, index: Indices, seed: int) -> list[str]:
+    """What is wrong with a noise, in a sentence or none. images: uint8 of shape (N, H, W, C)."""
+    name = f"{noise} ({noise.load})"
+    try:
+        first = apply(noise, images, index, seed)
+        again, turned = apply(noise, images, index, seed), apply(noise, images[::-1], index[::-1], seed)[::-1]
+        patterns = _patterns(noise, images, index, seed)
+    except RobustnessError:
+        return []  # whoever measures with it says so
+    if changed := _differing(first, again):
+        return [
+            f"{name} makes other bytes each time it is called: {changed} of {len(images)} images differ at one seed. Its "
+            f"random numbers are its own; {SEEDED}"
+        ]
+    if changed := _differing(first, turned):
+        return [
+            f"{name} depends on what it was called with before: {changed} of {len(images)} images differ in another order. Let "
+            "it keep nothing from call to call"
+        ]
+    if not (first != images).any():
+        return [
+            f"{name} changes not one byte of {len(images)} images: {noise.magnitude} may be meant for images of 0 to 1, and "
+            "these are bytes of 0 to 255. What is to be measured without noise is called clean"
+        ]
+    if _is_drawn(patterns[0]) and all(np.array_equal(pattern, patterns[0]) for pattern in patterns):
+        return [
+            f"{name} puts the same random pattern on every image, whatever the seed: its generator was made with a seed of "
+            f"its own. Of its random numbers, {SEEDED}. If that is meant, add `NAME.fixed_pattern = True` below the function"
+        ]
+    return []
+
+
+def _differing(one: Images, other: Images) -> int:
+    """How many images are not the same."""
+    return int((one != other).reshape(len(one), -1).any(axis=1).sum())
+
+
+def _patterns(noise: Custom, images: Images, index: Indices, seed: int) -> list[npt.NDArray[np.float64]]:
+    """What it adds to a grey image, by two indices and two seeds; none where it is meant to be one pattern."""
+    if noise.has_fixed_pattern:
+        return [np.zeros((1, 1, 1))]
+    grey = np.full((2, *images.shape[1:]), 128, dtype=np.uint8)
+    places = np.array([index[0], index[-1] + 1])
+    return [pattern - 128.0 for of in (seed, (seed + 1) % 2**64) for pattern in apply(noise, grey, places, of)]
+
+
+def _is_drawn(pattern: npt.NDArray[np.float64]) -> bool:
+    """Whether neighbouring pixels have next to nothing to do with each other."""
+    if min(pattern.shape[:2]) < 8 or not pattern.std():
+        return False
+    around = pattern - pattern.mean(axis=(0, 1))
+    variance = float((around**2).mean())
+    beside, below = float((around[:, 1:] * around[:, :-1]).mean()), float((around[1:] * around[:-1]).mean())
+    return max(abs(beside), abs(below)) <= ALIKE * variance

@@ -1,0 +1,37 @@
+"""The mean of an image and its enlargements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from robustness.noise.forms.form import Form
+
+ONE = 2**16
+"""What stands for a step of a whole pixel."""
+
+
+@dataclass(frozen=True)
+class Enlarging(Form):
+    """`(2^17 x + sum e[k] + 2^15 K) // (2^16 K)`, K two more than there are enlargements, e[k] one of them in 2^-16 levels.
+
+    An enlargement about the middle of the image reads pixel y of a side of n at `s / 2^17`, `s = (n - 1) 2^16 + (2y - n + 1)
+    step`, bilinearly: with `f = ((s mod 2^17) + 2^8) >> 9`, the pixel `s >> 17` has the weight `256 - f` and the next, which
+    is the last again at the end, f. All fits int32.
+
+    steps: how far apart pixels are read, in 2^-16 pixels, 1 to 2^16; at most 100.
+    """
+
+    steps: tuple[int, ...]
+
+    @property
+    def changes(self) -> bool:
+        return any(step != ONE for step in self.steps)
+
+
+def places(side: int, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Of each pixel of a side, the pixel that is read and f, the weight of the next."""
+    at = (side - 1) * ONE + (2 * np.arange(side, dtype=np.int64) - side + 1) * step
+    return at >> 17, (at % 2**17 + 2**8) >> 9
