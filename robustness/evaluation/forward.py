@@ -72,7 +72,7 @@ def raw_logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
         takes = str(input_type(classifier.module)).removeprefix("torch.")
         raise RobustnessError(
             f"{classifier.name} raised {described(error)} on {takes} images of shape {tuple(batch.shape)}; "
-            f"{advice(error, batch.shape[1:])}"
+            f"{advice(error, batch.shape[1:], f'are its images {classifier.fit}?')}"
         ) from error
 
 

@@ -9,8 +9,11 @@ CHANNELS = re.compile(r"to have (\d+) channels, but got (\d+) channels")
 TYPES = ("scalar type", "same dtype", "input type", "data type", "dtype")
 
 
-def advice(error: Exception, shape: Sequence[int]) -> str:
-    """A sentence for an exception that a network raised on images of shape (channels, height, width)."""
+def advice(error: Exception, shape: Sequence[int], otherwise: str) -> str:
+    """A sentence for an exception that a network raised on images of shape (channels, height, width).
+
+    otherwise: where nothing is known of it.
+    """
     channels, *sides = shape
     said = str(error)
     if isinstance(error, ImportError):
@@ -23,4 +26,4 @@ def advice(error: Exception, shape: Sequence[int]) -> str:
             return f"it takes images of {wanted} channels, and these have {channels}"
     if any(word in said.lower() for word in TYPES):
         return "it mixes types of numbers: bring all of its weights to one, with .float() or .half(), or convert in its forward"
-    return f"is its size {sides[-1]}?"
+    return otherwise

@@ -94,7 +94,8 @@ def _logits(name: str, module: nn.Module, images: torch.Tensor) -> torch.Tensor:
     except Exception as error:  # the user's code may raise anything
         takes = str(images.dtype).removeprefix("torch.")
         raise RobustnessError(
-            f"{name} raised {described(error)} on {takes} images of shape {(*images.shape,)}; {advice(error, images.shape[1:])}"
+            f"{name} raised {described(error)} on {takes} images of shape {(*images.shape,)}; "
+            f"{advice(error, images.shape[1:], 'is that what it takes?')}"
         ) from error
     if not all(isinstance(part, torch.Tensor) and part.ndim == 2 for part in parts):
         raise RobustnessError(f"{name} gave {type(parts[0]).__name__}, not logits of shape (N, classes)")

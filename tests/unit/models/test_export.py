@@ -108,7 +108,7 @@ class Nan(nn.Module):
         (Random(), "move by up to .* of the largest, more than 0.0001; nothing was written"),
         (Nan(), "move by up to nan of the largest"),
         (Choosy(), r"net cannot be exported \(.*data-dependent.*for a batch of any length"),
-        (Four(), "net raised RuntimeError: .*is its size 2"),
+        (Four(), "net raised RuntimeError: .*is that what it takes"),
         (Counted(), r"net cannot be exported \(.*for a batch of any length"),
         (Pair(), "net gave tuple, not logits"),
     ],
