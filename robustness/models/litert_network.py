@@ -34,14 +34,12 @@ class LiteRtNetwork(FileNetwork):
     def __init__(self, interpreter: Any, content: bytes, feed: Feed, output: int) -> None:
         super().__init__(feed)
         self._interpreter, self._content, self._output = interpreter, content, output
-        self._ready = 0  # images that memory is laid out for
 
     def run(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
         interpreter, takes = self._interpreter, self._interpreter.get_input_details()[0]
-        if len(images) != self._ready:
+        if tuple(takes["shape"]) != images.shape:
             interpreter.resize_tensor_input(takes["index"], images.shape)
             interpreter.allocate_tensors()
-            self._ready = len(images)
         scale, zero = takes["quantization"]
         interpreter.set_tensor(takes["index"], quantized(images, scale, zero, takes["dtype"]) if scale else images)
         interpreter.invoke()
@@ -82,7 +80,9 @@ def load_litert(file: Path, fit: Preparation, output: str | None = None) -> tupl
 
 
 def _interpreter(runtime: Any, content: bytes) -> Any:
-    return runtime.Interpreter(model_content=content, num_threads=torch.get_num_threads())
+    interpreter = runtime.Interpreter(model_content=content, num_threads=torch.get_num_threads())
+    interpreter.allocate_tensors()
+    return interpreter
 
 
 def _unpacked(content: bytes, feed: Feed, output: int) -> LiteRtNetwork:

@@ -348,8 +348,10 @@ def add_onnx(shop: Workshop) -> None:
         std=[0.5],
     )
     add_int8(shop)
-    rgb = train(Net(3), as_batch(_resized(shop.images, (12, 12)), 3), shop.labels)
-    write_onnx(shop.folder / "rgb.onnx", rgb, torch.zeros(2, 3, 12, 12))
+    torch.manual_seed(0)
+    red = train(Net(), as_batch(_resized(shop.images, (12, 12))), shop.labels)
+    first = Fed(red, lambda images: images[:, :1])  # a network that saw grey alone would be told to take one channel
+    write_onnx(shop.folder / "rgb.onnx", first, torch.zeros(2, 3, 12, 12))
     resized = lambda images: as_batch(_resized(images, (12, 12)), 3).numpy()  # noqa: E731
     add("rgb", "float32", "NCHW", "logits", "3 x 12 x 12", resized, size=12, fit="resize", channels=3)
     wide: Any = train(Net(), as_batch(_resized(shop.images, (8, 16))), shop.labels)
