@@ -23,6 +23,7 @@ from robustness.gate.sentinels import PASSES, check_model
 from robustness.models.classifier import Classifier, Room
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.export import export_network
+from robustness.models.file_network import Feed, FileNetwork, Held
 from robustness.models.load import load_classifier
 from robustness.noise import KINDS, Clean, Gaussian, Speckle, declare_noise, make_noise
 
@@ -202,6 +203,26 @@ def test_random_numbers_in_forward_are_named(complaint):
     said = complaint(classifier(Colours(last=lambda logits: logits + 0.01 * torch.rand_like(logits))), coloured())
     assert "no fixed answer" in said
     assert "F.dropout without training=self.training" in said
+
+
+class InAFile(FileNetwork):
+    """A file's network, with what its export found."""
+
+    def __init__(self, spoil):
+        super().__init__(Feed())
+        self.held, self.spoil = Held(Colours()), spoil
+
+    def run(self, images):
+        return self.held.model(self.spoil(torch.from_numpy(images))).numpy()
+
+
+def test_of_a_file_the_export_is_to_be_mended(complaint):
+    said = complaint(classifier(InAFile(lambda images: images + 0.1 * torch.rand_like(images))), coloured())
+    assert said.startswith("net gives no fixed answer: ")
+    assert said.endswith("keep dropout and random numbers out of its forward, and export it again")
+    said = complaint(classifier(InAFile(lambda images: images - images[:1] + 0.5)), coloured(), run="another")
+    assert "in batches of 1 than of 64" in said
+    assert said.endswith("for batch normalisation, and take no mean, maximum or softmax over dimension 0")
 
 
 def test_batch_normalisation_in_training_mode_is_named(complaint):
