@@ -76,7 +76,7 @@ def said_preparations(thresholds: Thresholds, names: Sequence[str] = ()) -> list
         except RobustnessError:  # said by whoever loads the model
             continue
         if seen.read_from is not None:
-            print(f"{model.name}: prepare = {json.dumps(model.prepare)} is {seen}", file=sys.stderr)
+            print(f"{model.name}: prepare = {json.dumps(model.prepare or 'transformers')} is {seen}", file=sys.stderr)
         found.append(seen.fit)
     return list(dict.fromkeys(found))
 

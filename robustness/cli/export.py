@@ -8,6 +8,9 @@ import re
 from pathlib import Path
 
 from robustness.cli.arguments import Commands, add_model, declared_by, model_table
+from robustness.errors import RobustnessError
+from robustness.files.folders import path_from
+from robustness.models.declaration import IN_FILES, ModelDeclaration
 
 
 def add(commands: Commands) -> None:
@@ -31,6 +34,15 @@ def add(commands: Commands) -> None:
     export.set_defaults(run=_export, data=None)
 
 
+def _check_source(file: Path, declaration: ModelDeclaration, base: Path) -> None:
+    """Refuse to write over what the model is read from."""
+    sources = [declaration.load.partition(":")[2]] if declaration.load.startswith(IN_FILES) else []
+    sources += [declaration.weights] if declaration.weights else []
+    for source in sources:
+        if file.exists() and path_from(base, source).exists() and file.samefile(path_from(base, source)):
+            raise RobustnessError(f"{file} is what {declaration.name} is read from: name another file with --out")
+
+
 def _export(args: argparse.Namespace) -> None:
     from robustness.models.export import FORMATS, IMAGES, export_network
     from robustness.models.load import load_classifier
@@ -39,6 +51,7 @@ def _export(args: argparse.Namespace) -> None:
     classifier = load_classifier(declared.models[args.model], declared.base)
     name = re.sub(r"[^A-Za-z0-9_]+", "-", args.model).strip("-")
     file = args.out or Path(name + FORMATS[args.to].suffix)
+    _check_source(file, declared.models[args.model], declared.base)
     moved = export_network(classifier, args.to, file)
     print(f"wrote {file}: the logits of {IMAGES} random images move by {moved:.1g} of the largest, at most")
     print("gate it with these lines in thresholds.toml, and limits on it:\n")

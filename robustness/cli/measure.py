@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,14 @@ from robustness.cli.arguments import Commands, add_subject, declared_by, subject
 from robustness.cli.engine import add_engine, prepare
 from robustness.errors import RobustnessError
 
+NEAR_CHANCE = 0.05
+"""How much more than the commonest label's share still looks like chance."""
+
 if TYPE_CHECKING:
+    from robustness.evaluation.evaluate import Measurement
     from robustness.gate.thresholds import Thresholds
+    from robustness.gate.workbench import Workbench
+    from robustness.models.classifier import Classifier
     from robustness.noise import Noise
 
 
@@ -115,7 +122,29 @@ def _print_measurements(args: argparse.Namespace, declared: Thresholds, noises: 
         if not prepare(args, [evaluation_job(classifier, bench.images, noise, seed, bench.run) for noise in noises], bench):
             return
         measurements = [bench.measure(classifier, noise) for noise in noises]
+        mistakes = _mistakes(bench, classifier, measurements)
     if args.json:
         print(json.dumps([to_plain(measurement) for measurement in measurements], indent=2))
     else:
         print("\n".join(measurement_table(measurements)))
+    if mistakes:
+        print(mistakes, file=sys.stderr)
+
+
+def _mistakes(bench: Workbench, classifier: Classifier, measurements: Sequence[Measurement]) -> str:
+    """What the gate's sentinels say where the accuracy without noise looks like chance; nothing where it does not."""
+    from robustness.gate.sentinels import check_model
+
+    labels = bench.images.labels
+    chance = max(float((labels == label).mean()) for label in set(labels.tolist()))
+    clean = [measurement.accuracy for measurement in measurements if measurement.case.noise.kind == "clean"]
+    if not clean or clean[0] > chance + NEAR_CHANCE:
+        return ""
+    try:
+        check_model(classifier, bench.images, [], bench.thresholds.seed, bench.store, bench.run)
+    except RobustnessError as error:
+        return f"robustness: an accuracy of {clean[0]:.1%} looks like chance: {error}"
+    return (
+        f"robustness: an accuracy of {clean[0]:.1%} looks like chance, and none of the usual mistakes explains it: "
+        "is it another set of classes, or a network that was not trained?"
+    )

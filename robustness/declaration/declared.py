@@ -7,9 +7,11 @@ from dataclasses import Field as DataclassField
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from robustness.declaration.keys import unknown_key
 from robustness.declaration.names import short_hash
 from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
+from robustness.declaration.tables import ModelTable
 from robustness.errors import RobustnessError, nearest
 from robustness.models.declaration import ModelDeclaration
 from robustness.noise import PRESETS, Noise, parameter_names
@@ -156,5 +158,5 @@ class Declared:
         valid = [*keys, *parameter_names(kind, self.kinds)]
         unknown = [name for name in table if name not in valid]
         for name in unknown:
-            problems.add((*path, name), f"unknown key: {nearest(name, valid)}")
+            problems.add((*path, name), unknown_key(name, valid, {"[models.NAME]": ModelTable.model_fields}))
         return not unknown

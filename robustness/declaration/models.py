@@ -12,7 +12,7 @@ from robustness.declaration.places import KeyPath
 from robustness.declaration.problems import Problems
 from robustness.declaration.tables import ModelTable, PrepareTable
 from robustness.errors import nearest
-from robustness.models.declaration import BUILT_IN, PREPARE, REFERENCES, ModelDeclaration, Steps
+from robustness.models.declaration import BUILT_IN, IN_FILES, PREPARE, ModelDeclaration, Steps, meant_by
 
 RESERVED = {
     *("accuracy", "test_set", "robustness_gate", "robustness_thresholds", "robustness_threads"),
@@ -102,23 +102,30 @@ def _check(name: str, model: ModelTable, problems: Problems) -> None:
     if model.load in BUILT_IN:
         if model.weights is None:
             problems.add(path, f'{model.load} needs weights, for example weights = "signs"')
-    elif model.load == "fixture" or model.load.startswith(("python:", "torchvision:", "timm:", "exported:", "onnx:")):
+    elif model.load == "fixture" or model.load.startswith(("python:", "torchvision:", "timm:", *IN_FILES)):
         if model.load.startswith(("torchvision:", "timm:")) and model.weights is None:
-            problems.add(path, "needs weights: a safetensors file, or a state dict that torch.save wrote (.pt, .pth)")
-        if model.load.startswith(("exported:", "onnx:")) and model.weights is not None:
+            problems.add(path, "needs weights: a safetensors file, or one that torch.save wrote")
+        if model.load.startswith(IN_FILES) and model.weights is not None:
             problems.add((*path[:-1], "weights"), "the file has its weights inside; name no others")
         sized = isinstance(model.prepare, PrepareTable) and (model.prepare.resize or model.prepare.crop or model.prepare.size)
-        if model.size is None and not sized and not isinstance(model.prepare, str):
+        sized = sized or isinstance(model.prepare, str) or (model.load.startswith("transformers:") and model.size is None)
+        if model.size is None and not sized:
             problems.add(path, "a model of your own needs the size of its input, for example size = 40")
-        if model.fit is None and not sized and not isinstance(model.prepare, str):
+        if model.fit is None and not sized:
             problems.add(path, 'say how images come to that size: fit = "resize", or "crop-or-pad", which never resizes')
     else:
-        problems.add(path, f"unknown model {model.load!r}: {nearest(model.load, REFERENCES)}")
+        problems.add(path, f"unknown model {model.load!r}: {meant_by(model.load)}")
     _check_preparation(name, model, problems)
     if model.classes is not None and model.outside is None:
         what = 'say what a prediction of another class is: outside = "wrong", or "ignored" to choose among these alone'
         problems.add(("models", name, "classes"), what)
     if model.outside is not None and model.classes is None:
         problems.add(("models", name, "outside"), "goes with classes, which says which logits there are")
+    if model.weights_key is not None and model.weights is None:
+        problems.add((*path[:-1], "weights_key"), "says which state dict of a file of weights, and no weights are named")
+    if model.threshold is not None and model.output in (None, "probabilities"):
+        problems.add(
+            (*path[:-1], "threshold"), 'is for one number an image: say what that is, output = "logits" or output = "sigmoid"'
+        )
     if model.std is not None and min(model.std) <= 0:
         problems.add(("models", name, "std"), "is divided by, and lies above 0")

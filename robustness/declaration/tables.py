@@ -10,8 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, create_model
 from pydantic_core import PydanticCustomError
 
+from robustness.declaration.keys import unknown_key
 from robustness.declaration.places import KeyPath
-from robustness.errors import nearest
 from robustness.files.schemas import unreadable
 
 SCHEMA = 1
@@ -127,6 +127,7 @@ Prepare = Annotated[Annotated[PrepareTable, Tag("(table)")] | Annotated[str, Tag
 class ModelTable(Table):
     load: str
     weights: str | None = None
+    weights_key: str | None = None
     size: Sides = None
     fit: Literal["crop-or-pad", "resize"] | None = None
     channels: Annotated[int, Field(ge=1, le=1024)] | None = None
@@ -136,6 +137,8 @@ class ModelTable(Table):
     mean: Channels | None = None
     std: Channels | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
+    output: Annotated[str, Field(min_length=1)] | None = None
+    threshold: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None = None
 
 
 class NoiseTable(Table):
@@ -201,7 +204,8 @@ def in_words(problem: Any, top: Mapping[str, TopLevel]) -> tuple[KeyPath, str]:
             table = SINGLE.get(str(path[0])) or (top[str(path[0])].table if len(path) > 1 else None)
             table = PrepareTable if path[-2:-1] == ("prepare",) else table
             valid = ["schema", *SINGLE, *top] if table is None else [*table.model_fields]
-            return path, f"unknown key: {nearest(str(path[-1]), valid)}"
+            elsewhere = {} if table is ModelTable or table is None else {"[models.NAME]": ModelTable.model_fields}
+            return path, unknown_key(str(path[-1]), valid, elsewhere)
         case "missing":
             return path, "missing"
         case "less_than_equal" | "greater_than_equal" | "finite_number" if path[0] in top and top[str(path[0])].table.SHARES:

@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
+from robustness.evaluation.rule import RULE
 from robustness.files.atomic import replacing
 from robustness.files.schemas import package_version, unreadable
 
@@ -50,6 +51,11 @@ class Baseline:
             hint = f"of its noises, {nearest(key[1], held)}" if held else f"it holds {', '.join(models)}"
             raise RobustnessError(f"{self.file}: holds no {case.model} under {case.noise}: {hint}")
         about, predictions = self.cases[key]
+        if (rule := about.get("rule", 1)) != RULE:
+            raise RobustnessError(
+                f"{self.file}: its predictions follow prediction rule {rule}, and now it is {RULE}, where equal logits mean "
+                "the lowest class: save it again with `robustness baseline save`"
+            )
         if about["contract"] != case.noise.contract:
             raise RobustnessError(
                 f"{self.file}: {case.noise} was made under noise contract {about['contract']}, now it is {case.noise.contract}"
@@ -67,7 +73,13 @@ def save_baseline(file: Path, measured: Sequence[tuple[Case, Result]]) -> None:
         if not case.noise.bit_identical:
             raise RobustnessError(f"{case.noise}: may make other bytes elsewhere, so nothing can be compared with it later")
         abouts.append(
-            {"model": case.model, "noise": str(case.noise), "contract": case.noise.contract, "model_hash": case.model_hash}
+            {
+                "model": case.model,
+                "noise": str(case.noise),
+                "contract": case.noise.contract,
+                "rule": RULE,
+                "model_hash": case.model_hash,
+            }
         )
         small = result.predictions.max() < 256
         arrays[str(number)] = result.predictions.astype(np.uint8 if small else np.int16)

@@ -11,6 +11,7 @@ import torch
 from robustness.data import ImageSet, Preparation, prepared
 from robustness.errors import RobustnessError
 from robustness.evaluation.forward import forward
+from robustness.evaluation.rule import MOST_CLASSES, predicted
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise, apply
 
@@ -35,9 +36,7 @@ def predict(
     classifier: Classifier, image_set: ImageSet, batch: torch.Tensor
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
     """Predicted classes and margins of at most `BATCH` images; a `RobustnessError` says what is wrong with the logits."""
-    logits = forward(classifier, image_set, batch)
-    top = logits.topk(2, dim=1)
-    return top.indices[:, 0].to(torch.int16).numpy(), (top.values[:, 0] - top.values[:, 1]).numpy()
+    return predicted(forward(classifier, image_set, batch), classifier.name)
 
 
 def predict_at_levels(
@@ -62,6 +61,10 @@ def predict_at_levels(
 
 def check_classes(classifier: Classifier, image_set: ImageSet) -> None:
     """A model trained on other classes, or on the same ones in another order, gives accuracies that mean nothing."""
+    if len(image_set.class_names) > MOST_CLASSES:
+        raise RobustnessError(
+            f"{image_set.name} has {len(image_set.class_names):,} classes, and predictions are kept of {MOST_CLASSES:,} at most"
+        )
     if classifier.class_map is not None:
         try:
             classifier.class_map.numbers(image_set.class_names)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from robustness.evaluation.rule import RULE
 from robustness.noise import Noise
 
 
@@ -34,7 +35,8 @@ class Case:
     def key(self) -> str:
         """SHA-256 over the content; names are left out, so a renamed model meets its old results."""
         noise = [self.noise.kind, self.noise.contract, [getattr(self.noise, name) for name in self.noise.parameters()]]
-        content = ["case 2", self.model_key or self.model_hash, self.data_hash, noise, self.seed, self.arithmetic, self.run]
+        model = self.model_key or self.model_hash
+        content = ["case 3", RULE, model, self.data_hash, noise, self.seed, self.arithmetic, self.run]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def __str__(self) -> str:

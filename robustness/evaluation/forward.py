@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError, described
-from robustness.models.classifier import Classifier
+from robustness.models.advice import advice
+from robustness.models.classifier import Classifier, input_type
+from robustness.models.outputs import NoLogitsError
 
 T = TypeVar("T")
 
@@ -20,7 +22,20 @@ class OutOfMemoryError(RobustnessError):
 
 def arithmetic(classifier: Classifier) -> str:
     """What besides weights and images has a part in the logits' last bits."""
-    return f"{classifier.device.type} {classifier.precision} batch {classifier.batch_size} torch {torch.__version__}"
+    how = f"{classifier.device.type} {classifier.precision} batch {classifier.batch_size} torch {torch.__version__}"
+    return f"{how} {_inside_float32(classifier.device.type)}"
+
+
+def _inside_float32(device: str) -> str:
+    """What torch computes products and convolutions of float32 with: in full ("ieee"), or in fewer bits such as TF32."""
+    backends: Any = torch.backends
+    if not hasattr(backends, "fp32_precision"):  # before torch 2.9
+        return f"matmul {torch.get_float32_matmul_precision()} convolution {'tf32' if backends.cudnn.allow_tf32 else 'ieee'}"
+    cuda = device == "cuda"
+    products = backends.cuda.matmul.fp32_precision if cuda else backends.mkldnn.matmul.fp32_precision
+    convolutions = backends.cudnn.conv.fp32_precision if cuda else backends.mkldnn.conv.fp32_precision
+    named = ("ieee" if precision == "none" else precision for precision in (products, convolutions))
+    return "matmul {} convolution {}".format(*named)
 
 
 def backing_off(measure: Callable[[], T]) -> T:
@@ -33,7 +48,10 @@ def backing_off(measure: Callable[[], T]) -> T:
 
 
 def forward(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -> torch.Tensor:
-    """Checked logits, float32 of shape (N, classes) on the CPU, of uint8 images of shape (N, channels, height, width)."""
+    """Checked logits of shape (N, classes) on the CPU, of uint8 images of shape (N, channels, height, width).
+
+    They are float32, or float64 where the network gives that or whole numbers, so that none that differ become equal.
+    """
     size = classifier.batch_size
     parts = [
         _checked(raw_logits(classifier, _padded(part, size)), part, classifier, image_set) for part in torch.split(images, size)
@@ -45,14 +63,16 @@ def raw_logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
     """Whatever the network makes of one batch; a `RobustnessError` says what it raised."""
     try:
         return classifier.logits(batch)
+    except NoLogitsError:
+        raise
     except Exception as error:  # the user's module may raise anything
         if _is_out_of_memory(error) and len(batch) > 1:
             classifier.room.images = len(batch) // 2
             raise OutOfMemoryError(f"{classifier.name} ran out of memory on {len(batch)} images") from error
-        late = "import it where the module begins: beside the file it is found only while that is loaded"
-        hint = late if isinstance(error, ImportError) else f"are its images {classifier.fit}?"
+        takes = str(input_type(classifier.module)).removeprefix("torch.")
         raise RobustnessError(
-            f"{classifier.name} raised {described(error)} on float32 images of shape {tuple(batch.shape)}; {hint}"
+            f"{classifier.name} raised {described(error)} on {takes} images of shape {tuple(batch.shape)}; "
+            f"{advice(error, batch.shape[1:], f'are its images {classifier.fit}?')}"
         ) from error
 
 
@@ -73,16 +93,16 @@ def _padded(batch: torch.Tensor, size: int) -> torch.Tensor:
 
 def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:
     """The logits of the batch, without those of its padding, once they are what logits have to be."""
-    size, classes = classifier.batch_size, len(image_set.class_names)
-    if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or len(logits) != size or logits.shape[1] < 2:
-        shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
-        raise RobustnessError(f"{classifier.name} gave {shape} for a batch of {size}, not logits of shape (N, classes)")
+    classes = len(image_set.class_names)
     if classifier.class_map is None and logits.shape[1] != classes:
-        raise RobustnessError(f"{classifier.name} tells {logits.shape[1]} classes apart, {image_set.name} has {classes}")
-    logits = logits[: len(batch)].float().cpu()
+        raise NoLogitsError(f"{classifier.name} tells {logits.shape[1]} classes apart, {image_set.name} has {classes}")
+    if logits.is_complex():
+        raise NoLogitsError(f"{classifier.name} gave complex numbers, which have no largest; return real logits")
+    narrow = logits.is_floating_point() and logits.element_size() <= 4
+    logits = logits[: len(batch)].cpu().to(torch.float32 if narrow else torch.float64)
     if not torch.isfinite(logits).all():
         bad = int((~torch.isfinite(logits)).any(dim=1).sum())
-        raise RobustnessError(
+        raise NoLogitsError(
             f"{classifier.name} gave NaN or infinite logits for {bad} of {len(batch)} images of a batch; nothing was measured"
         )
     if classifier.class_map is None:
@@ -90,4 +110,4 @@ def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, 
     try:
         return classifier.class_map.apply(logits, image_set.class_names)
     except RobustnessError as error:
-        raise RobustnessError(f"{classifier.name}: {error}") from error
+        raise NoLogitsError(f"{classifier.name}: {error}") from error

@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass
 
 from robustness.models.classifier import Classifier
-from robustness.models.fingerprint import fingerprint, hash_state, lasting_fingerprint
+from robustness.models.fingerprint import fingerprint, lasting_fingerprint
+from robustness.models.state import hash_state
 
 
 @dataclass(frozen=True)
@@ -39,5 +40,6 @@ def identify(classifier: Classifier) -> Identity:
             return Identity(content, classifier.file_key() or content, now, is_hashable=True)
     code, now = type(classifier.module), lasting_fingerprint(classifier.module)
     shown = f"{classifier.name} {code.__module__}.{code.__qualname__} {content}"
-    key = f"{classifier.name} {code.__module__}.{code.__qualname__} {classifier.fit} {classifier.mean} {classifier.std} {now}"
+    fed_and_read = f"{classifier.fit} {classifier.mean} {classifier.std} {classifier.output}"
+    key = f"{classifier.name} {code.__module__}.{code.__qualname__} {fed_and_read} {now}"
     return Identity(shown, key, now, is_hashable=False)

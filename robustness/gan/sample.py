@@ -16,7 +16,7 @@ from robustness.errors import RobustnessError
 from robustness.gan.condition import Condition
 from robustness.gan.latents import check_seed, draw_latents
 from robustness.models.classifier import best_device
-from robustness.models.fingerprint import hash_state
+from robustness.models.state import hash_state
 from robustness.noise import Clean, Noise
 
 BATCH = 512

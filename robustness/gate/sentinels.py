@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import scipy
 import torch
+from torch.nn import functional
 
 from robustness.data import ImageSet, Preparation, prepared
 from robustness.errors import RobustnessError, some
@@ -24,24 +25,29 @@ from robustness.evaluation.batch import check_classes
 from robustness.evaluation.forward import OutOfMemoryError, arithmetic, backing_off, forward, raw_logits
 from robustness.evaluation.identity import identify
 from robustness.evaluation.order import evaluation_order
+from robustness.evaluation.rule import predicted
 from robustness.evaluation.store import Sentences, Store
+from robustness.gate.feeding import WAYS, OtherWay, channels_last, numbers, other_ways
 from robustness.gate.grey import PASSES as GREY
 from robustness.gate.grey import sees_grey
 from robustness.gate.noise_sentinels import noise_mistakes
 from robustness.models.classifier import SIZES, Classifier, Room, evaluation_mode, to_tensor
+from robustness.models.file_network import FromFile
+from robustness.models.outputs import NoLogitsError, looks_like_a_probability
+from robustness.models.state import hash_state, holds_weights
 from robustness.noise import Gaussian, Noise, Periodic, SaltAndPepper, apply
 from robustness.statistics.paired import Change, p_value
 
-VERSION = 2
+VERSION = 3
 """Raised when a sentinel comes to ask something else: what was found before is then stale."""
 
 IMAGES, BATCH = 192, 64
 """How many images are looked at, and in batches of how many."""
 ALONE, IN_SIXTEENS, NOISY, FIRST = 16, 32, 24, 32
 """How many of them go through the network one by one too, in sixteens, twice under noise, and first in other preparations."""
-CHOSEN = 2
-"""Of five other preparations: how many are judged on all images."""
-PASSES = GREY + SIZES["cuda"] + 2 * BATCH + ALONE + IN_SIXTEENS + 2 * NOISY + 5 * FIRST + CHOSEN * (IMAGES - FIRST)
+CHOSEN = 3
+"""Of the other ways to feed a network: how many are judged on all images."""
+PASSES = GREY + SIZES["cuda"] + 2 * BATCH + ALONE + IN_SIXTEENS + 2 * NOISY + WAYS * FIRST + CHOSEN * (IMAGES - FIRST)
 """Images that go through a network at most: once for each network, preparation and image set."""
 
 CHANCE = 1e-6
@@ -59,9 +65,6 @@ RENAMED_GAIN = 0.3
 RENAMED_ACCURACY = 0.5
 PREPARED_GAIN = 0.1
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
 NOISES = (Gaussian(sigma=50), SaltAndPepper(amount=0.1), Periodic(amplitude=0.25))
 
 Classes = npt.NDArray[np.int64]
@@ -76,7 +79,10 @@ def check_model(
     """
     check_classes(classifier, image_set)
     found = [*_broken_noises(classifier, image_set, noises, seed, store), *noise_mistakes(classifier, image_set, noises, seed)]
-    found += _mistakes(classifier, image_set, store, run)
+    try:
+        found += _mistakes(classifier, image_set, store, run)
+    except RobustnessError as error:  # no logits, or none that could be counted: kept for nobody, for it may pass
+        found.append(str(error))
     if found:
         raise RobustnessError("\n".join(found))
 
@@ -97,9 +103,20 @@ def _mistakes(classifier: Classifier, image_set: ImageSet, store: Store, run: st
 
     def remembered() -> list[str]:
         key, bound, fingerprint = _address(classifier, image_set, run)
-        return store.remember(key, bound, partial(_complaints, classifier, image_set), fingerprint)
+        try:
+            return store.remember(key, bound, partial(_complaints, classifier, image_set), fingerprint)
+        except _NotKept as found:
+            return found.sentences
 
     return backing_off(remembered)
+
+
+class _NotKept(Exception):  # noqa: N818 - nothing went wrong
+    """Sentences that were found while something else raised, as it may not do the next time."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__()
+        self.sentences = sentences
 
 
 def is_known(classifier: Classifier, image_set: ImageSet, store: Store, run: str) -> bool:
@@ -122,7 +139,7 @@ def _key(what: str, about: Sequence[object]) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _Answers:
+class _Logits:
     """Logits for the same few images: float32 of shape (N, classes)."""
 
     logits: npt.NDArray[np.float32]
@@ -145,12 +162,9 @@ def check_answers(classifier: Classifier, store: Store, run: str) -> None:
     """
 
     def moved() -> float:
-        logits: Any = raw_logits(classifier, _drawn_images(classifier.fit))
-        if not isinstance(logits, torch.Tensor):  # the sentinels say so
-            return 0.0
-        now = logits.float().cpu().numpy()
+        now = raw_logits(classifier, _drawn_images(classifier.fit)).float().cpu().numpy()
         first = _First(_key("answers", [classifier.name, arithmetic(classifier)]), run)
-        answers, _ = store.get_or_extend(first, _Answers, lambda known: known or _Answers(now))
+        answers, _ = store.get_or_extend(first, _Logits, lambda known: known or _Logits(now))
         if answers.logits.shape != now.shape:
             return float("inf")
         return float(np.abs(answers.logits - now).max()) / max(float(np.abs(now).max()), 1e-30)
@@ -186,18 +200,32 @@ class _Sample:
     images: torch.Tensor
     index: npt.NDArray[np.int64]
     labels: Classes
+    places: npt.NDArray[np.int64]
+    raised: list[RobustnessError] = field(default_factory=list)  # by other ways to feed the network
 
     @classmethod
     def of(cls, image_set: ImageSet, classifier: Classifier) -> _Sample:
         places = evaluation_order(image_set.index)[:IMAGES]
         images = to_tensor(prepared(image_set, classifier.fit).batch(places))
-        return cls(image_set, images, image_set.index[places], image_set.labels[places])
+        return cls(image_set, images, image_set.index[places], image_set.labels[places], places)
 
     def first(self, count: int) -> _Sample:
-        return _Sample(self.image_set, self.images[:count], self.index[:count], self.labels[:count])
+        return self._part(slice(count))
 
     def rest(self, count: int) -> _Sample:
-        return _Sample(self.image_set, self.images[count:], self.index[count:], self.labels[count:])
+        return self._part(slice(count, None))
+
+    def _part(self, part: slice) -> _Sample:
+        index, labels, places = (values[part] for values in (self.index, self.labels, self.places))
+        return replace(self, images=self.images[part], index=index, labels=labels, places=places)
+
+    def fed_to(self, way: OtherWay, fit: Preparation) -> _Sample:
+        """The same images as that way feeds them. fit: the preparation of these."""
+        images = self.images
+        if way.classifier.fit != fit:
+            few = self.image_set.take(self.places)
+            images = to_tensor(prepared(few, way.classifier.fit).batch(np.arange(len(few))))
+        return replace(self, images=images.flip(1) if way.flipped else images)
 
     def logits(self, classifier: Classifier, size: int = BATCH) -> torch.Tensor:
         """In batches of that size, or of the classifier's where its memory holds no more."""
@@ -225,18 +253,34 @@ def _complaints(classifier: Classifier, image_set: ImageSet) -> list[str]:
     """A sentence for each sentinel that failed."""
     sample = _Sample.of(image_set, classifier)
     batch = sample.first(BATCH)
+    logits = _first_logits(sample, classifier)
+    predicted(logits, classifier.name)  # raises where it tells nothing apart
+    if len(logits) >= FEWEST and looks_like_a_probability(classifier.output, logits):
+        return [f'{classifier.name} gives one number for each image, all in 0..1, as probabilities are: say output = "sigmoid"']
+    predictions = _named(logits)
+    first = logits[:BATCH] if classifier.batch_size <= BATCH else batch.logits(classifier)
+    found = _repetition(batch, classifier, first, "the same") or _batch_size(sample, classifier, logits, first)
+    found = found or _repetition_under_noise(batch, classifier) or sees_grey(classifier)
+    # Where classes are colours, swapping red and blue renames them too: what is fed comes first.
+    found += _preprocessing(sample, classifier, predictions) or _class_order(sample, classifier, predictions)
+    if sample.raised:
+        raise _NotKept(found)
+    return found
+
+
+def _first_logits(sample: _Sample, classifier: Classifier) -> torch.Tensor:
+    """As the network is declared; where it raises, and does not on images channels last, the error says so."""
     try:
-        logits = sample.logits(classifier, classifier.batch_size)
-        predictions = _named(logits)
-        first = logits[:BATCH] if classifier.batch_size <= BATCH else batch.logits(classifier)
-        found = _repetition(batch, classifier, first, "the same") or _batch_size(sample, classifier, logits, first)
-        found = found or _repetition_under_noise(batch, classifier) or sees_grey(classifier)
-        # Where classes are colours, swapping red and blue renames them too: what is fed comes first.
-        return found + (_preprocessing(sample, classifier, predictions) or _class_order(sample, classifier, predictions))
+        return sample.logits(classifier, classifier.batch_size)
     except OutOfMemoryError:
         raise
-    except RobustnessError as error:  # no logits, or none that could be counted: `evaluate` says why
-        return [str(error)]
+    except RobustnessError as error:
+        other = channels_last(classifier)
+        try:
+            sample.first(2).logits(other.classifier)
+        except RobustnessError:
+            raise error from None
+        raise RobustnessError(f"{error}. It takes {other.words}") from error
 
 
 def _noise_at_identity(noise: Noise, image_set: ImageSet, classifier: Classifier, seed: int) -> list[str]:
@@ -263,10 +307,10 @@ def _repetition(batch: _Sample, classifier: Classifier, first: torch.Tensor, whi
     Not bit for bit: the order in which parallel sums are added up may change the last bits, on CUDA and in Intel's MKL, and
     no count of right images depends on them.
     """
-    before = _floating_state(classifier)
+    before = _weights(classifier)
     second = batch.logits(classifier, size)
-    after = _floating_state(classifier)
-    changed = [name for name, tensor in after.items() if name in before and not torch.equal(tensor, before[name])]
+    after = _weights(classifier)
+    changed = [name for name, content in after.items() if before.get(name, content) != content]
     moved = float((first - second).abs().max()) / max(float(first.abs().max()), 1e-30)
     if moved <= REPEATED and not changed:
         return []
@@ -279,17 +323,20 @@ def _repetition(batch: _Sample, classifier: Classifier, first: torch.Tensor, whi
     return [f"{classifier.name} gives no fixed answer: {passes}. {_reason(classifier)}"]
 
 
-def _floating_state(classifier: Classifier) -> dict[str, torch.Tensor]:
-    """Copies of weights and statistics; whole numbers may well be counters of the user's own."""
+def _weights(classifier: Classifier) -> dict[str, str]:
+    """Hashes of weights and statistics; whole numbers may well be counters of the user's own."""
     state = classifier.module.state_dict()
-    return {
-        name: value.clone() for name, value in state.items() if isinstance(value, torch.Tensor) and value.is_floating_point()
-    }
+    return {name: hash_state({name: value}) for name, value in state.items() if holds_weights(value)}
 
 
 def _reason(classifier: Classifier) -> str:
     if training := _in_training(classifier):
         return f"Still in training mode after eval(): {some(training)}; let train(False) reach every part"
+    if isinstance(classifier.module, FromFile):
+        return (
+            "A file keeps what its export found: call eval() on the network before it is exported, keep dropout and random "
+            "numbers out of its forward, and export it again"
+        )
     return (
         "Every part is in evaluation mode, so look in forward for random numbers, F.dropout without training=self.training, "
         "and layers in a plain list, which eval() does not reach (use nn.ModuleList)"
@@ -316,7 +363,7 @@ def _batch_size(sample: _Sample, classifier: Classifier, logits: torch.Tensor, f
         except OutOfMemoryError:
             raise
         except RobustnessError as error:
-            return [f"{classifier.name} takes batches of {usual} images, but not of {size}: {error}"]
+            raise RobustnessError(f"{classifier.name} takes batches of {usual} images, but not of {size}: {error}") from error
         moved = float((other - logits[: len(other)]).abs().max()) / spread
         if moved > IN_COMPANY:
             turned = int((_named(other) != _named(logits[: len(other)])).sum())
@@ -331,6 +378,11 @@ def _batch_size(sample: _Sample, classifier: Classifier, logits: torch.Tensor, f
 def _batch_reason(classifier: Classifier) -> str:
     if _in_training(classifier):
         return _reason(classifier)
+    if isinstance(classifier.module, FromFile):
+        return (
+            "A file keeps what its export found: call eval() on the network before it is exported, for batch normalisation, "
+            "and take no mean, maximum or softmax over dimension 0"
+        )
     return (
         "Look for batch normalisation that normalises by the batch (track_running_stats=False, F.batch_norm with "
         "training=True), and for means, maxima or softmax over dimension 0"
@@ -385,59 +437,45 @@ def _preprocessing(sample: _Sample, classifier: Classifier, predictions: Classes
     if sample.right(predictions) > 1 - PREPARED_GAIN or len(predictions) < FEWEST:
         return []  # nothing could be gained, or be more than chance
     first, rest = sample.first(FIRST), sample.rest(FIRST)
-    tried = [(fed, _predictions(first, fed)) for fed in _other_preparations(classifier)]
-    hopeful = [(fed, start) for fed, start in tried if first.right(start) > first.right(predictions[:FIRST])]
-    best, remedy = predictions, ""
-    for fed, start in sorted(hopeful, key=lambda one: -first.right(one[1]))[:CHOSEN]:
-        other = np.concatenate([start, _predictions(rest, fed)])
-        if _is_better(predictions, other, sample.labels, PREPARED_GAIN) and sample.right(other) > sample.right(best):
-            best, remedy = other, fed.remedy
-    if not remedy:
+    tried = [(fed, _answers(first, fed, classifier.fit)) for fed in other_ways(classifier)]
+    hopeful = [(fed, start) for fed, start in tried if first.right(start.classes) > first.right(predictions[:FIRST])]
+    better = []
+    for fed, start in sorted(hopeful, key=lambda one: -first.right(one[1].classes))[:CHOSEN]:
+        more = _answers(rest, fed, classifier.fit)
+        other = np.concatenate([start.classes, more.classes])
+        if _is_better(predictions, other, sample.labels, PREPARED_GAIN):
+            better.append((sample.right(other), -(start.loss + more.loss), fed.words))
+    if not better:
         return []
+    share, _, words = max(better, key=lambda one: one[:2])
+    shares = f"{100 * share:.1f} % instead of {100 * sample.right(predictions):.1f} %"
     return [
-        f"{classifier.name} looks as if it were fed the wrong way: on {len(predictions)} images accuracy is "
-        f"{sample.right(predictions):.1%} as declared, and {sample.right(best):.1%} {remedy}"
+        f"{classifier.name} does better with {words} ({shares}): check your training code. On {len(predictions)} images it was "
+        f"fed as [models.{classifier.name}] declares it, mean = {numbers(classifier.mean)}, std = {numbers(classifier.std)}"
     ]
 
 
-@dataclass(frozen=True)
-class _Fed:
-    """A classifier fed otherwise, and what to do where it is better for it. flipped: with red and blue swapped."""
+class _Answers(NamedTuple):
+    """Predicted classes, and the sum of the cross entropy, which tells ways apart that are right as often."""
 
-    classifier: Classifier
-    remedy: str
-    flipped: bool = False
+    classes: Classes
+    loss: float
 
 
-def _other_preparations(classifier: Classifier) -> Iterator[_Fed]:
-    place = f"[models.{classifier.name}]"
-    scales = [
-        ((0.0, 0.0, 0.0), (1 / 255,) * 3, "with pixels of 0..255 in place of 0..1: the network scales them itself, so"),
-        ((0.0, 0.0, 0.0), (255.0,) * 3, "with pixels divided by 255 twice: so it was trained;"),
-        ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), "with pixels of 0..1 as they are: the network normalises them itself, so"),
-        (IMAGENET_MEAN, IMAGENET_STD, "with ImageNet's mean and standard deviation: so it was trained;"),
-    ]
-    for mean, std, words in scales:
-        if not np.allclose([*mean, *std], [*classifier.mean, *classifier.std], rtol=0.01, atol=1e-3 * min(std)):
-            declared = f"mean = {_numbers(mean)} and std = {_numbers(std)}"
-            yield _Fed(replace(classifier, mean=mean, std=std), f"{words} declare {declared} under {place}")
-    # Mean and standard deviation travel with their channels, so that this is the same as the remedy.
-    swapped = replace(classifier, mean=classifier.mean[::-1], std=classifier.std[::-1])
-    remedy = "with red and blue swapped: the network wants BGR, so begin its forward with images = images.flip(1)"
-    yield _Fed(swapped, remedy, flipped=True)
-
-
-def _predictions(sample: _Sample, fed: _Fed) -> Classes:
-    """-1 for images that it gives no logits for: what the network was not made for may well give NaN."""
-    images = sample.images.flip(1) if fed.flipped else sample.images
-    if not len(images):
-        return sample.labels
+def _answers(sample: _Sample, fed: OtherWay, fit: Preparation) -> _Answers:
+    """Classes are -1 where it gives no logits: what the network was not made for may well give NaN."""
+    if not len(sample.images):
+        return _Answers(sample.labels, 0.0)
     try:
-        return _named(replace(sample, images=images).logits(fed.classifier, FIRST))
+        logits = sample.fed_to(fed, fit).logits(fed.classifier, FIRST)
+        loss = functional.cross_entropy(logits, torch.from_numpy(sample.labels), reduction="sum")
+        return _Answers(_named(logits), float(loss))
     except OutOfMemoryError:
         raise
-    except RobustnessError:
-        return np.full_like(sample.labels, -1)
+    except RobustnessError as error:
+        if not (fed.may_refuse or isinstance(error, NoLogitsError)):
+            sample.raised.append(error)
+        return _Answers(np.full_like(sample.labels, -1), np.inf)
 
 
 def _is_better(before: Classes, after: Classes, labels: Classes, gain: float) -> bool:
@@ -456,7 +494,3 @@ def _is_better(before: Classes, after: Classes, labels: Classes, gain: float) ->
 def _named(logits: torch.Tensor) -> Classes:
     classes: Classes = logits.argmax(dim=1).numpy()
     return classes
-
-
-def _numbers(values: Sequence[float]) -> str:
-    return f"[{', '.join(f'{value:.6g}' for value in values)}]"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import pickle
 import platform
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +14,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from robustness.errors import RobustnessError, described, in_one_line
+from robustness.errors import RobustnessError, in_one_line
 from robustness.files.atomic import replacing
+from robustness.files.recognise import stand_in
 from robustness.files.schemas import PACKAGE, unreadable
+from robustness.models.torch_files import State, read_torch_file
 
 SCHEMA = 1
 """Of cards; the first ones do not say it."""
 
-State = dict[str, torch.Tensor]
-TORCH_SUFFIXES = (".pt", ".pth")
+TORCH_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 
 
 def card_path(weights: Path) -> Path:
@@ -44,18 +43,33 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "torch": torch.__version__, **packages}
 
 
-def load_weights(path: Path) -> State:
-    """The tensors of a safetensors file, or of a state dict that `torch.save` wrote (.pt, .pth).
+def load_weights(path: Path, key: str | None = None) -> State:
+    """The tensors of a safetensors file, or of a file that `torch.save` wrote, whatever it is called.
 
-    Of the latter tensors alone are read (`weights_only`): a pickle that would run code is refused.
+    Of the latter tensors alone are read: nothing that is in a pickle runs. key: see `read_torch_file`.
     """
     try:
-        return _load_state_dict(path) if path.suffix in TORCH_SUFFIXES else _load_safetensors(path)
+        if path.is_file() and (what := stand_in(path)):
+            raise RobustnessError(f"{path}: {what}")
+        if not _is_torch_file(path):
+            return _load_safetensors(path, key)
+        return read_torch_file(path, key)
     except FileNotFoundError:
         raise RobustnessError(f"{path}: no such weights; train them with `robustness train`") from None
 
 
-def _load_safetensors(path: Path) -> State:
+def _is_torch_file(path: Path) -> bool:
+    """By the first bytes of a zip archive or a pickle; where they are neither's, by the suffix, for the error to name."""
+    with path.open("rb") as content:
+        start = content.read(9)
+    if start[8:9] == b"{":
+        return False
+    return start.startswith((b"PK", b"\x80")) or path.suffix in TORCH_SUFFIXES
+
+
+def _load_safetensors(path: Path, key: str | None) -> State:
+    if key is not None:
+        raise RobustnessError(f"{path}: is one state dict, not several; name no weights_key")
     try:
         with safe_open(path, "pt") as stored:
             return {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
@@ -65,45 +79,6 @@ def _load_safetensors(path: Path) -> State:
         raise RobustnessError(
             f"{path}: not a safetensors file ({in_one_line(error)}); train or copy the weights again"
         ) from error
-
-
-def _load_state_dict(path: Path) -> State:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about protocols; what cannot be read is refused all the same
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise
-    except pickle.UnpicklingError as error:
-        raise RobustnessError(
-            f"{path}: not a state dict of tensors alone; whatever else a pickle holds could run code when it is read, so it is "
-            "not. Save model.state_dict() with torch.save, or as safetensors"
-        ) from error
-    except Exception as error:  # a damaged archive may raise anything
-        raise RobustnessError(f"{path}: not a state dict that torch.save wrote ({described(error)})") from error
-    if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):  # a trainer's checkpoint
-        state = state["state_dict"]
-    if not isinstance(state, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
-        raise RobustnessError(f"{path}: holds {type(state).__name__}, not a state dict; save model.state_dict()")
-    for name, tensor in state.items():
-        if not _is_plain(tensor):
-            raise RobustnessError(
-                f"{path}: {name!r} is not a plain tensor with all its numbers in the file; save model.state_dict() of the "
-                "network as it computes, not quantized, sparse or on the meta device"
-            )
-    plain = {str(name).removeprefix("module."): tensor for name, tensor in state.items()}  # of nn.DataParallel
-    if len(plain) < len(state):
-        raise RobustnessError(
-            f"{path}: holds some weights twice, with and without module. before their names; save one network"
-        )
-    return plain
-
-
-def _is_plain(tensor: torch.Tensor) -> bool:
-    """Whether a tensor is as large as it says: one that is spread from fewer numbers could claim all memory there is."""
-    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
-        return False
-    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
 
 
 def fill(build: Callable[[], nn.Module], state: State) -> nn.Module:

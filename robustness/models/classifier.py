@@ -19,7 +19,10 @@ from torch import nn
 from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described
 from robustness.models.class_map import ClassMap
-from robustness.models.fingerprint import fingerprint, hash_state
+from robustness.models.file_network import PIXELS, FromFile
+from robustness.models.fingerprint import fingerprint
+from robustness.models.outputs import Output
+from robustness.models.state import hash_state
 
 Channels = tuple[float, ...]
 Precision = Literal["float32", "bfloat16"]
@@ -30,6 +33,9 @@ PLAIN: tuple[Channels, Channels] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 SIZES = {"cpu": 64, "cuda": 256}
 """Images in a batch; for CUDA not measured yet. On CPUs larger ones leave the caches, and their memory comes afresh each time:
 `pytest tests/benchmarks/test_forward_speed.py -n 0 --benchmark-only`."""
+
+
+INPUT_TYPES = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 
 
 def best_device() -> torch.device:
@@ -48,7 +54,7 @@ class Room:
 class Classifier:
     """A network with the preprocessing that belongs to it.
 
-    module: takes float32 of shape (N, channels, height, width), gives logits (N, classes). A module whose weights lie elsewhere
+    module: takes images of shape (N, channels, height, width) in the type of its weights. A module whose weights lie elsewhere
     than `device` and `layout` say is copied, and stays where it is; what its owner changes in it later does not reach the copy.
     fit: the preparation of its images; noise is added after it, on the pixels the network sees.
     mean, std: per channel; the module sees `(pixel / 255 - mean) / std`.
@@ -59,6 +65,7 @@ class Classifier:
     `view` does not take it.
     device: where it runs, with its number, such as "cuda:0".
     room: shared with copies that `dataclasses.replace` makes: where one runs out of memory, all send fewer images.
+    output: what of its answer is the logits.
     file_hash: SHA-256 of the file that it was loaded from, where there is one.
     fingerprint: of the module as it was loaded, where there is an architecture; see `robustness.models.fingerprint`.
     class_map: where the network has more classes than the images.
@@ -76,6 +83,7 @@ class Classifier:
     layout: torch.memory_format = torch.contiguous_format
     device: torch.device = field(default_factory=best_device)
     room: Room = field(default_factory=Room)
+    output: Output = field(default_factory=Output)
     file_hash: str | None = None
     fingerprint: str | None = None
     class_map: ClassMap | None = None
@@ -105,18 +113,24 @@ class Classifier:
         return self.room.images or SIZES.get(self.device.type, SIZES["cuda"])
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits, in the network's own type, of shape (N, classes), for uint8 images of shape (N, channels, height, width)."""
+        """Logits, in the network's own type, of shape (N, classes), for uint8 images of shape (N, channels, height, width).
+
+        What the network gives is read as `output` says; a `NoLogitsError` says what is wrong with it.
+        """
         autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
         with evaluation_mode(self.module), torch.inference_mode(), autocast:
-            output: torch.Tensor = self.module(self.normalised(images))
-            return output
+            return self.output.logits(self.module(self.normalised(images)), self.name, len(images))
 
     def normalised(self, images: torch.Tensor) -> torch.Tensor:
-        """What the module sees, on its device: float32, for uint8 images of shape (N, channels, height, width)."""
-        batch = images.to(self.device).contiguous(memory_format=self.layout) / 255
+        """What the module sees, on its device: in the type it takes, for uint8 images of shape (N, channels, height, width)."""
+        takes = input_type(self.module)
+        batch = images.to(self.device).contiguous(memory_format=self.layout)
+        if takes is PIXELS:
+            return batch
+        batch = batch.to(torch.float64 if takes is torch.float64 else torch.float32) / 255
         if any(self.mean) or any(value != 1 for value in self.std):
-            batch = (batch - self._channels(self.mean)) / self._channels(self.std)
-        return batch
+            batch = (batch - self._channels(self.mean, batch.dtype)) / self._channels(self.std, batch.dtype)
+        return batch.to(takes)
 
     def content_hash(self, weights: str | None = None) -> str:
         """SHA-256 over weights, architecture and preprocessing. Without an architecture it speaks of the weights alone.
@@ -135,14 +149,26 @@ class Classifier:
 
     def _recipe(self) -> list[object]:
         mapped = [] if self.class_map is None else [[self.class_map.logits, self.class_map.open]]
-        return [self.architecture, str(self.fit), self.mean, self.std, *mapped]
+        output = [] if self.output == Output() else [self.output.declared, self.output.threshold]
+        return [self.architecture, str(self.fit), self.mean, self.std, *mapped, *output]
 
-    def _channels(self, values: Channels) -> torch.Tensor:
-        return torch.tensor(values, device=self.device).view(1, -1, 1, 1)
+    def _channels(self, values: Channels, dtype: torch.dtype) -> torch.Tensor:
+        return torch.tensor(values, dtype=dtype, device=self.device).view(1, -1, 1, 1)
 
     def _is_in_place(self, tensor: torch.Tensor) -> bool:
         contiguous = self.layout is torch.contiguous_format or tensor.dim() != 4
         return tensor.device == self.device and (contiguous or tensor.is_contiguous(memory_format=self.layout))
+
+
+def input_type(module: nn.Module) -> torch.dtype:
+    """The type of numbers that a module takes: that of its weights, where all of them are of one, and else float32.
+
+    Of a file, what it says; uint8 are pixels as they are, which nothing is done to.
+    """
+    if isinstance(module, FromFile):
+        return module.takes
+    types = {parameter.dtype for parameter in module.parameters() if parameter.is_floating_point()}
+    return types.pop() if len(types) == 1 and types <= INPUT_TYPES else torch.float32
 
 
 def copied(classifier: Classifier) -> nn.Module:

@@ -16,8 +16,10 @@ from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described
 from robustness.extras import import_extra
 from robustness.files.atomic import replacing
-from robustness.models.classifier import Classifier, copied
+from robustness.models.advice import advice
+from robustness.models.classifier import Classifier, copied, input_type
 from robustness.models.exported import load_exported
+from robustness.models.file_network import FileNetwork
 from robustness.models.onnx_network import OnnxNetwork, load_onnx
 
 CLOSE = 1e-4
@@ -47,7 +49,7 @@ def export_network(classifier: Classifier, form: str, file: Path) -> float:
     wanted = FORMATS[form]
     generator = torch.Generator().manual_seed(0)
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (classifier.mean, classifier.std))
-    images = (torch.rand(IMAGES, *classifier.fit.values, generator=generator) - mean) / std
+    images = ((torch.rand(IMAGES, *classifier.fit.values, generator=generator) - mean) / std).to(input_type(module))
     before = _logits(classifier.name, module, images)
     content = _encoded(classifier.name, module, images[:2].clone(), wanted)  # an archive keeps its examples
     try:
@@ -69,6 +71,8 @@ def export_network(classifier: Classifier, form: str, file: Path) -> float:
 def _encoded(name: str, module: nn.Module, images: torch.Tensor, wanted: Format) -> bytes:
     if isinstance(module, OnnxNetwork):
         raise RobustnessError(f"{name} is an ONNX file, which torch cannot read; export the network it was made of")
+    if isinstance(module, FileNetwork):
+        raise RobustnessError(f"{name} is a file of another runtime; export the network that it was made of")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about torch's own insides
@@ -88,12 +92,14 @@ def _logits(name: str, module: nn.Module, images: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode():
             parts = [module(images), module(images[:1])]
     except Exception as error:  # the user's code may raise anything
+        takes = str(images.dtype).removeprefix("torch.")
         raise RobustnessError(
-            f"{name} raised {described(error)} on float32 images of shape {(*images.shape,)}; is that what it takes?"
+            f"{name} raised {described(error)} on {takes} images of shape {(*images.shape,)}; "
+            f"{advice(error, images.shape[1:], 'is that what it takes?')}"
         ) from error
     if not all(isinstance(part, torch.Tensor) and part.ndim == 2 for part in parts):
         raise RobustnessError(f"{name} gave {type(parts[0]).__name__}, not logits of shape (N, classes)")
-    return torch.cat(parts).cpu()
+    return torch.cat(parts).cpu().float()
 
 
 def _to_onnx(program: torch.export.ExportedProgram) -> bytes:

@@ -15,44 +15,40 @@ from torch import nn
 
 from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described
+from robustness.models.file_network import FromFile, readable
 from robustness.models.input_shape import check_input
 
 
-class ExportedNetwork(nn.Module):
+class ExportedNetwork(FromFile):
     """A program as a module. It stays what it was when it was exported: there is no training mode to leave.
 
     The program is no part of the module tree, since it brings hooks of its own: its file's hash speaks for all of it. Sent to
     another process it takes the file's content along.
     """
 
-    def __init__(self, program: nn.Module, content: bytes) -> None:
-        super().__init__()
+    def __init__(self, program: nn.Module, content: bytes, takes: torch.dtype) -> None:
+        super().__init__(takes)
         self._held, self._content = [program], content
-        self.training = False
 
-    def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self._held[0](batch)
-        return logits
-
-    def train(self, mode: bool = True) -> ExportedNetwork:
-        return self
+    def forward(self, batch: torch.Tensor) -> Any:
+        return self._held[0](batch)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpacked, (self._content,)
+        return _unpacked, (self._content, self.takes)
 
     def _apply(self, *arguments: Any, **options: Any) -> ExportedNetwork:
         self._held[0]._apply(*arguments, **options)  # type: ignore[no-untyped-call]  # as `to(device)` asks
         return self
 
 
-def load_exported(file: Path, fit: Preparation) -> tuple[nn.Module, str]:
+def load_exported(file: Path, fit: Preparation, output: str | None = None) -> tuple[nn.Module, str]:
     """The program that `torch.export.save` wrote, and a name that stands for its code, made of the file's SHA-256.
 
     It takes float32 of shape (N, channels, height, width), N being a dynamic dimension, and gives logits. The file is code, as
     a factory is: load what you trust.
     """
     try:
-        content = file.read_bytes()
+        content = readable(file).read_bytes()
     except OSError as error:
         raise RobustnessError(f"{file}: {error.strerror}") from error
     try:
@@ -71,11 +67,11 @@ def load_exported(file: Path, fit: Preparation) -> tuple[nn.Module, str]:
             f"{file}: takes batches of {shape[0]} and no others; export it with a dynamic batch dimension, as "
             "`robustness export` does"
         )
-    return ExportedNetwork(program.module(), content), f"exported {hashlib.sha256(content).hexdigest()}"
+    return ExportedNetwork(program.module(), content, inputs[0].dtype), f"exported {hashlib.sha256(content).hexdigest()}"
 
 
-def _unpacked(content: bytes) -> ExportedNetwork:
-    return ExportedNetwork(torch.export.load(io.BytesIO(content)).module(), content)
+def _unpacked(content: bytes, takes: torch.dtype) -> ExportedNetwork:
+    return ExportedNetwork(torch.export.load(io.BytesIO(content)).module(), content, takes)
 
 
 @contextmanager

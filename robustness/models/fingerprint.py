@@ -10,12 +10,14 @@ import functools
 import hashlib
 import inspect
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 
 import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
+
+from robustness.models.state import hash_state, is_lasting
 
 OF_TORCH = frozenset(vars(nn.Module()))
 """The attributes of every module; hooks and tensors among them are looked at by themselves."""
@@ -27,7 +29,8 @@ LATE = ("torch._dynamo", "torch._inductor", "torch._export", "torch._functorch",
 """Compilers, which some processes come to load and others do not; they have no part in a plain forward pass."""
 GENERATED = "None"
 """In place of a module's name: code that a program of torch.export brings along in its file."""
-PACKAGES = {"robustness", "torch", "torchvision", "timm", GENERATED, *sys.stdlib_module_names} - {"unittest"}
+RUNTIMES = {"numpy", "openvino", "ai_edge_litert", "keras", "transformers"}
+PACKAGES = {"robustness", "torch", "torchvision", "timm", *RUNTIMES, GENERATED, *sys.stdlib_module_names} - {"unittest"}
 CONSTANTS = (bool, int, float, str, tuple)
 """Of globals; others are caches and registries more often than settings."""
 
@@ -48,7 +51,7 @@ def lasting_fingerprint(module: nn.Module) -> str:
     """
     seen = _Seen(settings=False)
     tree = list(seen.tree(module))
-    lasting = {name: value for name, value in module.state_dict().items() if _is_lasting(value)}
+    lasting = {name: value for name, value in module.state_dict().items() if is_lasting(value)}
     return _sha256([*tree, *sorted(seen.code), hash_state(seen.tensors), hash_state(lasting)])
 
 
@@ -61,15 +64,6 @@ def foreign_code(module: nn.Module) -> list[str]:
     for _ in seen.tree(module):
         pass
     return sorted({name for name in seen.names if name.partition(".")[0] not in PACKAGES} | seen.swapped)
-
-
-def hash_state(state: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 over names, types, shapes and bytes of a state dict, in the order of the names."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(state.items()):
-        digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 class _Seen:
@@ -91,7 +85,7 @@ class _Seen:
         for path, part in module.named_modules(prefix=root, remove_duplicate=False):
             yield f"{path}: {self._class(type(part))}({part.extra_repr()})"
             for name in part._non_persistent_buffers_set:  # no part of the state dict
-                if (tensor := part._buffers[name]) is not None and (self.settings or _is_lasting(tensor)):
+                if (tensor := part._buffers[name]) is not None and (self.settings or is_lasting(tensor)):
                     self.tensors[f"{path}.{name}"] = tensor
             yield from (self.name_of(hook) for name in HOOKS for hook in getattr(part, name).values())
             own = {name: value for name, value in sorted(vars(part).items()) if name not in OF_TORCH}
@@ -115,8 +109,10 @@ class _Seen:
     def _value(self, value: object, path: str = "") -> str:
         """A setting, in words that are the same in every process; of an object that nothing is known of, its class."""
         match value:
-            case None | bool() | int() | float() | complex() | str() | bytes() | torch.dtype() | torch.device():
+            case None | bool() | int() | float() | complex() | str() | torch.dtype() | torch.device():
                 return repr(value)
+            case bytes():
+                return hashlib.sha256(value).hexdigest()  # the content of a file, perhaps
             case list() | tuple():
                 return f"[{', '.join(self._value(inner, f'{path}.{place}') for place, inner in enumerate(value))}]"
             case set() | frozenset():
@@ -178,10 +174,6 @@ class _Seen:
                     }
             elif isinstance(value, CONSTANTS) or callable(value):
                 yield f"{name}: {self._value(value, name)}"
-
-
-def _is_lasting(value: object) -> bool:
-    return isinstance(value, torch.Tensor) and (value.numel() > 1 or value.is_floating_point())
 
 
 def _sha256(lines: Iterable[str]) -> str:

@@ -10,7 +10,9 @@ from torch import nn
 
 from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described, nearest
-from robustness.models.checkpoint import State, check_types
+from robustness.models.checkpoint import check_types
+from robustness.models.torch_files import State
+from robustness.models.weight_names import for_network
 
 LARGEST = 1024
 
@@ -29,13 +31,14 @@ class Library:
     build: Callable[[str, int], nn.Module]
     training_only: tuple[str, ...] = ()
 
-    def load(self, network: str, state: State, fit: Preparation) -> tuple[nn.Module, str]:
+    def load(self, network: str, state: State, fit: Preparation, where: object = "the weights") -> tuple[nn.Module, str]:
         """The network with these weights, for as many classes as they tell apart, and a name that stands for its code.
 
-        fit: of its images; what the network cannot take is refused.
+        fit: of its images; what the network cannot take is refused. where: the weights are from.
         """
-        kept = {key: tensor for key, tensor in state.items() if not key.startswith(self.training_only)}
         two = self.outline(network, 2)
+        named = for_network(state, two.state_dict(), where)
+        kept = {key: tensor for key, tensor in named.items() if not key.startswith(self.training_only)}
         if problem := refusal(two, fit.values):
             raise RobustnessError(f"{self.name}:{network} does not take images of {_in_words(fit)} ({problem})")
         weights, dimension = self._output(network, two)

@@ -17,22 +17,40 @@ from robustness.data.preparation import Fit, FitKind, Preparation, Shape
 from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.factory import call_factory
 from robustness.files.folders import path_from
-from robustness.models.checkpoint import State, card_path, check_types, fill, load_card, load_class_names, load_weights
+from robustness.models.checkpoint import card_path, check_types, fill, load_card, load_class_names, load_weights
 from robustness.models.class_map import read_class_map
-from robustness.models.classifier import PLAIN, Classifier, best_device, place
+from robustness.models.classifier import PLAIN, Classifier, best_device, input_type, place
 from robustness.models.configurations import Preprocessing, read_preprocessing
-from robustness.models.declaration import BUILT_IN, REFERENCES, ModelDeclaration, Steps, shipped_weights
+from robustness.models.declaration import BUILT_IN, ModelDeclaration, Steps, meant_by, shipped_weights
 from robustness.models.exported import load_exported
+from robustness.models.file_network import PIXELS, FileNetwork
+from robustness.models.keras_network import load_keras
 from robustness.models.library import Library
+from robustness.models.litert_network import load_litert
 from robustness.models.networks import DEFAULT_SIZE, NETWORKS, classes_in
 from robustness.models.onnx_network import load_onnx
+from robustness.models.openvino_network import load_openvino
+from robustness.models.outputs import KINDS, Output
 from robustness.models.timm_networks import timm_library
+from robustness.models.torch_files import State
+from robustness.models.torchscript import load_torchscript
 from robustness.models.torchvision_networks import torchvision_library
+from robustness.models.transformers_network import class_names_in, load_transformers
+from robustness.models.weight_names import for_network
 
 LARGEST = 4096
 """Of the sizes, in pixels."""
 LIBRARIES: dict[str, Callable[[], Library]] = {"torchvision:": torchvision_library, "timm:": timm_library}
-FILES: dict[str, Callable[[Path, Preparation], tuple[nn.Module, str]]] = {"exported:": load_exported, "onnx:": load_onnx}
+Loader = Callable[[Path, Preparation, str | None], tuple[nn.Module, str]]
+FILES: dict[str, Loader] = {
+    "exported:": load_exported,
+    "keras:": load_keras,
+    "litert:": load_litert,
+    "onnx:": load_onnx,
+    "openvino:": load_openvino,
+    "torchscript:": load_torchscript,
+    "transformers:": load_transformers,
+}
 
 
 class MissingWeightsError(RobustnessError):
@@ -71,9 +89,7 @@ def _loaded(declaration: ModelDeclaration, base: Path) -> Classifier:
             f'model {declaration.name}: load = "fixture" needs a pytest fixture {declaration.fixture!r} in conftest.py, '
             "and only tests can measure it, as `robustness gate` does"
         )
-    raise RobustnessError(
-        f"model {declaration.name}: unknown load {declaration.load!r}: {nearest(declaration.load, REFERENCES)}"
-    )
+    raise RobustnessError(f"model {declaration.name}: unknown load {declaration.load!r}: {meant_by(declaration.load)}")
 
 
 def load_trained(file: Path) -> Classifier:
@@ -116,11 +132,11 @@ def _wrapped(module: object, declaration: ModelDeclaration, base: Path) -> Class
     if isinstance(module, Classifier):
         own = Preprocessing(module.fit, module.mean, module.std)
         given = own if declaration.size is None and declaration.prepare is None else preprocessing_of(declaration, base)
-        declared = (given.fit, given.mean, given.std, declaration.precision)
-        if declaration.weights or declared != (module.fit, module.mean, module.std, module.precision):
+        declared = (given.fit, given.mean, given.std, declaration.precision, Output(declaration.output, declaration.threshold))
+        if declaration.weights or declared != (module.fit, module.mean, module.std, module.precision, module.output):
             raise RobustnessError(
                 f"model {declaration.name}: {declaration.load} gave a Classifier with preprocessing of its own, {module.fit}; "
-                "declare the same size, fit or prepare, mean, std and precision, and no weights"
+                "declare the same size, fit or prepare, mean, std, precision and output, and no weights"
             )
         if module.architecture is None:
             return module
@@ -129,13 +145,17 @@ def _wrapped(module: object, declaration: ModelDeclaration, base: Path) -> Class
         raise RobustnessError(f"model {declaration.name}: {declaration.load} gave {type(module).__name__}, not an nn.Module")
     seen = preprocessing_of(declaration, base)
     if declaration.weights:
-        _load_state(module, load_weights(weights_file(declaration, base)), declaration)
+        file = weights_file(declaration, base)
+        _load_state(module, load_weights(file, declaration.weights_key), declaration, file)
     return _classifier(module, declaration, seen)
 
 
 def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     file = weights_file(declaration, base)
-    state, file_hash = _read(file)
+    state, file_hash = _read(file, declaration.weights_key)
+    with torch.device("meta"):
+        outline = NETWORKS[declaration.load](2, DEFAULT_SIZE)
+    state = for_network(state, outline.state_dict(), file)
     classes = classes_in(declaration.load, state)
     if classes is None:
         raise RobustnessError(f"model {declaration.name}: {file} holds no weights of {declaration.load}")
@@ -158,24 +178,32 @@ def _trained_size(file: Path) -> int:
     return size
 
 
-def _load_file(
-    declaration: ModelDeclaration, base: Path, load: Callable[[Path, Preparation], tuple[nn.Module, str]], target: str
-) -> Classifier:
+def _load_file(declaration: ModelDeclaration, base: Path, load: Loader, target: str) -> Classifier:
     seen = preprocessing_of(declaration, base)
     if declaration.weights is not None:
         raise RobustnessError(f"model {declaration.name}: {target} has its weights inside; name no others")
     if declaration.precision != "float32":
         raise RobustnessError(f"model {declaration.name}: {target} has its precision inside; declare none")
+    file = path_from(base, target)
     try:
-        module, architecture = load(path_from(base, target), seen.fit)
+        module, architecture = load(file, seen.fit, declaration.output)
+        class_names = class_names_in(file) if load is load_transformers else None
     except RobustnessError as error:
         raise RobustnessError(f"model {declaration.name}: {error}") from error
-    return _classifier(module, declaration, seen, architecture, file_hash=architecture)  # the file's hash is in it
+    if input_type(module) is PIXELS and (any(seen.mean) or any(value != 1 for value in seen.std)):
+        raise RobustnessError(
+            f"model {declaration.name}: {target} takes the pixels as they are, 0..255; declare no mean and std for it"
+        )
+    if isinstance(module, FileNetwork) and declaration.output not in (None, *KINDS):
+        declaration = replace(declaration, output="logits")  # of that name, which it gives alone
+    return _classifier(module, declaration, seen, architecture, class_names, file_hash=architecture)  # the file's hash is in it
 
 
 def preprocessing_of(declaration: ModelDeclaration, base: Path) -> Preprocessing:
     """The preparation that a declaration names, with its normalisation; a `RobustnessError` where it names none."""
     steps, size = declaration.prepare, declaration.size
+    if declaration.load.startswith("transformers:") and steps is None and size is None:
+        steps = "transformers"
     place = f"model {declaration.name}"
     if declaration.load in BUILT_IN and size is None and steps is None:
         size = _trained_size(weights_file(declaration, base))
@@ -232,23 +260,23 @@ def _load_from_library(declaration: ModelDeclaration, base: Path, library: Calla
     seen = preprocessing_of(declaration, base)
     file = weights_file(declaration, base)
     try:
-        state, file_hash = _read(file)
-        module, architecture = library().load(network, state, seen.fit)
+        state, file_hash = _read(file, declaration.weights_key)
+        module, architecture = library().load(network, state, seen.fit, file)
     except (RobustnessError, RuntimeError) as error:  # torch says which weights do not fit
         raise RobustnessError(f"model {declaration.name}: {file}: {in_one_line(error)}") from error
     _check_card(declaration, seen, file)
     return _classifier(module, declaration, seen, architecture, load_class_names(file), torch.channels_last, file_hash)
 
 
-def _read(file: Path) -> tuple[State, str]:
+def _read(file: Path, key: str | None = None) -> tuple[State, str]:
     """The tensors in a file of weights, and its SHA-256; one that is being written is refused."""
     begun = _stamp(file)
-    state = load_weights(file)
+    state = load_weights(file, key)
     with file.open("rb") as content:
         file_hash = hashlib.file_digest(content, "sha256").hexdigest()
     if _stamp(file) != begun:
         raise RobustnessError(f"{file}: changed while it was read; run again once it is written")
-    return state, file_hash
+    return state, file_hash if key is None else f"{file_hash} {key}"
 
 
 def _stamp(file: Path) -> tuple[int, ...] | None:
@@ -279,6 +307,7 @@ def _classifier(
         class_names,
         declaration.precision,
         layout,
+        output=Output(declaration.output, declaration.threshold),
         file_hash=file_hash,
     )
 
@@ -299,7 +328,7 @@ def weights_file(declaration: ModelDeclaration, base: Path) -> Path:
     """The file of the weights that a declaration names; a `RobustnessError` where there is none."""
     shipped = shipped_weights(declaration.load)
     if declaration.weights is None:
-        some = f"a file or one of: {', '.join(shipped)}" if shipped else "a safetensors file or a state dict (.pt, .pth)"
+        some = f"a file or one of: {', '.join(shipped)}" if shipped else "a safetensors file, or one that torch.save wrote"
         raise RobustnessError(f"model {declaration.name}: name its weights, {some}")
     if declaration.weights in shipped:
         return shipped[declaration.weights]
@@ -312,10 +341,12 @@ def weights_file(declaration: ModelDeclaration, base: Path) -> Path:
     return file
 
 
-def _load_state(module: nn.Module, state: State, declaration: ModelDeclaration) -> None:
+def _load_state(module: nn.Module, state: State, declaration: ModelDeclaration, file: Path) -> None:
+    plain = getattr(module, "_orig_mod", module)  # inside of what torch.compile gives
     with _fitting(declaration):
-        check_types(module, state)
-        module.load_state_dict(state)
+        state = for_network(state, plain.state_dict(), file)
+        check_types(plain, state)
+        plain.load_state_dict(state)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from typing import Protocol
 from torch import nn
 
 from robustness.models.baseline_cnn import BaselineCNN
-from robustness.models.checkpoint import State
 from robustness.models.residual import MediumResNet, SmallResNet
+from robustness.models.torch_files import State
 
 
 class Network(Protocol):

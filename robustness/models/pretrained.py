@@ -8,7 +8,8 @@ from urllib.error import URLError
 
 from robustness.errors import RobustnessError
 from robustness.extras import import_extra
-from robustness.models.checkpoint import State, load_weights
+from robustness.models.checkpoint import load_weights
+from robustness.models.torch_files import State
 
 HALF = (0.5, 0.5, 0.5)
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from robustness.data import ImageSet, Preparation, prepared
 from robustness.errors import RobustnessError
 from robustness.evaluation.result import Result
+from robustness.evaluation.rule import NO_CLASS, class_name
 from robustness.limits.record import LimitRecord
 from robustness.noise import Clean, Noise, apply
 from robustness.report.pictures import data_uri
@@ -51,8 +52,9 @@ def describe_confusions(limits: Sequence[LimitRecord], image_set: ImageSet, find
 def _confusions(limit: LimitRecord, image_set: ImageSet, result: Result) -> Confusions:
     count = len(image_set.class_names)
     seen = result.predictions >= 0
-    labels, predicted = image_set.labels[seen], result.predictions[seen].astype(np.int64)
-    table = np.bincount(labels * count + predicted, minlength=count**2).reshape(count, count)
+    labels, named = image_set.labels[seen], seen & (result.predictions != NO_CLASS)
+    pairs_of = image_set.labels[named] * count + result.predictions[named].astype(np.int64)
+    table = np.bincount(pairs_of, minlength=count**2).reshape(count, count)
     right = table.diagonal().copy()
     np.fill_diagonal(table, 0)
     pairs = sorted(zip(*np.nonzero(table), strict=True), key=lambda pair: (-table[pair], pair))
@@ -103,7 +105,7 @@ def draw_turned(
                     index=int(image_set.index[place]),
                     name=_short(image_set.name_of(int(place))),
                     before=image_set.class_names[image_set.labels[place]],
-                    after=image_set.class_names[after.predictions[place]],
+                    after=class_name(image_set.class_names, after.predictions[place]),
                     clean=data_uri(images[number]),
                     noisy=data_uri(noisy[number]),
                 )

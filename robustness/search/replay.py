@@ -12,6 +12,7 @@ from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.evaluation.forward import backing_off
 from robustness.evaluation.identity import identify
+from robustness.evaluation.rule import class_name
 from robustness.models.classifier import Classifier
 from robustness.search.critical import LEVELS
 from robustness.search.finding import SCHEMA, Finding, Picture, perturbations
@@ -93,7 +94,7 @@ def _try(
             f"the finding {finding.name} is about image {finding.image}, which {image_set.name} does not have"
         )
     batch = Batch(classifier, image_set, finding.images)
-    named = [image_set.class_names[batch.named(place, smallest, np.array([level]))[0]] for level in (0, LEVELS)]
+    named = [class_name(image_set.class_names, batch.named(place, smallest, np.array([level]))[0]) for level in (0, LEVELS)]
     before, after = batch.pictures(int(place[0]), smallest)
     return Replayed(
         right=len(batch.right),

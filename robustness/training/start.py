@@ -10,14 +10,16 @@ from torch import nn
 
 from robustness.data import Preparation
 from robustness.errors import RobustnessError, nearest
-from robustness.models.checkpoint import State, load_card, load_weights
+from robustness.models.checkpoint import load_card, load_weights
 from robustness.models.classifier import Channels, Classifier, best_device, place
 from robustness.models.declaration import BUILT_IN
 from robustness.models.library import refusal
 from robustness.models.networks import NETWORKS
 from robustness.models.pretrained import Pretrained, UnreachableError, imagenet_weights
 from robustness.models.timm_networks import timm_library
+from robustness.models.torch_files import State
 from robustness.models.torchvision_networks import torchvision_library
+from robustness.models.weight_names import for_network
 
 FROM_SCRATCH = "from scratch"
 
@@ -81,6 +83,7 @@ def _from_file(file: Path) -> Pretrained:
 
 def _load_trunk(module: nn.Module, head: str, state: State, training_only: tuple[str, ...], origin: str) -> None:
     own = module.state_dict()
+    state = for_network(state, [name for name in own if not name.startswith(f"{head}.")], origin)
     trunk = {name: tensor for name, tensor in state.items() if not name.startswith((f"{head}.", *training_only))}
     wanted = {name for name in own if not name.startswith(f"{head}.")}
     if differing := sorted(

@@ -53,11 +53,15 @@ def test_results_make_a_report_or_are_refused(file, tmp_path, capsys):
 
 
 @named("baseline-*.safetensors")
-def test_baselines_give_what_was_predicted(file):
+def test_baselines_give_what_was_predicted_or_say_which_rule_they_followed(file):
     baseline = read_baseline(file)
     assert (baseline.data, baseline.seed) == ("folder:pictures", 0)
     case = Case("toy", baseline.data, Gaussian(25), 0, "", baseline.data_hash, "")
-    assert baseline.predictions(case).tolist() == [0, 0, 0, 1, 1, 1]
+    (about, predictions) = baseline.cases["toy", "gaussian(sigma=25)"]
+    assert predictions.tolist() == [0, 0, 0, 1, 1, 1]
+    assert "rule" not in about
+    with pytest.raises(RobustnessError, match=f"{file.name}: its predictions follow prediction rule 1, and now it is 2"):
+        baseline.predictions(case)
 
 
 @named("store-*")

@@ -11,6 +11,7 @@ import numpy as np
 
 from robustness.data.preparation import Shape
 from robustness.errors import RobustnessError
+from robustness.evaluation.rule import NO_CLASS, class_name
 from robustness.limits.asks.ask import Ask, Found, Measured, Written
 from robustness.limits.limit import Limit
 from robustness.limits.record import DifferencesFound, DifferentImage
@@ -72,14 +73,15 @@ class MaxDifferences(Ask):
                 raise RobustnessError(f"{one.case}: {one.seen} of {one.total} images were evaluated")
         own, source = measured.cases
         names, model, total = images.class_names, source.case.model, own.total
-        positions = np.flatnonzero(own.result.predictions != source.result.predictions)
+        says, source_says = own.result.predictions, source.result.predictions
+        positions = np.flatnonzero((says != source_says) | (says == NO_CLASS))  # two that say nothing do not agree
         count, margins = len(positions), source.result.margins[positions]
         listed = tuple(
             DifferentImage(
                 index=int(images.index[position]),
                 label=names[images.labels[position]],
-                says=names[own.result.predictions[position]],
-                source_says=names[source.result.predictions[position]],
+                says=class_name(names, own.result.predictions[position]),
+                source_says=class_name(names, source.result.predictions[position]),
                 margin=float(source.result.margins[position]),
             )
             for position in positions[np.argsort(-margins, kind="stable")][:LISTED]

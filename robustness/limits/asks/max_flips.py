@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from robustness.declaration.scope import Scope, sampling_of
 from robustness.errors import RobustnessError
+from robustness.evaluation.rule import class_name
 from robustness.limits.asks.ask import Ask, Found, Measured, Written
 from robustness.limits.limit import Limit
 from robustness.limits.record import ClassFlips, FlippedImage, FlipsFound, Quantile
@@ -172,7 +173,7 @@ def _images(search: Search, images: ImageSet) -> tuple[FlippedImage, ...]:
         FlippedImage(
             index=int(images.index[position]),
             label=images.class_names[search.labels[position]],
-            becomes=images.class_names[search.flips.after[position]],
+            becomes=class_name(images.class_names, search.flips.after[position]),
             magnitude=float(search.flips.critical[position]),
         )
         for position in first

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from robustness.limits.record import LimitRecord
+from robustness.noise import KINDS
 from robustness.report.results import Results
 from robustness.statistics.verdict import Verdict
 
@@ -16,18 +17,6 @@ ZOOMED = 0.9
 COLOURS, SHAPES = 6, 4
 """How many there are; models beyond have them again, with another marker and another dash."""
 DASHES = ("none", "7 3", "2 3", "9 3 2 3")
-UNITS = {
-    "gaussian": "grey levels of 255",
-    "gaussian-wraparound": "grey levels of 255",
-    "uniform": "grey levels of 255",
-    "offset": "grey levels of 255",
-    "speckle": "share of the light",
-    "shot": "grey levels for one photon",
-    "salt-and-pepper": "share of the pixels",
-    "impulse": "share of the values",
-    "periodic": "share of the full range",
-}
-"""Of the magnitude, by kind of noise; others have none, or one that is not known here."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +75,8 @@ def style(number: int) -> Style:
 
 def with_unit(family: str, magnitude: str | None) -> str:
     """The name of a magnitude, and its unit where there is one."""
-    unit = UNITS.get(family.partition("(")[0])
+    kind = KINDS.get(family.partition("(")[0])
+    unit = kind.unit if kind else ""
     return f"{magnitude}, {unit}" if unit else f"{magnitude}"
 
 

@@ -118,3 +118,15 @@ def test_what_cannot_be_exported_is_refused_and_nothing_written(arguments, said,
     assert said in capsys.readouterr().err
     assert not list(folder.iterdir())
     assert {path.name for path in folder.parent.iterdir()} == {"here", "project"}  # nothing beside what --out names either
+
+
+@pytest.mark.parametrize("form", ["exported", "onnx"])
+def test_a_model_s_own_file_is_not_written_over(form, folder, capsys):
+    assert main(["export", "baseline-cnn", "--weights", "signs", "--to", "exported", "--out", "net.pt2"]) == 0
+    before = Path("net.pt2").read_bytes()
+    declared = THRESHOLDS.replace('"python:toy_to_ship:make"\nsize = 8', '"exported:net.pt2"\nsize = 40')
+    Path("thresholds.toml").write_text(declared)
+    capsys.readouterr()
+    assert main(["export", "toy", "--to", form, "--out", "net.pt2"]) == 2
+    assert capsys.readouterr().err == "robustness: net.pt2 is what toy is read from: name another file with --out\n"
+    assert Path("net.pt2").read_bytes() == before

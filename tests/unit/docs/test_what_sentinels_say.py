@@ -15,12 +15,13 @@ from torch.nn import functional
 from robustness.data import load_image_set
 from robustness.errors import RobustnessError
 from robustness.evaluation.store import Store
-from robustness.gate.sentinels import IMAGENET_MEAN, IMAGENET_STD, check_model
+from robustness.gate.feeding import IMAGENET
+from robustness.gate.sentinels import check_model
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 
 PAGE = (Path(__file__).parents[3] / "docs" / "your-model.md").read_text(encoding="utf-8")
-MEAN, STD = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+MEAN, STD = (torch.tensor(values).view(1, 3, 1, 1) for values in IMAGENET)
 
 
 class Spoilt(nn.Module):
@@ -49,8 +50,8 @@ FIRST = {
     "two passes over the same noisy 24 images": denoised,
     "answers otherwise in batches of 1 than of 64": by_the_batch,
     "sees the mean of its channels alone": lambda images: images.mean(1, keepdim=True).expand(-1, 3, -1, -1),
-    "looks as if it were fed the wrong way: ": lambda images: images * STD + MEAN,
-    "with red and blue swapped": lambda images: images.flip(1),
+    "does better with mean = ": lambda images: images * STD + MEAN,
+    "does better with BGR": lambda images: images.flip(1),
     "look as if their classes stood in different orders": lambda images: images,
 }
 ORDER = torch.randperm(43, generator=torch.Generator().manual_seed(0)).tolist()

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustness.evaluation.case import Case
+from robustness.evaluation.rule import RULE
 from robustness.noise import Clean, Gaussian, GaussianWraparound, Periodic
 
 CASE = Case("net", "set", Gaussian(25), 7, "a" * 64, "b" * 64, "cpu float32")
-KEY = "97be1064e15fd494b734cda7ada884351bfd5d439ed69fa9a5d7ccb8bb5b572f"
+KEY = "13de54e97ac654ac1b8fb375a2e88109fb21ecd1bb4b7c425c16d19f456ec50b"
 PRINT_KEY = """
 from robustness.evaluation.case import Case
 from robustness.noise import Gaussian
@@ -58,6 +59,12 @@ def test_key_stays_when_names_change(model, data):
 def test_key_changes_with_the_noise_contract(monkeypatch):
     before = CASE.key
     monkeypatch.setattr(Gaussian, "contract", Gaussian.contract + 1)
+    assert CASE.key != before
+
+
+def test_key_changes_with_the_prediction_rule(monkeypatch):
+    before = CASE.key
+    monkeypatch.setattr("robustness.evaluation.case.RULE", RULE + 1)
     assert CASE.key != before
 
 

@@ -61,7 +61,7 @@ def test_margin_is_the_lead_of_the_first_class():
 
 def test_noise_reaches_the_model_and_the_seed_chooses_it():
     seen = []
-    model = classifier(Answer(lambda batch: seen.append(batch[:1].clone()) or batch.mean(dim=(2, 3))))
+    model = classifier(Answer(lambda batch: seen.append(batch[:1].clone()) or batch.mean(dim=(2, 3)) + torch.arange(3)))
     for noise, seed in ((Clean(), 0), (Clean(), 1), (Gaussian(50), 0), (Gaussian(50), 1), (Gaussian(50), 1)):
         evaluate(model, image_set(1), noise, seed)
     assert torch.equal(seen[0], seen[1])
@@ -123,7 +123,7 @@ def test_a_module_in_training_mode_is_evaluated_in_evaluation_mode():
         (lambda batch: batch.mean(dim=(1, 2, 3)), r"gave \(64,\) for a batch"),
         (lambda batch: batch.mean(dim=(2, 3))[:6], r"gave \(6, 3\) for a batch"),
         (lambda batch: batch.mean(dim=(2, 3))[:, :1], r"gave \(64, 1\) for a batch"),
-        (lambda batch: (batch.mean(dim=(2, 3)),), "gave tuple for a batch"),
+        (lambda batch: (batch.mean(dim=(2, 3)),) * 2, "gave tuple for a batch of 64, with 2 tensors: say which"),
         (lambda batch: None, "gave NoneType for a batch"),
         (lambda batch: batch.mean(dim=(2, 3))[:, :2], "tells 2 classes apart, toy has 3"),
         (lambda batch: batch.mean(dim=(2, 3)).repeat(1, 2), "tells 6 classes apart, toy has 3"),
@@ -151,7 +151,7 @@ def test_one_nan_is_enough_and_nothing_is_stored(store):
 
 def test_logits_of_the_padding_do_not_matter():
     def nan_without_light(batch):
-        return (batch / batch.amax(dim=(1, 2, 3), keepdim=True)).mean(dim=(2, 3))
+        return (batch / batch.amax(dim=(1, 2, 3), keepdim=True)).mean(dim=(2, 3)) + torch.arange(3)
 
     assert len(evaluate(classifier(Answer(nan_without_light)), image_set(), Clean(), 0).predictions) == 6
 

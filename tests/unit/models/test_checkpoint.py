@@ -90,11 +90,6 @@ def test_a_state_dict_is_read(tmp_path, suffix):
     assert all(torch.equal(loaded[name], STATE[name]) for name in STATE)
 
 
-def test_the_state_dict_in_a_trainers_checkpoint_is_read_and_the_prefix_of_data_parallel_left_out(tmp_path):
-    torch.save({"state_dict": {"module.w": torch.ones(2)}, "epoch": 3}, tmp_path / "net.pt")
-    assert load_weights(tmp_path / "net.pt")["w"].tolist() == [1, 1]
-
-
 class Payload:
     """Runs code when it is unpickled."""
 
@@ -118,7 +113,7 @@ def test_a_pickle_that_runs_code_is_refused_and_runs_none(tmp_path, write, proto
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("content", [[1, 2], {"w": 3}, {"model": torch.nn.Linear(2, 2).state_dict()}, torch.ones(3)])
+@pytest.mark.parametrize("content", [[1, 2], {"w": 3}, {"model": 3}, {}, torch.ones(3)])
 def test_what_is_no_state_dict_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "net.pt")
     with pytest.raises(RobustnessError, match=r"net\.pt: holds .*, not a state dict; save model\.state_dict\(\)"):
@@ -150,12 +145,6 @@ def quantized(tensor):
 def test_a_tensor_without_all_its_numbers_in_the_file_is_refused(tmp_path, make):
     torch.save({"w": make(torch.ones(3))}, tmp_path / "net.pt")
     with pytest.raises(RobustnessError, match=r"net\.pt: 'w' is not a plain tensor with all its numbers in the file"):
-        load_weights(tmp_path / "net.pt")
-
-
-def test_weights_that_stand_twice_are_refused(tmp_path):
-    torch.save({"w": torch.ones(2), "module.w": torch.zeros(2)}, tmp_path / "net.pt")
-    with pytest.raises(RobustnessError, match=r"net\.pt: holds some weights twice"):
         load_weights(tmp_path / "net.pt")
 
 

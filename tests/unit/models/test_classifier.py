@@ -16,7 +16,7 @@ from torch import nn
 from robustness.data import Fit
 from robustness.errors import RobustnessError
 from robustness.models.classifier import Classifier, to_tensor
-from robustness.models.fingerprint import hash_state
+from robustness.models.state import hash_state
 
 CHANNELS = st.tuples(*[st.floats(-2, 2)] * 3)
 STDS = st.tuples(*[st.floats(0.1, 2)] * 3)
@@ -32,7 +32,7 @@ def small(**changes):
 @settings(deadline=None)
 def test_the_module_sees_pixels_over_255_less_mean_over_std(mean, std, pixels):
     images = np.frombuffer(pixels, np.uint8).reshape(2, 2, 2, 3)
-    seen = Classifier("eye", nn.Identity(), Fit(2), mean, std).logits(to_tensor(images)).cpu()
+    seen = Classifier("eye", nn.Identity(), Fit(2), mean, std).normalised(to_tensor(images)).cpu()
     wanted = (images.astype(np.float64) / 255 - np.array(mean)) / np.array(std)
     assert seen.dtype == torch.float32
     assert np.allclose(seen.numpy(), wanted.transpose(0, 3, 1, 2), rtol=1e-5, atol=1e-5)
@@ -42,13 +42,13 @@ def test_the_module_sees_pixels_over_255_less_mean_over_std(mean, std, pixels):
 @settings(deadline=None)
 def test_without_normalisation_the_module_sees_pixels_over_255(pixels):
     images = np.frombuffer(pixels, np.uint8).reshape(2, 2, 2, 3)
-    seen = Classifier("eye", nn.Identity(), Fit(2)).logits(to_tensor(images)).cpu().numpy()
+    seen = Classifier("eye", nn.Identity(), Fit(2)).normalised(to_tensor(images)).cpu().numpy()
     assert np.array_equal(seen.transpose(0, 2, 3, 1), images.astype(np.float32) / np.float32(255))
 
 
 def test_the_images_are_not_changed():
     images = np.full((1, 2, 2, 3), 200, np.uint8)
-    Classifier("eye", nn.Identity(), Fit(2), (0.5, 0.5, 0.5)).logits(to_tensor(images))
+    Classifier("eye", nn.Identity(), Fit(2), (0.5, 0.5, 0.5)).normalised(to_tensor(images))
     assert np.all(images == 200)
 
 

@@ -64,7 +64,7 @@ def test_what_is_no_program_is_refused(load, tmp_path, content):
 
 
 def test_a_missing_file_is_refused(load):
-    with pytest.raises(RobustnessError, match=r"model shipped: .*net\.pt2: No such file"):
+    with pytest.raises(RobustnessError, match=r"model shipped: .*net\.pt2: no such file"):
         load()
 
 

@@ -16,8 +16,9 @@ from torch.nn.utils import parametrize
 from torchvision import models
 
 from robustness.models.declaration import ModelDeclaration
-from robustness.models.fingerprint import fingerprint, hash_state, lasting_fingerprint
+from robustness.models.fingerprint import fingerprint, lasting_fingerprint
 from robustness.models.load import load_classifier
+from robustness.models.state import hash_state
 
 
 def scaled(images, by=2.0):

@@ -26,6 +26,7 @@ from robustness.models.load import load_classifier
 from robustness.noise import Gaussian
 
 PAGE = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+FORMATS = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
 EXAMPLES = [
     item for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) for item in tomllib.loads(block)["models"].items()
 ]
@@ -78,5 +79,6 @@ def test_the_limits_of_an_example_are_read(tmp_path):
 
 def test_every_form_has_one():
     loads = [table["load"].partition(":")[0] for _, table in EXAMPLES]
-    assert {form.partition(":")[0] for form in FORMS} <= {*loads}
+    tabled = re.findall(r"^\| `(\w+):", FORMATS, re.MULTILINE)
+    assert {form.partition(":")[0] for form in FORMS} <= {*loads, *tabled}
     assert {*BUILT_IN} & {*loads}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import sys
 
 import numpy as np
@@ -146,13 +147,12 @@ def test_it_runs_on_cuda_where_torch_and_onnx_runtime_both_do(monkeypatch):
 @pytest.mark.parametrize(
     ("content", "size", "said"),
     [
-        (model(), 9, r"takes input of shape \(any, 3, 8, 8\), not \(N, 3, 9, 9\): declare the size and channels it takes"),
-        (model(image=(8, 8, 3)), 8, r"takes input of shape \(any, 8, 8, 3\), not \(N, 3, 8, 8\).* channels first"),
+        (model(), 9, r"takes input of shape \(any, 3, 8, 8\), neither \(N, 3, 9, 9\) nor \(N, 9, 9, 3\): declare the size and"),
         (model(image=(192,)), 8, r"takes input of shape \(any, 192\)"),
-        (model(takes=TensorProto.UINT8), 8, r"images is tensor\(uint8\) .* put the casts into the network"),
-        (model(gives=TensorProto.INT64), 8, r"logits is tensor\(int64\)"),
-        (model(more_inputs=["threshold"]), 8, "takes images, threshold and gives logits, not one batch of images"),
-        (model(more_outputs=["features"]), 8, "takes images and gives logits, features, not one batch of images"),
+        (model(takes=TensorProto.INT8), 8, r"images is tensor\(int8\), and it is fed .* put a cast into the network"),
+        (model(gives=TensorProto.BOOL), 8, r"logits is tensor\(bool\), which are no logits"),
+        (model(more_inputs=["threshold"]), 8, "takes images, threshold, not one batch of images"),
+        (model(more_outputs=["features"]), 8, 'gives logits, features: say which are the logits, such as output = "logits"'),
         (model(), None, "say which input it takes"),
     ],
 )
@@ -162,6 +162,59 @@ def test_what_does_not_take_images_and_give_logits_is_refused(content, size, sai
 
 
 WHOLE = model().SerializeToString()
+
+
+PIXELS = torch.arange(3 * 64, dtype=torch.uint8).view(1, 3, 8, 8).repeat(5, 1, 1, 1)
+
+
+def logits(classifier, images=PIXELS):
+    return classifier.logits(images).cpu()
+
+
+@pytest.mark.parametrize(
+    ("takes", "fed"),
+    [
+        (TensorProto.FLOAT16, (PIXELS / 255).half().float()),
+        (TensorProto.DOUBLE, PIXELS / 255),
+        (TensorProto.UINT8, PIXELS.float()),
+    ],
+)
+@pytest.mark.parametrize("batch", ["N", 2])
+def test_it_is_fed_in_the_type_it_takes(load, takes, fed, batch):
+    with torch.inference_mode():
+        assert torch.allclose(logits(load(model(batch, takes=takes))), as_torch()(fed), atol=1e-3, rtol=1e-4)
+
+
+def test_it_is_fed_channels_last_where_it_takes_that(load):
+    with torch.inference_mode():
+        wanted = as_torch()((PIXELS / 255).permute(0, 2, 3, 1).reshape(5, 3, 8, 8))
+        assert torch.allclose(logits(load(model(image=(8, 8, 3)))), wanted, atol=1e-5)
+        assert torch.allclose(logits(load(model(image=("H", "W", 3)))), wanted, atol=1e-5)
+
+
+def test_pixels_as_they_are_want_no_mean_and_std(load):
+    with pytest.raises(RobustnessError, match="takes the pixels as they are, 0..255; declare no mean and std for it"):
+        load(model(takes=TensorProto.UINT8), mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+
+
+def test_the_output_that_is_named_is_read_and_is_part_of_what_results_are_kept_under(load):
+    content = model(more_outputs=["features", "logits two"])
+    by_name = {name: load(content, output=name) for name in ("logits", "features")}
+    assert [logits(classifier).shape[1] for classifier in by_name.values()] == [CLASSES, 192]
+    assert by_name["logits"].file_key() != by_name["features"].file_key()
+    with pytest.raises(RobustnessError, match="has no output 'feature': did you mean 'features'"):
+        load(content, output="feature")
+
+
+def test_one_output_has_no_other_name(load):
+    with pytest.raises(RobustnessError, match="has no output 'scores': valid: logits"):
+        load(model(), output="scores")
+
+
+def test_a_copy_in_another_process_is_fed_the_same(load):
+    classifier = load(model(4, image=(8, 8, 3), takes=TensorProto.UINT8, more_outputs=["features"]), output="logits")
+    copy = pickle.loads(pickle.dumps(classifier.module))
+    assert torch.equal(copy(PIXELS), classifier.module(PIXELS))
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 20, WHOLE[:-1], WHOLE[:500], b"PK\x03\x04" + bytes(100)])

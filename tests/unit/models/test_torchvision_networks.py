@@ -72,5 +72,5 @@ def test_what_cannot_be_built_is_refused_by_name(name, size, said, load, tmp_pat
 
 
 def test_without_weights_nothing_is_built(load):
-    with pytest.raises(RobustnessError, match=r"model mine: name its weights, a safetensors file or a state dict"):
+    with pytest.raises(RobustnessError, match=r"model mine: name its weights, a safetensors file, or one that"):
         load("resnet18", None)

@@ -25,7 +25,7 @@ class ByBrightness(nn.Module):
 
     def __init__(self, threshold):
         super().__init__()
-        self.threshold = nn.Parameter(torch.tensor(threshold / 255))
+        self.threshold = nn.Parameter(torch.tensor((threshold + 0.001) / 255))  # no level lies on it
 
     def forward(self, batch):
         excess = batch[:, :1].mean(dim=(1, 2, 3)) - self.threshold

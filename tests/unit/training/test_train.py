@@ -12,7 +12,7 @@ from robustness.errors import RobustnessError
 from robustness.models.baseline_cnn import BaselineCNN
 from robustness.models.checkpoint import load_card, load_weights
 from robustness.models.classifier import Classifier
-from robustness.models.fingerprint import hash_state
+from robustness.models.state import hash_state
 from robustness.training import fit as training_loop
 from robustness.training.fit import accuracy
 from robustness.training.recipes import Recipe
