@@ -194,5 +194,5 @@ def test_no_two_of_twenty_models_are_drawn_alike():
 def test_a_magnitude_has_its_unit_where_one_is_known():
     gaussian, wave, fog = charts(limit(Gaussian(5)), limit(Periodic(0.5, phase=90)), limit(FOG(0.5)))
     assert gaussian.x_label == "sigma, grey levels of 255"
-    assert wave.x_label == "amplitude, share of the full range"
+    assert wave.x_label == "amplitude, a share of the full range"
     assert fog.x_label == "share"
