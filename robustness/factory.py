@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ def importable(folder: Path) -> Iterator[None]:
     Not for longer, since `sys.path` belongs to the process: two projects in one would find each other's modules. So what a
     network's forward first imports when it runs is found no more, as on Ray's nodes, which do not have the folder.
     """
-    name = str(folder)
+    name = os.path.abspath(folder)  # Python remembers what `.` was when it first looked there
     added = name not in sys.path
     if added:
         sys.path.insert(0, name)

@@ -46,7 +46,13 @@ class ClassMap:
         others = torch.ones(logits.shape[1], dtype=torch.bool)
         others[numbers] = False
         lowest = own.min(dim=1).values - 1
-        outside = logits[:, others].max(dim=1).values if self.open and bool(others.any()) else lowest
+        outside = lowest
+        if self.open and bool(others.any()):
+            outside = logits[:, others].max(dim=1).values
+            wins = others[logits.argmax(dim=1)] & (
+                outside == own.max(dim=1).values
+            )  # of equal logits the lowest, as without a map
+            outside = torch.where(wins, torch.nextafter(outside, torch.full_like(outside, torch.inf)), outside)
         return torch.cat([own, outside[:, None]], dim=1)
 
 

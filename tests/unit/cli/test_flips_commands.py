@@ -435,7 +435,8 @@ def test_an_amplitude_beyond_what_an_image_can_hold_is_refused(capsys, amplitude
     assert "an amplitude lies above 0 and is at most 2, not " in message
 
 
-def test_the_largest_amplitude_can_be_measured(capsys):
+def test_the_largest_amplitude_can_be_measured(capsys, folder):
+    write_toy(folder, limit=127.4)  # waves as strong leave no more than black and white, whose mean is 127.5
     assert len(read(capsys, "waves", "toy", "--amplitude", "2")["accuracies"]) == len(FREQUENCIES)
 
 

@@ -17,6 +17,8 @@ from robustness.models.declaration import ModelDeclaration
 from robustness.models.load import load_classifier
 from robustness.noise import Clean
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # of other libraries
+
 SHAPES = [(375, 500), (500, 375), (1, 300), (300, 2), (30, 20), (64, 64), (333, 201), (100, 99)]
 
 

@@ -44,6 +44,7 @@ def changed(what):
     module = NamesColours()
     if what == "judge":
         torch.nn.init.constant_(module.last.weight, 1.0)
+        torch.nn.init.constant_(module.last.weight[0], 2.0)
     classifier = Classifier("judge", module, Fit(28), architecture=None if what in ("code", "run") else "names-colours")
     real, training = painted(30, 4 if what == "real" else 1), painted(30, 5 if what == "training" else 2)
     return generator, classifier, real, training, 4 if what == "seed" else 3

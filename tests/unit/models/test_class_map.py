@@ -24,6 +24,13 @@ def test_another_class_may_win_where_others_are_wrong():
     assert mapped.apply(LOGITS, NAMES).argmax(1).tolist() == [2, 2]
 
 
+def test_of_equal_logits_the_lowest_of_all_wins():
+    mapped = ClassMap((("cat", 1), ("owl", 3)), open=True)
+    logits = torch.tensor([[5.0, 5.0, 0.0, 0.0], [0.0, 5.0, 5.0, 0.0], [0.0, 0.0, 5.0, 5.0], [0.0, 5.0, 0.0, 5.0]])
+    assert mapped.apply(logits, (*NAMES, OUTSIDE)).argmax(1).tolist() == [2, 0, 2, 0]
+    assert logits.argmax(1).tolist() == [0, 1, 2, 1]
+
+
 def test_where_there_are_no_others_none_can_win():
     mapped = ClassMap((("a", 3), ("b", 2), ("c", 1), ("d", 0)), open=True)
     assert mapped.apply(LOGITS, ("a", "b", "c", "d", OUTSIDE)).argmax(1).tolist() == [3, 1]

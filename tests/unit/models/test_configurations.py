@@ -16,6 +16,8 @@ from robustness.errors import RobustnessError
 from robustness.models.configurations import of_timm_config, of_transformers_config, read_preprocessing
 from robustness.models.declaration import ModelDeclaration
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # of other libraries
+
 SHAPES = [(375, 500), (500, 375), (1, 300), (30, 20), (224, 224), (333, 601)]
 IMAGES = [np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8) for seed, shape in enumerate(SHAPES)]
 

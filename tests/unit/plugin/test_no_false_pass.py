@@ -116,7 +116,7 @@ def test_a_factory_that_makes_a_classifier_agrees_with_its_declaration(project):
     )
     run = project.gate()
     assert run.ret == FAILED
-    run.stdout.fnmatch_lines(["*declare the same size, fit or prepare, mean, std and precision*"])
+    run.stdout.fnmatch_lines(["*declare the same size, fit or prepare, mean, std, precision and output*"])
 
 
 def test_an_explicit_thresholds_option_asks_for_the_gate(project):

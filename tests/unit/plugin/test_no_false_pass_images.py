@@ -269,7 +269,7 @@ def test_a_limit_that_is_not_measured_is_a_gap_though_another_is_named_alike(pro
 
 
 def test_a_limit_under_a_noise_with_a_name_that_pytest_writes_otherwise_is_known_by_its_test(project):
-    project.write("mine.py", "def noise(images, größe):\n    return images\n")
+    project.write("mine.py", "def noise(images, größe):\n    return images ^ 1\n")
     tables = '[noises.own]\nload = "python:mine:noise"\nmagnitude = "größe"\n'
     tables += '[[limits]]\nmodels = ["toy"]\nnoise = "own"\n"größe" = 1\naccuracy = 1.0\n'
     project.write("thresholds.toml", (project.pytester.path / "thresholds.toml").read_text() + tables)

@@ -56,8 +56,10 @@ def signs_of_few(cache_with_signs, monkeypatch):
 def untrained(folder):
     """A residual network before its training."""
     from robustness.models.checkpoint import load_weights, save_checkpoint
+    from robustness.models.networks import NETWORKS
 
     state = {name: tensor * 0 for name, tensor in load_weights(shipped_weights("small-resnet")["signs"]).items()}
+    state[f"{NETWORKS['small-resnet'].OUTPUT}.bias"][0] = 1  # one class is named
     save_checkpoint(folder / "zero.safetensors", state, {"losses": [3.7], "start": "from scratch"})
     return FILE.format(weights="zero.safetensors")
 
