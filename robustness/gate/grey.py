@@ -28,7 +28,7 @@ def sees_grey(classifier: Classifier) -> list[str]:
     clean, pattern = _drawn(classifier)
     moved = [clean + pattern * np.array(change) for change in (GREY, *COLOURS.values())]
     images = to_tensor(np.concatenate([clean, *moved]).astype(np.uint8))
-    parts: list[Any] = [raw_logits(classifier, part) for part in torch.split(images, min(IMAGES, classifier.batch_size))]
+    parts: list[Any] = [raw_logits(classifier, part) for part in torch.split(images, classifier.batch_size)]
     if not all(isinstance(part, torch.Tensor) and part.ndim == 2 for part in parts):  # other sentinels say so
         return []
     logits = torch.cat(parts)

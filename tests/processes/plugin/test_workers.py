@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 FAILED = pytest.ExitCode.TESTS_FAILED
@@ -28,8 +30,8 @@ SEEN = """
 def mist(images, share):
     if images.shape[1] == 8:  # as the model sees them; the report's pictures are larger
         with open("seen", "a") as file:
-            file.write(f"{share} {len(images)}\\n")
-    return images
+            file.write(f"{share}\\n" * len(images))
+    return images ^ 1
 """
 
 
@@ -95,7 +97,8 @@ def test_each_case_is_evaluated_once_over_all_workers(project):
     project.write("tests/test_gate_again.py", "from robustness.suite.test_limits import *\n")
     run = project.gate("-n", "2", paths=("tests", "thresholds.toml"))
     run.assert_outcomes(passed=9)
-    sentinels, before_each_test, cases = 1 + 1 + 16 + 2 + 2, 9, 3  # twice the same, one by one, in sixteens, under noise twice
+    # Twice the same, one by one, in sixteens, under noise twice, in other colours.
+    sentinels, before_each_test, cases = 1 + 1 + 16 + 2 + 2 + 1, 9, 3
     assert (project.pytester.path / "forwards").read_text() == "x" * (sentinels + before_each_test + cases)
 
 
@@ -105,7 +108,11 @@ def test_a_declared_noise_is_measured_once_over_all_workers(project):
     project.write("tests/test_gate.py", "from robustness.suite.test_limits import *\n")
     run = project.gate("-n", "2", paths=("tests", "thresholds.toml"))
     run.assert_outcomes(passed=10)
-    assert sorted((project.pytester.path / "seen").read_text().splitlines()) == ["0.1 20", "0.3 20"]
+    seen = Counter((project.pytester.path / "seen").read_text().split())
+    assert set(seen) == {"0.1", "0.3"}
+    looked_at, shown = 3 * 16 + 4, 2  # each worker looks at the noise before it measures, and the report shows it
+    for images in seen.values():
+        assert images in {20 + looked_at + shown, 20 + 2 * looked_at + shown}
     marked = [limit["noise"] for limit in project.results()["limits"] if not limit["bit_identical"]]
     assert marked == ["mist(share=0.1)", "mist(share=0.3)"]
     assert list((project.pytester.path / "cache" / "results" / "runs").glob("*")) == []
