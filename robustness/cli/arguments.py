@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from robustness.models.declaration import BUILT_IN, REFERENCES
 
 if TYPE_CHECKING:
     from robustness.data import ImageSet, Preparation
+    from robustness.data.preparation import Shape
     from robustness.gate.thresholds import Thresholds
     from robustness.gate.workbench import Workbench
 
@@ -160,10 +161,46 @@ def command() -> str:
     return shlex.join(["robustness", *sys.argv[1:]])
 
 
-def model_table(name: str, fit: Preparation, mean: Sequence[float], std: Sequence[float], **first: str) -> str:
+def model_table(name: str, fit: Preparation, mean: Sequence[float], std: Sequence[float], **first: Any) -> str:
     """The lines of `thresholds.toml` that declare a model: its `first` keys, then its preprocessing."""
-    keys: dict[str, Any] = {**first, "size": fit.size, "fit": fit.kind}
-    if any(mean) or any(value != 1 for value in std):
+    keys: dict[str, Any] = {**first, **({} if isinstance(first.get("prepare"), str) else _preparation_keys(fit))}
+    if not isinstance(first.get("prepare"), str) and (any(mean) or any(value != 1 for value in std)):
         keys |= {"mean": list(mean), "std": list(std)}
-    lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items())  # as TOML writes them too
+    lines = (f"{key} = {_in_toml(value)}" for key, value in keys.items() if value is not None)
     return "\n".join([f"[models.{re.sub(r'[^A-Za-z0-9_]+', '-', name).strip('-')}]", *lines])
+
+
+def _preparation_keys(fit: Preparation) -> dict[str, Any]:
+    """What declares a preparation: size and fit, where these say all, and other steps."""
+    if fit.exact:
+        return {"size": _sides(fit.shape), "channels": None if fit.channels == 3 else fit.channels, "prepare": "done"}
+    steps: dict[str, Any] = {
+        "interpolation": None if fit.interpolation == "bilinear" else fit.interpolation,
+        "antialias": None if fit.antialias == "pillow" else fit.antialias,
+        "orientation": None if fit.upright else "stored",
+        "background": fit.background if fit.background is None or fit.background == "ignored" else list(fit.background),
+        "range": fit.range if fit.range is None or fit.range == "upper-byte" else list(fit.range),
+    }
+    short = fit.resize == fit.shape or (fit.resize is None and fit.centre == "floor")
+    if not short:
+        steps = {
+            "resize": list(fit.resize) if isinstance(fit.resize, tuple) else fit.resize,
+            "crop": _sides(fit.shape),
+            **steps,
+        }
+    steps = {key: value for key, value in steps.items() if value is not None}
+    keys: dict[str, Any] = {"size": _sides(fit.shape), "fit": fit.kind} if short else {}
+    return {**keys, "channels": None if fit.channels == 3 else fit.channels, "prepare": steps or None}
+
+
+def _sides(sides: int | Shape) -> int | list[int]:
+    if isinstance(sides, int):
+        return sides
+    return sides[0] if sides[0] == sides[1] else list(sides)
+
+
+def _in_toml(value: Any) -> str:
+    """As JSON writes it, which TOML reads too, but for tables."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(key, ensure_ascii=False)} = {_in_toml(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)

@@ -57,4 +57,22 @@ def _export(args: argparse.Namespace) -> None:
     print("gate it with these lines in thresholds.toml, and limits on it:\n")
     place = file if file.is_absolute() else Path(os.path.relpath(file, declared.base))
     reference = f"{args.to}:{place.as_posix()}"
-    print(model_table(f"{name}-{args.to}", classifier.fit, classifier.mean, classifier.std, load=reference))
+    source = declared.models[args.model]
+    first = {
+        "load": reference,
+        "prepare": _library(source),
+        "output": source.output,
+        "threshold": source.threshold,
+        "classes": source.classes,
+        "outside": source.outside,
+    }
+    print(model_table(f"{name}-{args.to}", classifier.fit, classifier.mean, classifier.std, **first))
+
+
+def _library(source: ModelDeclaration) -> str | None:
+    """Where a library keeps the preparation, said so that it leads there from another `load` too."""
+    if source.load.startswith("transformers:") and source.prepare is None and source.size is None:
+        return source.load
+    if not isinstance(source.prepare, str) or source.prepare == "done":
+        return None
+    return source.prepare if ":" in source.prepare else source.load

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustness.data.decode import Listing
-from robustness.data.image_set import check_class_names
+from robustness.data.image_set import MOST_CLASSES, check_class_names
 from robustness.errors import RobustnessError
 
 FILE, LABEL, GROUP = (
@@ -37,9 +38,9 @@ def list_table(table: Path) -> Listing:
         raise RobustnessError(f"{table}: no rows below the head; a row names an image file and its label")
     names = _class_names(table, rows)
     numbers = {name: number for number, name in enumerate(names)}
-    (name, count), *_ = Counter(row.file for row in rows).most_common(1)
+    (name, count), *_ = Counter(os.path.realpath(row.file) for row in rows).most_common(1)
     if count > 1:
-        line = [row.line for row in rows if row.file == name][1]
+        line = [row.line for row in rows if os.path.realpath(row.file) == name][1]
         raise RobustnessError(f"{table}:{line}: {name} stands in {count} rows, and would count {count} times; keep one")
     groups: dict[str | None, int] = {}
     return Listing(
@@ -55,6 +56,9 @@ def _rows(table: Path) -> Iterator[_Row]:
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, dialect=_dialect(table), strict=True)
+            heads = [name.strip().lower() for name in reader.fieldnames or () if name]
+            if doubled := [name for name, count in Counter(heads).items() if count > 1]:
+                raise RobustnessError(f"{table}:1: {doubled[0]!r} heads two columns; keep one")
             columns = {name.strip().lower(): name for name in reader.fieldnames or () if name}
             path, label = _column(table, columns, FILE), _column(table, columns, LABEL)
             group = next((columns[name] for name in GROUP if name in columns), None)
@@ -101,6 +105,8 @@ def _file(table: Path, line: int, name: str) -> Path:
 def _class_names(table: Path, rows: list[_Row]) -> list[str]:
     labels = {row.label for row in rows}
     if all(label.isascii() and label.isdigit() for label in labels):
+        if large := next((label for label in labels if len(label) > 5 or int(label) >= MOST_CLASSES), None):
+            raise RobustnessError(f"{table}: the label {large[:20]} is a number above {MOST_CLASSES - 1:,}; write names")
         if other := next((label for label in labels if str(int(label)) != label), None):
             raise RobustnessError(f"{table}: the label {other} is a number with zeros before it; write {int(other)}, or a name")
         return [str(number) for number in range(max(map(int, labels)) + 1)]

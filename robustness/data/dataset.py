@@ -69,7 +69,10 @@ def class_names_of(name: str, dataset: Any) -> tuple[str, ...] | None:
     """Those that a dataset, or the one that it is a part of, tells; None where none does."""
     for names in (getattr(dataset, "classes", None), _of_features(dataset), _of_metadata(dataset)):
         if names is not None:
-            return tuple(map(str, names))
+            try:
+                return tuple(map(str, names))
+            except TypeError as error:
+                raise RobustnessError(f"{name}: its `classes` are no list of names ({in_one_line(error)})") from error
     parts = [
         part for part in [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())] if part is not None
     ]
@@ -84,16 +87,17 @@ def _of_features(dataset: Any) -> Any:
     features = getattr(dataset, "features", None)
     if not isinstance(features, Mapping):
         return None
-    return next(
-        (feature.names for key in LABEL if (feature := features.get(key)) is not None and hasattr(feature, "names")), None
-    )
+    return getattr(next((features[key] for key in LABEL if key in features), None), "names", None)
 
 
 def _of_metadata(dataset: Any) -> Any:
     """Of MAITE's."""
     metadata = getattr(dataset, "metadata", None)
     named = metadata.get("index2label") if isinstance(metadata, Mapping) else None
-    return None if named is None else [named[number] for number in sorted(named)]
+    if not isinstance(named, Mapping):
+        return None
+    by_number = {int(number): label for number, label in named.items()}
+    return [by_number.get(number, str(number)) for number in range(max(by_number, default=-1) + 1)]
 
 
 def _size(name: str, dataset: Any) -> int:
@@ -211,11 +215,17 @@ def _check_same(image_set: ImageSet, dataset: Any) -> None:
         raise _not_fixed(name, "had other classes when it was made again")
     rounds = max(1, -(-AGAIN // size))
     places = tqdm([*reversed(range(size))] * rounds, f"reading {name} again", unit="image", delay=0.5, disable=None)
-    differing = {}
+    differing: dict[int, bool] = {}
+    groups: dict[int | str | None, int | None] = {}
     for place, item in _items(name, dataset, places):
         same_label = _number(item.label, image_set) == image_set.labels[place]
         if not same_label or not np.array_equal(item.pixels, image_set.picture(place).pixels):
             differing[place] = same_label
+        track = None if image_set.tracks is None else int(image_set.tracks[place])
+        if groups.setdefault(item.group, track) != track or (item.group is None) != (track is None):
+            raise _not_fixed(name, f"image {place} had another group when it was read again")
+    if image_set.tracks is not None and len(groups) != len(np.unique(image_set.tracks)):
+        raise _not_fixed(name, "had other groups when it was read again")
     if differing:
         first = min(differing)
         what = "other pixels" if differing[first] else "another label"
@@ -224,6 +234,8 @@ def _check_same(image_set: ImageSet, dataset: Any) -> None:
 
 def _check_same_set(name: str, image_set: ImageSet, again: Any) -> None:
     same = isinstance(again, ImageSet) and len(again) == len(image_set) and again.class_names == image_set.class_names
+    same = same and (again.tracks is None) == (image_set.tracks is None) and again.dependent == image_set.dependent
+    same = same and (image_set.tracks is None or np.array_equal(again.tracks, image_set.tracks))
     if not same or again.content_hash != image_set.content_hash:
         raise _not_fixed(name, "gave another set when it was made again")
 

@@ -15,6 +15,9 @@ from robustness.data.pictures import Block, Pictures
 from robustness.data.preparation import Preparation, prepare
 from robustness.errors import RobustnessError, nearest
 
+MOST_CLASSES = 32_767
+"""Predictions are kept as int16, and one number says that a network names no class."""
+
 
 def check_class_names(where: str, class_names: Sequence[str]) -> None:
     """A `RobustnessError` where two classes have one name, or two that look alike: a limit on one would speak of both."""

@@ -47,7 +47,11 @@ def from_pillow(image: Image.Image) -> Picture:
     orientation = int(image.getexif().get(ORIENTATION_TAG, UPRIGHT))
     orientation = orientation if orientation in range(1, 9) else UPRIGHT
     if image.mode.startswith(("I", "F")):
-        return Picture(_with_channels(np.asarray(image)), orientation=orientation)
+        stored = np.asarray(image)
+        values = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+        hidden = image.info.get("transparency")
+        alpha = None if hidden is None else np.where(values == hidden, 0, 255).astype(np.uint8)
+        return Picture(_with_channels(values), None if alpha is None or alpha.min() == 255 else alpha, orientation)
     if image.mode in ("1", "L") and "transparency" not in image.info:
         return Picture(_with_channels(np.asarray(image.convert("L"))), orientation=orientation)
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):

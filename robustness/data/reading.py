@@ -117,6 +117,7 @@ def _tiff(file: Path, said: str = "") -> Picture:
 
 def as_values(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """In one of the types that a `Picture` has; a `ValueError` where that would lose something."""
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
     kind = values.dtype
     if kind in (np.uint8, np.uint16, np.int32, np.float32):
         return values

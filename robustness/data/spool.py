@@ -13,7 +13,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from robustness.data.image_set import ImageSet
+from robustness.data.image_set import MOST_CLASSES, ImageSet
 from robustness.data.pictures import Block
 from robustness.errors import RobustnessError
 from robustness.files.cache import keeping, locked
@@ -110,6 +110,9 @@ def _numbered(name: str, labels: list[int | str], names: tuple[str, ...] | None)
     if any(label < 0 for label in plain):
         place = next(place for place, label in enumerate(plain) if label < 0)
         raise RobustnessError(f"{name}: image {place} has the label {plain[place]}, which stands for no class: leave it out")
+    if max(plain, default=0) >= MOST_CLASSES:
+        place = next(place for place, label in enumerate(plain) if label >= MOST_CLASSES)
+        raise RobustnessError(f"{name}: image {place} has the label {plain[place]}, above the highest, {MOST_CLASSES - 1:,}")
     return [str(number) for number in range(max(plain, default=-1) + 1)] if names is None else list(names), plain
 
 
@@ -130,7 +133,10 @@ def _as_set(
     names = json.loads(arrays["class_names"].tobytes())
     tracks = arrays["tracks"].astype(np.int64) if "tracks" in arrays else None
     image_set = ImageSet.of(name, block, arrays["labels"].astype(np.int64), names, tracks)
-    return image_set if "index" not in arrays else replace(image_set, index=arrays["index"].astype(np.int64))
+    if "index" not in arrays:
+        return image_set
+    dependent, left_out = json.loads(arrays["said"].tobytes())
+    return replace(image_set, index=arrays["index"].astype(np.int64), dependent=dependent, left_out=left_out)
 
 
 def _keep(path: Path, image_set: ImageSet, block: Block) -> None:
@@ -144,6 +150,7 @@ def _keep(path: Path, image_set: ImageSet, block: Block) -> None:
             "labels": np.asarray(image_set.labels),
             "index": np.asarray(image_set.index),
             "class_names": np.frombuffer(json.dumps(image_set.class_names).encode(), np.uint8),
+            "said": np.frombuffer(json.dumps([image_set.dependent, image_set.left_out]).encode(), np.uint8),
             "hash": np.frombuffer(bytes.fromhex(image_set.content_hash), np.uint8),
         }
         if image_set.tracks is not None:

@@ -84,6 +84,13 @@ def _check_preparation(name: str, model: ModelTable, problems: Problems) -> None
 def _check_steps(path: KeyPath, model: ModelTable, steps: PrepareTable, problems: Problems) -> int:
     """How many channels there are, once what does not go together is said."""
     sized = [key for key in ("resize", "crop", "size") if getattr(steps, key) is not None]
+    if steps.crop is None and isinstance(steps.resize, int):
+        say = f"crop = {steps.resize}, or resize = [{steps.resize}, {steps.resize}], which does not keep it"
+        problems.add(
+            (*path, "prepare"), f"resize = {steps.resize} keeps the aspect ratio, so images have many shapes: add {say}"
+        )
+    if sized and model.fit is not None:
+        problems.add((*path, "fit"), f"prepare has {sized[0]} already: leave one of them out")
     if sized and model.size is not None:
         problems.add((*path, "size"), f"prepare has {sized[0]} already: leave one of them out")
     if "size" in sized and "resize" in sized:

@@ -12,6 +12,7 @@ from robustness.data import ImageSet, Preparation, prepared
 from robustness.errors import RobustnessError
 from robustness.evaluation.forward import forward
 from robustness.evaluation.rule import MOST_CLASSES, predicted
+from robustness.models.class_map import without_outside
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise, apply
 
@@ -71,13 +72,14 @@ def check_classes(classifier: Classifier, image_set: ImageSet) -> None:
         except RobustnessError as error:
             raise RobustnessError(f"{classifier.name}: {error}") from error
         return
-    if classifier.class_names is None or classifier.class_names == image_set.class_names:
+    class_names = without_outside(image_set.class_names)
+    if classifier.class_names is None or classifier.class_names == class_names:
         return
-    pairs = zip(classifier.class_names, image_set.class_names, strict=False)
+    pairs = zip(classifier.class_names, class_names, strict=False)
     first = next(
         (f"class {n} is {ours!r} there and {theirs!r} here" for n, (ours, theirs) in enumerate(pairs) if ours != theirs), ""
     )
     raise RobustnessError(
-        f"{classifier.name} was trained on {len(classifier.class_names)} classes that are not the {len(image_set.class_names)} "
+        f"{classifier.name} was trained on {len(classifier.class_names)} classes that are not the {len(class_names)} "
         f"of {image_set.name}{': ' + first if first else ''}"
     )

@@ -95,17 +95,17 @@ def make_case(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: i
         noise=noise,
         seed=seed,
         model_hash=identity.hash,
-        data_hash=image_set.content_hash if classifier.class_map is None else _with_names(image_set),
+        data_hash=image_set.content_hash,
         arithmetic=arithmetic(classifier),
         run=None if identity.is_hashable and noise.bit_identical else run,
-        model_key=identity.key,
+        model_key=identity.key if classifier.class_map is None else _with_names(identity.key, image_set),
         fingerprint=identity.fingerprint,
     )
 
 
-def _with_names(image_set: ImageSet) -> str:
-    """The hash of a set whose class names, too, decide what a prediction is."""
-    return hashlib.sha256(json.dumps([image_set.content_hash, image_set.class_names]).encode()).hexdigest()
+def _with_names(key: str, image_set: ImageSet) -> str:
+    """The key of a model whose answers are mapped to the names of a set's classes."""
+    return hashlib.sha256(json.dumps([key, image_set.class_names]).encode()).hexdigest()
 
 
 def _looks(predictions: npt.NDArray[np.int16], image_set: ImageSet) -> list[tuple[int, int]]:

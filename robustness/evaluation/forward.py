@@ -10,6 +10,7 @@ import torch
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError, described
 from robustness.models.advice import advice
+from robustness.models.class_map import without_outside
 from robustness.models.classifier import Classifier, input_type
 from robustness.models.outputs import NoLogitsError
 
@@ -93,7 +94,7 @@ def _padded(batch: torch.Tensor, size: int) -> torch.Tensor:
 
 def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:
     """The logits of the batch, without those of its padding, once they are what logits have to be."""
-    classes = len(image_set.class_names)
+    classes = len(without_outside(image_set.class_names))
     if classifier.class_map is None and logits.shape[1] != classes:
         raise NoLogitsError(f"{classifier.name} tells {logits.shape[1]} classes apart, {image_set.name} has {classes}")
     if logits.is_complex():

@@ -255,7 +255,7 @@ def _complaints(classifier: Classifier, image_set: ImageSet) -> list[str]:
     batch = sample.first(BATCH)
     logits = _first_logits(sample, classifier)
     predicted(logits, classifier.name)  # raises where it tells nothing apart
-    if len(logits) >= FEWEST and looks_like_a_probability(classifier.output, logits):
+    if len(logits) >= FEWEST and looks_like_a_probability(classifier.output, _unmapped(batch, classifier, logits)):
         return [f'{classifier.name} gives one number for each image, all in 0..1, as probabilities are: say output = "sigmoid"']
     predictions = _named(logits)
     first = logits[:BATCH] if classifier.batch_size <= BATCH else batch.logits(classifier)
@@ -266,6 +266,14 @@ def _complaints(classifier: Classifier, image_set: ImageSet) -> list[str]:
     if sample.raised:
         raise _NotKept(found)
     return found
+
+
+def _unmapped(batch: _Sample, classifier: Classifier, logits: torch.Tensor) -> torch.Tensor:
+    """The logits as the network gives them, before its classes are those of the images."""
+    if classifier.class_map is None:
+        return logits
+    parts = torch.split(batch.images, classifier.batch_size)
+    return torch.cat([raw_logits(classifier, part).float().cpu() for part in parts])
 
 
 def _first_logits(sample: _Sample, classifier: Classifier) -> torch.Tensor:

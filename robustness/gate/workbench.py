@@ -39,6 +39,10 @@ def no_fixture(declaration: ModelDeclaration) -> object:
 
 def with_outside(images: ImageSet, thresholds: Thresholds) -> ImageSet:
     """The images, with a class for predictions of any other where a model may give one."""
+    if OUTSIDE in images.class_names and any(model.classes is not None for model in thresholds.models.values()):
+        raise RobustnessError(
+            f"{images.name}: a class is called {OUTSIDE!r}, which stands for predictions of others: rename it"
+        )
     if all(model.outside != "wrong" for model in thresholds.models.values()):
         return images
     return replace(images, class_names=(*images.class_names, OUTSIDE))

@@ -41,19 +41,24 @@ class ClassMap:
         if max(numbers) >= logits.shape[1]:
             raise RobustnessError(f"the network has {logits.shape[1]} logits, and `classes` names number {max(numbers)}")
         own = logits[:, numbers]
-        if not self.open and class_names[-1] != OUTSIDE:
-            return own
         others = torch.ones(logits.shape[1], dtype=torch.bool)
         others[numbers] = False
-        lowest = own.min(dim=1).values - 1
-        outside = lowest
-        if self.open and bool(others.any()):
-            outside = logits[:, others].max(dim=1).values
-            wins = others[logits.argmax(dim=1)] & (
-                outside == own.max(dim=1).values
-            )  # of equal logits the lowest, as without a map
-            outside = torch.where(wins, torch.nextafter(outside, torch.full_like(outside, torch.inf)), outside)
-        return torch.cat([own, outside[:, None]], dim=1)
+        asked = logits if self.open else own
+        undecided = (asked == asked[:, :1]).all(dim=1)
+        column = torch.full((logits.shape[1],), len(numbers))
+        column[numbers] = torch.arange(len(numbers))
+        decides = logits if self.open else logits.masked_fill(others, -torch.inf)
+        winner = column[decides.argmax(dim=1)]  # of equal logits the lowest, as without a map
+        mapped = own
+        if self.open or class_names[-1] == OUTSIDE:
+            outside = logits[:, others].max(dim=1).values if self.open and bool(others.any()) else own.min(dim=1).values - 1
+            mapped = torch.cat([own, torch.where(undecided, own[:, 0], outside)[:, None]], dim=1)
+        tied = ~undecided & (mapped.argmax(dim=1) != winner)
+        if bool(tied.any()):
+            mapped = mapped.clone()
+            largest = mapped[tied].max(dim=1).values
+            mapped[tied, winner[tied]] = torch.nextafter(largest, torch.full_like(largest, torch.inf))
+        return mapped
 
 
 def read_class_map(written: Mapping[str, int] | str, outside: str, base: Path) -> ClassMap:
@@ -62,7 +67,7 @@ def read_class_map(written: Mapping[str, int] | str, outside: str, base: Path) -
     if isinstance(written, str):
         file = base / written
         try:
-            numbers = json.loads(file.read_text(encoding="utf-8"))
+            numbers = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_once_each)
         except (OSError, ValueError, RecursionError) as error:
             raise RobustnessError(
                 f"{file}: not a JSON object of class names and the numbers of their logits ({error})"
@@ -77,3 +82,16 @@ def read_class_map(written: Mapping[str, int] | str, outside: str, base: Path) -
         names = [name for name, number in numbers.items() if number in doubled][:2]
         raise RobustnessError(f"classes: {names[0]!r} and {names[1]!r} have the same logit; give each class its own")
     return ClassMap(tuple(sorted(numbers.items())), outside == "wrong")
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice")
+    return found
+
+
+def without_outside(class_names: Sequence[str]) -> tuple[str, ...]:
+    """The classes that images are of."""
+    return tuple(class_names[:-1] if class_names and class_names[-1] == OUTSIDE else class_names)

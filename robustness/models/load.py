@@ -221,7 +221,7 @@ def preprocessing_of(declaration: ModelDeclaration, base: Path) -> Preprocessing
     if fit is None:
         raise RobustnessError(f"{place}: say which input it takes, for example size = 40")
     if steps == "done":
-        fit = replace(fit, resize=None, centre="round", exact=True)
+        fit = replace(fit, resize=None, centre="round", exact=True, upright=False)
     mean, std = declaration.mean, declaration.std
     if (mean, std) == PLAIN:
         mean, std = (0.0,) * fit.channels, (1.0,) * fit.channels

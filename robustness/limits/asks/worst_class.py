@@ -8,6 +8,7 @@ import numpy as np
 
 from robustness.errors import RobustnessError
 from robustness.limits.asks.ask import Ask, Found, Measured
+from robustness.models.class_map import without_outside
 
 
 class WorstClass(Ask):
@@ -16,7 +17,7 @@ class WorstClass(Ask):
 
     def judge(self, measured: Measured) -> Found:
         images, required = measured.bench.images, measured.limit.required
-        names, labels = images.class_names, images.labels
+        names, labels = without_outside(images.class_names), images.labels
         totals = np.bincount(labels, minlength=len(names))
         if missing := [names[label] for label in np.flatnonzero(totals == 0)]:
             raise RobustnessError(f"{images.name} has no image of {', '.join(missing[:3])}, so its accuracy was not measured")

@@ -205,3 +205,21 @@ def deep_png(values):
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     head = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_a_grey_level_of_sixteen_bits_may_be_transparent(tmp_path):
+    file = tmp_path / "deep.png"
+    values = np.array([[0, 300], [300, 60_000]], np.uint16)
+    Image.fromarray(values).save(file, transparency=300)
+    picture = read_picture(file)
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == [[255, 0], [0, 255]]
+
+
+def test_the_order_of_bytes_is_no_type_of_its_own(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    values = np.random.default_rng(0).integers(0, 2**16, (4, 5, 5), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "big.tif", values, byteorder=">", photometric="minisblack", planarconfig="contig")
+    picture = read_picture(tmp_path / "big.tif")
+    seen = prepare(picture, Preparation(4, 5, 5, exact=True, range="upper-byte"))
+    np.testing.assert_array_equal(seen, values >> 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from robustness.data import Fit, ImageSet, fit_images, load_image_set
-from robustness.data.dataset import read_dataset
+from robustness.data.dataset import read_dataset, read_twice
 from robustness.data.spool import once_a_run
 from robustness.errors import RobustnessError
 from robustness.evaluation.store import Store
@@ -22,6 +23,7 @@ PIXELS = np.random.default_rng(3).integers(0, 256, (4, 5, 6, 3), dtype=np.uint8)
 
 COUNTING = """
 import sys
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -170,6 +172,7 @@ def test_items_as_maite_gives_them():
             r"mine: not a Dataset of \(image, label\): image 0 has the label \[0.5, 0.5\] \(several numbers",
         ),
         ([(PIXELS[0], 0), (PIXELS[1], "cat")], "mine: some labels are texts, such as 'cat', and some are numbers"),
+        ([(PIXELS[0], 40_000)], "mine: image 0 has the label 40000, above the highest, 32,766"),
         ([(PIXELS[0], -1)], "mine: image 0 has the label -1, which stands for no class"),
         ([(PIXELS[0], 0, "a"), (PIXELS[1], 0)], "mine: image 1 has no group, and others have"),
         ([(PIXELS[0], 0, 1.5)], "mine: image 0 has float as third part"),
@@ -182,3 +185,36 @@ def test_items_that_cannot_be_used_are_named_with_their_set_in_one_line(items, s
     with pytest.raises(RobustnessError, match=said) as caught:
         read_dataset("mine", items)
     assert "\n" not in str(caught.value)
+
+
+def test_groups_that_change_are_found_when_they_are_read_again():
+    calls = []
+
+    def make():
+        calls.append(0)
+        return [(pixels, 0, place // 2 if len(calls) < 2 else place % 2) for place, pixels in enumerate(PIXELS)]
+
+    with pytest.raises(RobustnessError, match=r"mine: (image \d had another group|had other groups) when it was"):
+        read_twice("mine", make)
+
+
+def test_what_a_set_says_of_itself_reaches_every_process(own_cache):
+    made = ImageSet.from_images("made", list(PIXELS), [0] * 4, ["a"])
+    made = replace(made, dependent="they are frames of one film", left_out="1 file")
+    for _ in range(2):
+        kept = once_a_run("python:x", "run", lambda: made)
+        assert (kept.dependent, kept.left_out) == (made.dependent, made.left_out)
+
+
+@pytest.mark.parametrize("named", [{0: "dark", 2: "light"}, {"0": "dark", "2": "light"}])
+def test_class_names_keep_their_numbers(named):
+    dataset = Maite([(PIXELS[0].transpose(2, 0, 1), 2, {})])
+    dataset.metadata = {"index2label": named}
+    assert read_dataset("mine", dataset).class_names == ("dark", "1", "light")
+
+
+def test_classes_that_are_no_list_are_refused():
+    dataset = Named([(PIXELS[0], 0)])
+    dataset.classes = 2  # type: ignore[assignment]
+    with pytest.raises(RobustnessError, match="mine: its `classes` are no list of names"):
+        read_dataset("mine", dataset)

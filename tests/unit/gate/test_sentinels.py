@@ -19,6 +19,7 @@ from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import evaluate
 from robustness.evaluation.store import Store
 from robustness.gate.feeding import IMAGENET, SCALES, numbers
+from robustness.gate.grey import sees_grey
 from robustness.gate.sentinels import PASSES, check_model
 from robustness.models.classifier import Classifier, Room
 from robustness.models.declaration import ModelDeclaration
@@ -541,3 +542,34 @@ def test_a_damaged_file_is_made_again(tmp_path, damage):
     file.write_text(damage)
     assert store.remember("ab" * 32, None, make) == ["wrong"]
     assert len(made) == 2
+
+
+class Tinted(nn.Module):
+    """Texture, and as much of colour as `share` says, which it takes the mean of."""
+
+    def __init__(self, share):
+        super().__init__()
+        self.share = share
+
+    def forward(self, images):
+        texture = images.diff(dim=3).abs().mean(dim=(1, 2, 3))
+        colour = images[:, 0].mean(dim=(1, 2)) - images[:, 1].mean(dim=(1, 2))
+        return torch.stack([texture, self.share * colour, -texture], dim=1)
+
+
+@pytest.mark.parametrize("share", [0.05, 1.0, 100.0])
+def test_a_network_that_takes_the_mean_of_colours_is_not_said_to_see_grey(share):
+    assert sees_grey(classifier(Tinted(share))) == []
+    assert sees_grey(classifier(Tinted(0.0))) == []  # what every channel has a part in is no grey of them
+
+
+@pytest.mark.parametrize("weights", [(1 / 3, 1 / 3, 1 / 3), (0.299, 0.587, 0.114), (0.2126, 0.7152, 0.0722)])
+def test_a_network_that_makes_grey_of_its_colours_is_named(weights):
+    class Grey(nn.Module):
+        def forward(self, images):
+            grey = (images * torch.tensor(weights).view(1, 3, 1, 1)).sum(1)
+            texture = grey.diff(dim=2).abs().mean(dim=(1, 2))
+            return torch.stack([texture, grey.mean(dim=(1, 2))], dim=1)
+
+    (said,) = sees_grey(classifier(Grey()))
+    assert "declare channels = 1" in said

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from robustness.errors import RobustnessError
 from robustness.models.class_map import OUTSIDE, ClassMap, read_class_map
@@ -31,6 +35,33 @@ def test_of_equal_logits_the_lowest_of_all_wins():
     assert logits.argmax(1).tolist() == [0, 1, 2, 1]
 
 
+def test_of_equal_logits_of_two_classes_the_lowest_logit_wins_whatever_the_names():
+    logits = torch.tensor([[0.0, 0.0, 7.0, 0.0, 0.0, 7.0]])
+    for is_open in (True, False):
+        mapped = ClassMap((("dark", 5), ("grey", 0), ("light", 2)), open=is_open)
+        for names in (("dark", "grey", "light"), ("dark", "grey", "light", OUTSIDE)):
+            assert mapped.apply(logits, names).argmax(1).tolist() == [2]
+
+
+@given(
+    logits=hnp.arrays(np.float32, (4, 5), elements=st.sampled_from([0.0, 1.0, 2.0])),
+    numbers=st.lists(st.integers(0, 4), min_size=2, max_size=4, unique=True),
+    is_open=st.booleans(),
+)
+def test_the_class_is_that_of_the_network_s_own_answer(logits, numbers, is_open):
+    names = [f"c{number}" for number in range(len(numbers))]
+    mapped = ClassMap(tuple(sorted(zip(names, numbers, strict=True))), open=is_open).apply(
+        torch.from_numpy(logits), [*names, OUTSIDE]
+    )
+    for own, row in zip(mapped, logits, strict=True):
+        asked = range(5) if is_open else sorted(numbers)
+        if len({row[number] for number in asked}) == 1:
+            assert len(set(own.tolist())) == 1  # equal logits stay equal, and count as wrong
+            continue
+        winner = max(asked, key=lambda number: (row[number], -number))
+        assert int(own.argmax()) == (numbers.index(winner) if winner in numbers else len(numbers))
+
+
 def test_where_there_are_no_others_none_can_win():
     mapped = ClassMap((("a", 3), ("b", 2), ("c", 1), ("d", 0)), open=True)
     assert mapped.apply(LOGITS, ("a", "b", "c", "d", OUTSIDE)).argmax(1).tolist() == [3, 1]
@@ -52,6 +83,7 @@ def test_a_map_may_be_a_file(tmp_path):
     ("written", "said"),
     [
         ("none.json", "none.json: not a JSON object"),
+        ("twice.json", "'cat' stands twice"),
         ({}, "an object of class names"),
         ({"cat": -1}, "'cat' has -1, not the number of a logit"),
         ({"cat": True}, "'cat' has True"),
@@ -59,5 +91,6 @@ def test_a_map_may_be_a_file(tmp_path):
     ],
 )
 def test_what_is_no_map_is_refused(tmp_path, written, said):
+    (tmp_path / "twice.json").write_text('{"cat": 1, "cat": 2}')
     with pytest.raises(RobustnessError, match=said):
         read_class_map(written, "ignored", tmp_path)

@@ -239,7 +239,9 @@ def test_transparent_pictures_want_a_background(project):
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("prepare = { resize = 256 }", None),
+        ("prepare = { resize = 256 }", "keeps the aspect ratio, so images have many shapes: add crop = 256"),
+        ("prepare = { crop = 256 }", None),
+        ('prepare = { crop = 8 }\nfit = "resize"', "prepare has crop already"),
         ("prepare = { size = [32, 100], channels = 1 }", None),
         ('prepare = "done"', "say which size its images have already"),
         ('prepare = "pytorch"', "'pytorch' is unknown"),
@@ -269,3 +271,41 @@ def test_what_is_wrong_with_a_preparation_is_said_in_one_line(project, written, 
     lines = [line for line in text.splitlines() if said in line]
     assert lines, text
     assert "thresholds.toml:" in lines[0]
+
+
+@pytest.mark.parametrize("outside", ["wrong", "ignored"])
+def test_a_dead_network_tells_nothing_apart_with_a_map_too(project, outside):
+    dead = "    def forward(self, images):\n        return 0 * torch.stack([images.mean(dim=(1, 2, 3))] * 2, dim=1)\n"
+    project.write(
+        "toy.py", f"import torch\nfrom torch import nn\n\nclass Dead(nn.Module):\n{dead}\ndef make():\n    return Dead()\n"
+    )
+    project.edit(
+        "thresholds.toml", 'fit = "resize"', f'fit = "resize"\nclasses = {{ bright = 0, dark = 1 }}\noutside = "{outside}"'
+    )
+    project.edit("thresholds.toml", "accuracy = 1.0", "accuracy = 0.1")
+    run = project.gate()
+    assert run.ret == 1
+    assert "logits that are all equal" in run.stdout.str()
+
+
+def test_a_model_with_a_map_and_one_without_are_gated_together_and_by_class(project):
+    text = (project.pytester.path / "thresholds.toml").read_text()
+    other = '[models.mapped]\nload = "python:many:make"\nsize = 8\nfit = "resize"\nclasses = { bright = 4, dark = 2 }\noutside = "wrong"\n'
+    project.write("many.py", MAPPED.format(neither=-9))
+    worst = '[[limits]]\nmodels = ["toy", "mapped"]\nnoise = "clean"\nworst_class = 0.9\n'
+    project.write("thresholds.toml", text.replace("[[limits]]", f"{other}\n[[limits]]", 1) + worst)
+    run = project.gate()
+    assert run.ret == 0, run.stdout.str()
+
+
+def test_images_that_are_done_are_not_turned(project):
+    for folder in (project.pytester.path / "pictures").iterdir():
+        for file in folder.iterdir():
+            pixels = np.asarray(Image.open(file)).copy()
+            pixels[4:] = 125
+            exif = Image.Exif()
+            exif[0x0112] = 3
+            Image.fromarray(pixels).save(file, exif=exif)
+    project.edit("toy.py", "images[:, :1].mean(dim=(1, 2, 3))", "images[:, :1, :4].mean(dim=(1, 2, 3))")
+    project.edit("thresholds.toml", 'fit = "resize"', 'prepare = "done"')
+    assert project.gate().ret == 0
