@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from robustness.data.preparation import Interpolation, Preparation, Shape
-from robustness.errors import RobustnessError, nearest
+from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.extras import import_extra
 from robustness.files.folders import path_from
 from robustness.models.declaration import PREPARE, ModelDeclaration
@@ -129,7 +130,22 @@ STEPS = {
 FAMILIES = ("ViT", "DeiT", "Beit", "CLIP", "ConvNext", "Bit", "Siglip", "MobileNetV1", "MobileNetV2", "Segformer")
 """Of image processors whose steps are those of their keys alone: resize, crop, rescale, normalise. On tensors, as the library
 runs them by default."""
-DEFAULT_RESAMPLE = {"CLIP": 3, "ConvNext": 2, "Beit": 3, "Bit": 3, "Siglip": 3, "DeiT": 3}
+CROPPING = ("CLIP", "DeiT", "Bit", "MobileNetV1", "MobileNetV2")
+"""Of these, those that crop where `do_center_crop` is missing."""
+SHORTER = ("CLIP", "ConvNext", "Bit")
+"""Those whose `size`, where it is a number, is the shorter side's."""
+UNCLEAR = ("MobileNetV1", "MobileNetV2", "Siglip")
+"""Those whose `size`, where it is a number, is read in two ways."""
+DEFAULT_RESAMPLE = dict.fromkeys(("ViT", "MobileNetV1", "MobileNetV2", "Segformer"), 2) | dict.fromkeys(
+    ("CLIP", "DeiT", "Bit", "Beit", "Siglip"), 3
+)
+"""Where `resample` is missing. Versions of the library disagree on ConvNext's."""
+RESAMPLE = {2: PILLOW[2], 3: PILLOW[3]}
+"""Those implemented as the library computes them on tensors."""
+LARGEST = 4096
+"""Pixels along a side; what is larger is a mistake."""
+CROP_SHARE = 224 / 256
+"""ConvNext's `crop_pct` where there is none: `save_pretrained` may write null."""
 
 
 def of_transformers_config(config: Mapping[str, Any], read_from: str) -> Preprocessing:
@@ -142,19 +158,19 @@ def of_transformers_config(config: Mapping[str, Any], read_from: str) -> Preproc
             "prepare = { ... } with its steps"
         )
     set_keys = {key for key, value in config.items() if value is not None and value is not False}
-    unknown = sorted(set_keys - IGNORED - STEPS) + sorted(set_keys & {"do_pad", "rescale_offset", "include_top"})
+    steps = STEPS if family == "ConvNext" else STEPS - {"crop_pct"}
+    unknown = sorted(set_keys - IGNORED - steps) + sorted(set_keys & {"do_pad", "rescale_offset", "include_top"})
     if unknown:
-        raise RobustnessError(
-            f"{read_from}: {unknown[0]} = {config[unknown[0]]!r} is not implemented; declare prepare = {{ ... }}"
-        )
-    if config.get("do_rescale", True) is not True or not math.isclose(
-        config.get("rescale_factor", 1 / 255), 1 / 255, rel_tol=1e-6
-    ):
-        raise RobustnessError(f"{read_from}: rescale_factor {config.get('rescale_factor')} is not implemented, 1/255 alone")
+        raise _not_implemented(config, unknown[0], read_from)
+    if not _flag(config, "do_rescale", True, read_from):
+        raise _not_implemented(config, "do_rescale", read_from)
+    scale = config.get("rescale_factor", 1 / 255)
+    if not _is_number(scale, 0, 1) or not math.isclose(scale, 1 / 255, rel_tol=1e-6):
+        raise _not_implemented(config, "rescale_factor", read_from, ", 1/255 alone")
     resize, crop = _sizes(config, family, read_from)
-    number = config.get("resample", DEFAULT_RESAMPLE.get(family, 2))
-    if number not in PILLOW or PILLOW[number] not in ("nearest", "bilinear", "bicubic"):
-        raise RobustnessError(f"{read_from}: resample = {number!r} is not implemented")
+    number = config.get("resample", DEFAULT_RESAMPLE.get(family))
+    if type(number) is not int or number not in RESAMPLE:
+        raise _not_implemented(config, "resample", read_from, ", 2 (bilinear) and 3 (bicubic) alone")
     if resize is not None and crop is None and isinstance(resize, int):
         raise RobustnessError(
             f"{read_from}: resizes the shorter side and crops nothing, so images have many shapes: add crop_size"
@@ -162,46 +178,98 @@ def of_transformers_config(config: Mapping[str, Any], read_from: str) -> Preproc
     shape = crop or resize
     if not isinstance(shape, tuple):
         raise RobustnessError(f"{read_from}: neither size nor crop_size says what the network sees")
-    fit = Preparation(*shape, resize=resize, interpolation=PILLOW[number], antialias="torchvision")
-    mean, std = (config.get(key) for key in ("image_mean", "image_std"))
-    if config.get("do_normalize", True) is not True:
-        mean, std = (0.0,) * 3, (1.0,) * 3
-    if mean is None or std is None:
+    fit = Preparation(*shape, resize=resize, interpolation=RESAMPLE[number], antialias="torchvision", centre="transformers")
+    least = resize if isinstance(resize, tuple) else (resize or 1, resize or 1)
+    if any(have < want for have, want in zip(least, shape, strict=True)):
+        fit = replace(fit, centre="floor")  # on tensors the library pads otherwise than on arrays; it crops alike
+    if not _flag(config, "do_normalize", True, read_from):
+        return Preprocessing(fit, (0.0,) * 3, (1.0,) * 3, read_from)
+    if config.get("image_mean") is None or config.get("image_std") is None:
         raise RobustnessError(f"{read_from}: do_normalize without image_mean and image_std")
-    return Preprocessing(fit, _per_channel(mean), _per_channel(std), read_from)
+    mean = _per_channel(config, "image_mean", 0, read_from)
+    return Preprocessing(fit, mean, _per_channel(config, "image_std", 1e-3, read_from), read_from)
 
 
 def _sizes(config: Mapping[str, Any], family: str, read_from: str) -> tuple[int | Shape | None, Shape | None]:
     """What images are resized to and cropped to."""
-    size, crop = config.get("size"), config.get("crop_size")
-    cropped = None if config.get("do_center_crop", crop is not None and family not in ("ViT", "ConvNext")) is not True else crop
-    if cropped is not None:
-        cropped = _both(cropped, read_from, "crop_size")
-    if config.get("do_resize", True) is not True:
-        return None, cropped
-    if isinstance(size, dict) and "shortest_edge" in size and set(size) == {"shortest_edge"}:
-        shorter = int(size["shortest_edge"])
-    elif isinstance(size, int) and family in ("CLIP", "ConvNext", "Bit"):
+    crop = _crop(config, family, read_from)
+    if not _flag(config, "do_resize", True, read_from):
+        return None, crop
+    size = config.get("size")
+    if isinstance(size, dict) and set(size) == {"shortest_edge"} and _is_length(size["shortest_edge"]):
+        shorter = size["shortest_edge"]
+    elif _is_length(size) and family in SHORTER and not config.get("default_to_square"):
         shorter = size
+    elif family == "ConvNext":
+        raise _not_implemented(config, "size", read_from, ' of ConvNext, {"shortest_edge": N} alone')
+    elif _is_length(size) and (family in (*SHORTER, *UNCLEAR) or config.get("default_to_square") not in (None, True)):
+        raise _not_implemented(config, "size", read_from, f": whether {size} is the shorter side's or both, it does not say")
     else:
-        return _both(size, read_from, "size"), cropped
-    if family == "ConvNext":
-        if shorter >= 384:
-            return (shorter, shorter), None
-        return int(shorter / config.get("crop_pct", 224 / 256)), (shorter, shorter)
-    return shorter, cropped
+        return _both(config, "size", read_from), crop
+    if family != "ConvNext":
+        return shorter, crop
+    if shorter >= 384:
+        return (shorter, shorter), None
+    share = config.get("crop_pct")
+    share = CROP_SHARE if share is None else share
+    if not _is_number(share, shorter / LARGEST, 1):
+        raise _not_implemented(config, "crop_pct", read_from)
+    return int(shorter / share), (shorter, shorter)
 
 
-def _both(size: Any, read_from: str, key: str) -> Shape:
-    if isinstance(size, int):
-        return size, size
+def _crop(config: Mapping[str, Any], family: str, read_from: str) -> Shape | None:
+    declared = config.get("do_center_crop")
+    if declared is None and family not in CROPPING:  # save_pretrained may write null
+        if config.get("crop_size") is not None:
+            raise RobustnessError(
+                f"{read_from}: crop_size without do_center_crop, which for {family} says whether images are cropped: add it"
+            )
+        return None
+    if not _flag(config, "do_center_crop", True, read_from):
+        return None
+    if family in ("ConvNext", "Segformer"):  # ConvNext crops by crop_pct, and Segformer never
+        raise _not_implemented(config, "do_center_crop", read_from, f" for {family}")
+    if config.get("crop_size") is None:
+        raise RobustnessError(f"{read_from}: crops, and no crop_size says to what: add crop_size, or do_center_crop = false")
+    return _both(config, "crop_size", read_from)
+
+
+def _both(config: Mapping[str, Any], key: str, read_from: str) -> Shape:
+    size = config.get(key)
+    lengths: list[Any] = [size] * 2
     if isinstance(size, dict) and set(size) == {"height", "width"}:
-        return int(size["height"]), int(size["width"])
-    raise RobustnessError(f"{read_from}: {key} = {size!r} is not implemented")
+        lengths = [size["height"], size["width"]]
+    if not all(map(_is_length, lengths)):
+        raise _not_implemented(config, key, read_from, f", lengths of 1 to {LARGEST} alone")
+    return lengths[0], lengths[1]
 
 
-def _per_channel(values: Any) -> tuple[float, ...]:
-    return tuple(map(float, values)) if isinstance(values, list | tuple) else (float(values),) * 3
+def _per_channel(config: Mapping[str, Any], key: str, least: float, read_from: str) -> tuple[float, ...]:
+    """Of levels in 0..1."""
+    values = config[key] if isinstance(config[key], list | tuple) else [config[key]] * 3
+    if len(values) != 3 or not all(_is_number(value, least, 1) for value in values):
+        raise _not_implemented(config, key, read_from, f", 3 numbers of {least:g} to 1 alone")
+    return tuple(map(float, values))
+
+
+def _flag(config: Mapping[str, Any], key: str, default: bool, read_from: str) -> bool:
+    value = config.get(key, default)
+    if not isinstance(value, bool):
+        raise _not_implemented(config, key, read_from, ", true and false alone")
+    return value
+
+
+def _is_number(value: Any, least: float, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_length(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= LARGEST
+
+
+def _not_implemented(config: Mapping[str, Any], key: str, read_from: str, why: str = "") -> RobustnessError:
+    said = f"{in_one_line(key)} = {reprlib.repr(config[key])} is not implemented" if key in config else f"{key} is missing"
+    return RobustnessError(f"{read_from}: {said}{why}; declare prepare = {{ ... }}")
 
 
 def _only(config: Mapping[str, Any], known: set[str], read_from: str) -> None:

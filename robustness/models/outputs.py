@@ -25,7 +25,8 @@ class Output:
     """How an answer is read.
 
     declared: "logits", "probabilities" (of classes that exclude each other) or "sigmoid" (a probability by itself), or the name
-    or place of that output among several, which then are logits; None where nothing is declared, which takes logits.
+    or place of that output among several, which then are logits; None where nothing is declared, which takes logits. An output
+    of exactly the declared name is always the one.
     threshold: of the probability of class 1, above which a network of one number an image says class 1; 0.5 where it is None.
     """
 
@@ -59,10 +60,10 @@ class Output:
                 )
             return answer
         found = _tensors(answer)
+        if self.declared is not None and self.declared in found:
+            return found[self.declared]
         if own_name is not None:
-            if own_name not in found:
-                raise NoLogitsError(f"{name} gives no output {own_name!r}: {nearest(own_name, found)}")
-            return found[own_name]
+            raise NoLogitsError(f"{name} gives no output {own_name!r}: {nearest(own_name, found)}")
         if "logits" in found:
             return found["logits"]
         if len(found) == 1:
@@ -93,14 +94,16 @@ class Output:
     def _two_classes(self, values: torch.Tensor) -> torch.Tensor:
         """Of one number an image: 0 for class 0, and by how much the number is above the threshold for class 1.
 
-        Exactly at the threshold is class 0, and no tie.
+        Exactly at the threshold is class 0, and no tie; unless all of several images are: those are told apart by nothing, and
+        their logits stay equal.
         """
         values = values.float() if values.element_size() < 4 else values
         probability = 0.5 if self.threshold is None else self.threshold
         edge = probability if self.declared == "sigmoid" else math.log(probability / (1 - probability))
         above = values - edge
-        least = torch.finfo(values.dtype).tiny
-        above = torch.where(values > edge, above.clamp(min=least), above.clamp(max=-least))
+        if len(values) == 1 or above.any():
+            least = torch.finfo(values.dtype).tiny
+            above = torch.where(values > edge, above.clamp(min=least), above.clamp(max=-least))
         return torch.cat([torch.zeros_like(above), above], dim=1)
 
 
@@ -110,7 +113,7 @@ def looks_like_a_probability(output: Output, logits: torch.Tensor) -> bool:
         return False
     probability = 0.5 if output.threshold is None else output.threshold
     numbers = logits[:, 1] + math.log(probability / (1 - probability))
-    return bool(((numbers >= 0) & (numbers <= 1)).all())
+    return bool(((numbers >= -SLACK) & (numbers <= 1 + SLACK)).all())
 
 
 def _tensors(answer: object) -> dict[str, torch.Tensor]:

@@ -18,7 +18,7 @@ from robustness.models.declaration import ModelDeclaration
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of other libraries
 
-SHAPES = [(375, 500), (500, 375), (1, 300), (30, 20), (224, 224), (333, 601)]
+SHAPES = [(375, 500), (500, 375), (1, 300), (30, 20), (224, 224), (333, 601), (427, 640), (334, 500), (101, 90)]
 IMAGES = [np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8) for seed, shape in enumerate(SHAPES)]
 
 
@@ -95,6 +95,12 @@ def test_a_configuration_of_timms_that_is_not_implemented_is_refused_by_name():
         ("ViTImageProcessor", {}),
         ("ViTImageProcessor", {"size": {"height": 32, "width": 100}, "resample": 3}),
         ("CLIPImageProcessor", {}),
+        ("CLIPImageProcessor", {"do_resize": False}),
+        ("BitImageProcessor", {}),
+        ("BitImageProcessor", {"do_resize": False, "crop_size": {"height": 223, "width": 340}}),
+        ("MobileNetV1ImageProcessor", {}),
+        ("MobileNetV2ImageProcessor", {}),
+        ("MobileNetV2ImageProcessor", {"size": {"shortest_edge": 99}, "crop_size": 110}),
         ("DeiTImageProcessor", {}),
         ("BeitImageProcessor", {"do_center_crop": True, "size": {"height": 256, "width": 256}}),
         ("ConvNextImageProcessor", {"size": {"shortest_edge": 224}, "crop_pct": 0.875}),
@@ -114,6 +120,28 @@ def test_transformers_image_processors(processor, options, tmp_path):
         same(fed(seen, image), theirs(Image.fromarray(image), return_tensors="pt")["pixel_values"][0])
 
 
+def test_keys_that_are_null_or_missing_are_read_as_transformers_reads_them():
+    """And numbers in place of objects, as earlier versions wrote them."""
+    transformers = pytest.importorskip("transformers")
+    half = {"image_mean": [0.5] * 3, "image_std": 0.5}
+    for config in (
+        {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 224}, "crop_pct": None, "resample": 3},
+        {"feature_extractor_type": "ConvNextFeatureExtractor", "size": 224, "crop_pct": 0.9, "resample": 3},
+        {"feature_extractor_type": "CLIPFeatureExtractor", "size": 224, "crop_size": 200, "resample": 3},
+        {"image_processor_type": "ViTImageProcessor", "size": 99, "do_center_crop": None, "crop_size": None},
+        {"image_processor_type": "BeitImageProcessor", "size": 99, "do_center_crop": False, "crop_size": 50},
+        {"image_processor_type": "DeiTImageProcessor", "size": 99, "do_center_crop": False},
+    ):
+        seen = of_transformers_config({**config, **half}, "mine")
+        kind = next(value for key, value in config.items() if key.endswith("_type"))
+        processor = getattr(transformers, kind.replace("FeatureExtractor", "ImageProcessor"))
+        theirs = processor.from_dict(
+            {key: value for key, value in {**config, **dict.fromkeys(half, [0.5] * 3)}.items() if value is not None}
+        )
+        for image in IMAGES:
+            same(fed(seen, image), theirs(Image.fromarray(image), return_tensors="pt")["pixel_values"][0])
+
+
 VIT = {
     "image_processor_type": "ViTImageProcessor",
     "size": {"height": 8, "width": 8},
@@ -128,9 +156,10 @@ VIT = {
         ({"image_processor_type": "DonutImageProcessor"}, "image_processor_type 'DonutImageProcessor' is not implemented"),
         ({"image_processor_type": None}, "image_processor_type '' is not implemented"),
         ({"do_thumbnail": True}, "do_thumbnail = True is not implemented"),
+        ({"do\nthis": True}, "do this = True is not implemented"),
         ({"do_pad": True}, "do_pad = True is not implemented"),
-        ({"rescale_factor": 1 / 127.5}, "rescale_factor 0.00784.* is not implemented"),
-        ({"do_rescale": False}, "rescale_factor .* is not implemented"),
+        ({"rescale_factor": 1 / 127.5}, "rescale_factor = 0.00784.* is not implemented"),
+        ({"do_rescale": False}, "do_rescale = False is not implemented"),
         ({"resample": 1}, "resample = 1 is not implemented"),
         ({"resample": 9}, "resample = 9 is not implemented"),
         ({"size": {"longest_edge": 8}}, "size = .* is not implemented"),
@@ -143,6 +172,87 @@ def test_a_key_that_is_not_implemented_is_refused_by_name(changes, said):
     assert of_transformers_config(VIT, "mine").fit.shape == (8, 8)
     with pytest.raises(RobustnessError, match=f"^mine: {said}"):
         of_transformers_config({**VIT, **changes}, "mine")
+
+
+CLIP = {**VIT, "image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 8}, "crop_size": 8}
+CONVNEXT = {**VIT, "image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 8}, "resample": 3}
+
+
+def of_family(family):
+    return {"image_processor_type": f"{family}ImageProcessor"}
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({**VIT, "resample": 0}, "resample = 0 is not implemented"),
+        *(
+            (
+                {**VIT, "resample": 2, **of_family(family), "crop_size": 4},
+                f"crop_size without do_center_crop, which for {family} ",
+            )
+            for family in ("ViT", "Siglip", "Segformer", "Beit", "ConvNext")
+        ),
+        *(
+            ({**VIT, **of_family(family), **cropped}, "crops, and no crop_size says to what")
+            for family in ("CLIP", "DeiT", "Bit", "MobileNetV1", "MobileNetV2")
+            for cropped in ({}, {"crop_size": None}, {"do_center_crop": True})
+        ),
+        ({**VIT, "do_center_crop": True}, "crops, and no crop_size says to what"),
+        *(
+            ({**CLIP, **of_family(family), "do_center_crop": True, "size": 8}, "size = 8 is not implemented: whether")
+            for family in ("MobileNetV1", "MobileNetV2", "Siglip")
+        ),
+        ({**VIT, "size": 8, "default_to_square": False}, "size = 8 is not implemented: whether"),
+        ({**CLIP, "size": 8, "default_to_square": True}, "size = 8 is not implemented: whether"),
+        ({**CONVNEXT, "do_center_crop": True, "crop_size": 4}, "do_center_crop = True is not implemented for ConvNext"),
+        (
+            {**VIT, **of_family("Segformer"), "do_center_crop": True, "crop_size": 4},
+            "do_center_crop = True is not implemented for Segformer",
+        ),
+        ({**CONVNEXT, "size": {"height": 8, "width": 8}}, "size = .* is not implemented of ConvNext"),
+        ({key: value for key, value in CONVNEXT.items() if key != "resample"}, "resample is missing"),
+        ({**VIT, "crop_pct": 0.9}, "crop_pct = 0.9 is not implemented"),
+        ({key: value for key, value in VIT.items() if key != "size"}, "size is missing"),
+    ],
+)
+def test_what_versions_of_the_library_could_read_in_two_ways_is_refused_by_name(config, said):
+    with pytest.raises(RobustnessError, match=f"^mine: {said}"):
+        of_transformers_config(config, "mine")
+
+
+BROKEN = [None, "text", [], [1, 2], {}, {"height": 8}, -1, 0, True, 10**9, 10**400, 1e400, float("nan"), 0.5j]
+
+
+@pytest.mark.parametrize("value", BROKEN, ids=lambda value: repr(value)[:20])
+def test_values_of_another_kind_are_refused_in_one_line_that_names_the_key(value):
+    places = [
+        (VIT, key) for key in ("rescale_factor", "size", "resample", "image_mean", "image_std", "do_resize", "do_normalize")
+    ]
+    places += [(CLIP, key) for key in ("size", "crop_size", "do_center_crop", "resample")]
+    places += [(CONVNEXT, key) for key in ("size", "crop_pct")]
+    for config, key in places:
+        fine = (value is None and key == "crop_pct") or (value is True and key.startswith("do_"))
+        for put in (value, *([[0.5, value, 0.5]] if key.startswith("image_") else [])):
+            if fine or (key == "image_mean" and put in (0, [0.5, 0, 0.5])):
+                continue
+            with pytest.raises(RobustnessError) as refused:
+                of_transformers_config({**config, key: put}, "folder/preprocessor_config.json")
+            said = str(refused.value)
+            assert said.startswith("folder/preprocessor_config.json: ")
+            assert key in said
+            assert "\n" not in said
+            assert len(said) < 300
+
+
+@pytest.mark.parametrize("length", [0, -8, 4097, 10**9, 8.0, True, "8", None])
+@pytest.mark.parametrize("config", [VIT, CLIP, CONVNEXT], ids=lambda config: config["image_processor_type"])
+def test_lengths_outside_1_to_4096_are_refused(config, length):
+    keys = {"size": dict.fromkeys(config["size"], length)}
+    keys |= {"crop_size": {"height": length, "width": 8}} if "crop_size" in config else {}
+    for key, value in keys.items():
+        with pytest.raises(RobustnessError, match=f"^mine: {key} = .* is not implemented"):
+            of_transformers_config({**config, key: value}, "mine")
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "null", '"text"'])

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections import namedtuple
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from robustness.evaluation.evaluate import measure
 from robustness.evaluation.rule import predicted
 from robustness.evaluation.store import Store
 from robustness.gate.sentinels import check_model
-from robustness.models.outputs import NoLogitsError, Output
+from robustness.models.outputs import NoLogitsError, Output, looks_like_a_probability
 from robustness.noise import Clean
 
 LOGITS = torch.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
@@ -130,6 +131,44 @@ def test_probabilities_of_eight_bits_are_read():
         warnings.simplefilter("ignore")
         steps = torch.quantize_per_tensor(torch.tensor([[0.1, 0.9]]), 1 / 256, 0, torch.quint8)
     assert Output("probabilities").logits(steps, "net", 1).argmax() == 1
+
+
+@pytest.mark.parametrize("declared", ["logits", "probabilities", "sigmoid"])
+def test_an_output_of_the_declared_name_is_the_one(declared):
+    right, wrong = torch.tensor([[0.1, 0.9], [0.8, 0.2]]), torch.tensor([[0.9, 0.1], [0.2, 0.8]])
+    others = {name: wrong for name in ("first", "logits", "probabilities", "sigmoid") if name != declared}
+    for answer in (
+        {**others, declared: right},
+        {"other": wrong, declared: right},
+        SimpleNamespace(**others, **{declared: right}),
+    ):
+        assert torch.equal(Output(declared).logits(answer, "net", 2), right)
+
+
+@pytest.mark.parametrize(
+    ("output", "edge"),
+    [(Output("logits"), 0.0), (Output("sigmoid"), 0.5), (Output("sigmoid", 0.25), 0.25), (Output("logits", 0.5), -0.0)],
+    ids=str,
+)
+def test_images_that_are_all_at_the_threshold_are_told_apart_by_nothing(output, edge):
+    with pytest.raises(RobustnessError, match="net gave logits that are all equal for 4 of 4 images of a batch"):
+        predicted(output.logits(torch.full((4, 1), edge), "net", 4), "net")
+    assert predicted(output.logits(torch.tensor([edge]), "net", 1), "net")[0].tolist() == [0]
+    assert predicted(output.logits(torch.tensor([edge, edge, edge, 1.0]), "net", 4), "net")[0].tolist() == [0, 0, 0, 1]
+
+
+def test_a_network_of_one_number_that_is_always_0_stops(tmp_path):
+    dead = two_classes(lambda excess: 0 * excess, Output("logits"))
+    with pytest.raises(RobustnessError, match="toy gave logits that are all equal"):
+        measure(dead, Answers.images(every=4), Clean(), 0, Store(tmp_path), "run")
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 0.5, 0.3]), min_size=1), st.sampled_from([None, 0.1, 0.3, 0.9]))
+def test_probabilities_of_exactly_0_or_1_are_known_as_such(numbers, threshold):
+    output = Output("logits", threshold)
+    assert looks_like_a_probability(output, output.logits(torch.tensor(numbers), "net", len(numbers)))
+    more = [*numbers, -2.0]
+    assert not looks_like_a_probability(output, output.logits(torch.tensor(more), "net", len(more)))
 
 
 def test_nan_stays_nan():
