@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,7 +134,7 @@ def test_keys_that_are_null_or_missing_are_read_as_transformers_reads_them():
         {"image_processor_type": "DeiTImageProcessor", "size": 99, "do_center_crop": False},
     ):
         seen = of_transformers_config({**config, **half}, "mine")
-        kind = next(value for key, value in config.items() if key.endswith("_type"))
+        kind = next(str(value) for key, value in config.items() if key.endswith("_type"))
         processor = getattr(transformers, kind.replace("FeatureExtractor", "ImageProcessor"))
         theirs = processor.from_dict(
             {key: value for key, value in {**config, **dict.fromkeys(half, [0.5] * 3)}.items() if value is not None}
@@ -226,7 +227,7 @@ BROKEN = [None, "text", [], [1, 2], {}, {"height": 8}, -1, 0, True, 10**9, 10**4
 
 @pytest.mark.parametrize("value", BROKEN, ids=lambda value: repr(value)[:20])
 def test_values_of_another_kind_are_refused_in_one_line_that_names_the_key(value):
-    places = [
+    places: list[tuple[dict[str, Any], str]] = [
         (VIT, key) for key in ("rescale_factor", "size", "resample", "image_mean", "image_std", "do_resize", "do_normalize")
     ]
     places += [(CLIP, key) for key in ("size", "crop_size", "do_center_crop", "resample")]
