@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from robustness.errors import RobustnessError
+
+if TYPE_CHECKING:
+    import torch
 
 OUTSIDE = "(another class)"
 """The name of the class that predictions outside of a set's classes have; no image is of it."""
@@ -37,6 +39,8 @@ class ClassMap:
 
         logits: of shape (N, all of the network's classes).
         """
+        import torch  # not where a thresholds file is only read
+
         numbers = self.numbers(class_names)
         if max(numbers) >= logits.shape[1]:
             raise RobustnessError(f"the network has {logits.shape[1]} logits, and `classes` names number {max(numbers)}")
