@@ -6,7 +6,6 @@ import re
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import timm
@@ -16,11 +15,13 @@ from safetensors.torch import save_file
 from torch import nn
 
 from robustness.data import Fit
+from robustness.declaration.models import declared
+from robustness.declaration.tables import ModelTable
 from robustness.errors import RobustnessError
 from robustness.kinds import read_thresholds
 from robustness.limits.limit import Limit
 from robustness.models.classifier import Classifier
-from robustness.models.declaration import BUILT_IN, FORMS, ModelDeclaration
+from robustness.models.declaration import BUILT_IN, FORMS
 from robustness.models.export import export_network
 from robustness.models.load import load_classifier
 from robustness.noise import Gaussian
@@ -47,7 +48,9 @@ def folder(tmp_path, monkeypatch):
         export_network(Classifier("own", own(40), Fit(40)), form, tmp_path / file)
     save_file(own(64).state_dict(), tmp_path / "my-model.safetensors")
     (tmp_path / "my_model.py").write_text(
-        "from torch import nn\n\ndef make_model():\n    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 5))\n"
+        "from torch import nn\n\nclass Own(nn.Sequential):\n    def forward(self, images):\n"
+        "        return super().forward(nn.functional.adaptive_avg_pool2d(images, 64))\n\n"
+        "def make_model():\n    return Own(nn.Flatten(), nn.Linear(3 * 64 * 64, 5))\n"
     )
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield tmp_path
@@ -57,8 +60,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_every_example_loads(folder):
     for name, table in EXAMPLES:
-        declared: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
-        declaration = ModelDeclaration(name, **declared)
+        declaration = declared(name, ModelTable.model_validate(table))
         if declaration.load == "fixture":
             with pytest.raises(RobustnessError, match="needs a pytest fixture 'my_quantized_model'"):
                 load_classifier(declaration, folder)
