@@ -60,7 +60,7 @@ def read_dataset(name: str, dataset: Any) -> ImageSet:
         check_class_names(name, names)
     with whole_images():
         places = tqdm(range(size), f"reading {name}", unit="image", delay=0.5, disable=None)
-        image_set = spooled(name, (item for _, item in _items(name, dataset, places)), lambda: names)
+        image_set = spooled(name, (item for _, item in _items(name, dataset, places)), names)
         _check_end(image_set, dataset)
     return image_set
 

@@ -6,7 +6,7 @@ image alone, on 8 bits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +18,9 @@ from robustness.data.picture import UPRIGHT, Picture
 FitKind = Literal["crop-or-pad", "resize"]
 Interpolation = Literal["nearest", "box", "bilinear", "bicubic", "lanczos"]
 Antialias = Literal["pillow", "torchvision"]
-Centre = Literal["floor", "round", "transformers"]
+Centre = Literal["floor", "round"]
+LARGEST = 4096
+"""Pixels along a side of what a network sees."""
 Shape = tuple[int, int]
 """Height and width, in pixels."""
 Pixels = npt.NDArray[np.uint8]
@@ -54,7 +56,7 @@ class Preparation:
     side rounded down); or both sides; None leaves the size.
     interpolation: of resizing. antialias: as Pillow does it, or as torchvision does it on uint8 tensors.
     centre: which pixels are kept where one is over, and where black is put where too few are there. "round": as torchvision's
-    `CenterCrop`. "floor": the odd one over stays at the end (the study's way). "transformers": as that library on arrays.
+    `CenterCrop`. "floor": the odd one over stays at the end (the study's way, and transformers').
     exact: nothing is resized, cropped or padded; an image of another size is refused.
     background: the colour that transparent pixels are laid on, `(p a + b (255 - a) + 127) div 255`; "ignored" takes the colours
     as they are stored, as torchvision's `ImageFolder` does; None refuses transparent pixels.
@@ -85,7 +87,6 @@ class Preparation:
         else:
             steps = [] if self.resize is None else [f"resize {_text(self.resize)}"]
             steps += [f"{'crop-or-pad' if self.centre == 'floor' else 'crop'} {shape}"]
-            steps += ["centred as transformers does"] if self.centre == "transformers" else []
         default = Preparation(1, 1)
         steps += [
             f"{name} {getattr(self, name)}"
@@ -114,11 +115,6 @@ class Preparation:
     def kind(self) -> FitKind:
         """Of a short form: "resize" or "crop-or-pad"."""
         return "resize" if self.resize == self.shape else "crop-or-pad"
-
-    @property
-    def is_short(self) -> bool:
-        """Whether size and fit say all of it."""
-        return self == replace(Fit(1, self.kind), height=self.height, width=self.width, resize=self.resize)
 
 
 def Fit(size: int | Shape, kind: FitKind = "crop-or-pad", channels: int = 3) -> Preparation:  # noqa: N802
@@ -268,8 +264,6 @@ def _kept(have: int, want: int, centre: Centre) -> tuple[slice, slice]:
     source, target = (have - kept) // 2, (want - kept) // 2
     if centre == "round":
         source = round((have - kept) / 2)  # half of an odd number to the even one, as Python and torchvision do
-    if centre == "transformers":
-        target = -(-(want - kept) // 2)
     return slice(source, source + kept), slice(target, target + kept)
 
 

@@ -31,10 +31,10 @@ class Given:
     from_float: bool = False
 
 
-def spooled(name: str, items: Iterable[Given], class_names: Callable[[], tuple[str, ...] | None]) -> ImageSet:
+def spooled(name: str, items: Iterable[Given], class_names: tuple[str, ...] | None) -> ImageSet:
     """The set of these images, in a file without a name, which ends with the process.
 
-    class_names: asked at the end; None where labels are numbers without names, or are themselves the names.
+    class_names: None where labels are numbers without names, or are themselves the names.
     """
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def once_a_run(name: str, run: str, make: Callable[[], ImageSet]) -> ImageSet:
 
 
 def _write(
-    name: str, file: IO[bytes], items: Iterable[Given], class_names: Callable[[], tuple[str, ...] | None]
+    name: str, file: IO[bytes], items: Iterable[Given], class_names: tuple[str, ...] | None
 ) -> tuple[dict[str, npt.NDArray[np.generic]], dict[str, str]]:
     growing = Growing(file)
     shapes: list[tuple[int, int]] = []
@@ -82,7 +82,7 @@ def _write(
         shapes.append((height, width))
         labels.append(item.label)
         groups.append(item.group)
-    names, numbers = _numbered(name, labels, class_names())
+    names, numbers = _numbered(name, labels, class_names)
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "shapes": np.array(shapes, np.int32).reshape(-1, 2),
         "labels": np.array(numbers, np.int64),

@@ -10,14 +10,12 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, create_model
 from pydantic_core import PydanticCustomError
 
+from robustness.data.preparation import LARGEST
 from robustness.declaration.keys import unknown_key
 from robustness.declaration.places import KeyPath
 from robustness.files.schemas import unreadable
 
 SCHEMA = 1
-LARGEST = 4096
-"""Of the sides of a network's input, in pixels."""
-
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]

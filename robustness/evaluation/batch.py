@@ -9,9 +9,10 @@ import numpy.typing as npt
 import torch
 
 from robustness.data import ImageSet, Preparation, prepared
+from robustness.data.image_set import MOST_CLASSES
 from robustness.errors import RobustnessError
 from robustness.evaluation.forward import forward
-from robustness.evaluation.rule import MOST_CLASSES, predicted
+from robustness.evaluation.rule import predicted
 from robustness.models.class_map import without_outside
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise, apply

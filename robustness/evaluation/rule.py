@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from robustness.data.image_set import MOST_CLASSES
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
@@ -16,11 +17,8 @@ if TYPE_CHECKING:
 RULE = 2
 """Raised when the same logits come to mean another class. Until 1, `topk` decided between equal logits, as it liked."""
 
-NO_CLASS = 32_767
+NO_CLASS = MOST_CLASSES
 """In place of a class, where the logits of an image are all equal. No label is this number, so the image counts as wrong."""
-
-MOST_CLASSES = NO_CLASS
-"""Predictions are int16."""
 
 
 def predicted(logits: torch.Tensor, name: str) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:

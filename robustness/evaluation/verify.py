@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from robustness.data.cache import read_kept
-from robustness.data.prepared import is_whole
+from robustness.data.prepared_images import is_whole
 from robustness.data.spool import is_spool
 from robustness.files.arrays import read_arrays
 from robustness.files.housekeeping import Kept

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -30,10 +28,7 @@ def sees_grey(classifier: Classifier) -> list[str]:
     changes = [np.array(change) for change in (GREY, *COLOURS.values())]
     moved = [clean + way * change for change in changes for way in (pattern, np.ones_like(pattern))]
     images = to_tensor(np.concatenate([clean, *moved]).astype(np.uint8))
-    parts: list[Any] = [raw_logits(classifier, part) for part in torch.split(images, classifier.batch_size)]
-    if not all(isinstance(part, torch.Tensor) and part.ndim == 2 for part in parts):  # other sentinels say so
-        return []
-    logits = torch.cat(parts)
+    logits = torch.cat([raw_logits(classifier, part) for part in torch.split(images, classifier.batch_size)])
     still, *changed = torch.split(logits.float().cpu(), IMAGES)
     by_pixel, flat = ([float((one - still).abs().mean()) for one in ways] for ways in (changed[::2], changed[1::2]))
     by_grey, *by_colour = map(max, by_pixel, flat)

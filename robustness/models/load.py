@@ -13,14 +13,14 @@ from typing import Any, get_args
 import torch
 from torch import nn
 
-from robustness.data.preparation import Fit, FitKind, Preparation, Shape
+from robustness.data.preparation import LARGEST, Fit, FitKind, Preparation, Shape
 from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.factory import call_factory
 from robustness.files.folders import path_from
 from robustness.models.checkpoint import card_path, check_types, fill, load_card, load_class_names, load_weights
 from robustness.models.class_map import read_class_map
 from robustness.models.classifier import PLAIN, Classifier, best_device, input_type, place
-from robustness.models.configurations import Preprocessing, read_preprocessing
+from robustness.models.configurations import read_preprocessing
 from robustness.models.declaration import BUILT_IN, ModelDeclaration, Steps, meant_by, shipped_weights
 from robustness.models.exported import load_exported
 from robustness.models.file_network import PIXELS, FileNetwork
@@ -31,6 +31,7 @@ from robustness.models.networks import DEFAULT_SIZE, NETWORKS, classes_in
 from robustness.models.onnx_network import load_onnx
 from robustness.models.openvino_network import load_openvino
 from robustness.models.outputs import KINDS, Output
+from robustness.models.preprocessing import Preprocessing
 from robustness.models.timm_networks import timm_library
 from robustness.models.torch_files import State
 from robustness.models.torchscript import load_torchscript
@@ -38,8 +39,6 @@ from robustness.models.torchvision_networks import torchvision_library
 from robustness.models.transformers_network import class_names_in, load_transformers
 from robustness.models.weight_names import for_network
 
-LARGEST = 4096
-"""Of the sizes, in pixels."""
 LIBRARIES: dict[str, Callable[[], Library]] = {"torchvision:": torchvision_library, "timm:": timm_library}
 Loader = Callable[[Path, Preparation, str | None], tuple[nn.Module, str]]
 FILES: dict[str, Loader] = {

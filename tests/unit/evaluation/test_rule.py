@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_classifiers import Answer, Brightness, classifier, image_set
 
+from robustness.data.image_set import MOST_CLASSES
 from robustness.errors import RobustnessError
 from robustness.evaluation.batch import check_classes, predict
 from robustness.evaluation.evaluate import measure
 from robustness.evaluation.forward import arithmetic
-from robustness.evaluation.rule import MOST_CLASSES, NO_CLASS, class_name, predicted
+from robustness.evaluation.rule import NO_CLASS, class_name, predicted
 from robustness.evaluation.store import Store
 from robustness.noise import Clean
 

@@ -14,8 +14,9 @@ from torchvision import models
 from robustness.data.picture import Picture
 from robustness.data.preparation import prepare
 from robustness.errors import RobustnessError
-from robustness.models.configurations import of_timm_config, of_transformers_config, read_preprocessing
+from robustness.models.configurations import of_timm_config, read_preprocessing
 from robustness.models.declaration import ModelDeclaration
+from robustness.models.transformers_configuration import of_transformers_config
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of other libraries
 
