@@ -66,7 +66,7 @@ def said_preparations(thresholds: Thresholds, names: Sequence[str] = ()) -> list
     """How the models see images, all or those of these names, as far as no network is needed to tell; what is read from a
     library's configuration is said on the error stream.
     """
-    from robustness.models.load import preprocessing_of
+    from robustness.models.seen import preprocessing_of
 
     found = []
     for model in thresholds.models.values():

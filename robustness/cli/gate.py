@@ -102,7 +102,7 @@ def _measure(args: argparse.Namespace) -> int:
         for file in files:
             thresholds = read_thresholds(file)
             seen = said_preparations(thresholds)
-            if not thresholds.data.startswith("python:"):
+            if thresholds.data.partition(":")[0] not in ("python", "datasets"):  # those are read once, by the run
                 images = load_image_set(thresholds.data, base=thresholds.base)
                 if isinstance(images.pictures, Files):
                     for fit in seen:

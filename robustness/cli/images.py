@@ -82,7 +82,7 @@ def _declared(args: argparse.Namespace) -> Thresholds | None:
 def _fit(args: argparse.Namespace, declared: Thresholds | None) -> Preparation:
     """As a declared model sees images, or as size and fit say."""
     from robustness.data import Fit
-    from robustness.models.load import preprocessing_of
+    from robustness.models.seen import preprocessing_of
 
     if declared is None or (args.size and not args.model):
         return Fit(args.size or 40, args.fit)

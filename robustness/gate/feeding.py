@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from robustness.data import Preparation
-from robustness.models.classifier import Channels, Classifier
+from robustness.models.classifier import Classifier
+from robustness.models.preprocessing import Channels
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CLIP = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)

@@ -22,13 +22,11 @@ from robustness.models.class_map import ClassMap
 from robustness.models.file_network import PIXELS, FromFile
 from robustness.models.fingerprint import fingerprint
 from robustness.models.outputs import Output
+from robustness.models.preprocessing import PLAIN, Channels
 from robustness.models.state import hash_state
 
-Channels = tuple[float, ...]
 Precision = Literal["float32", "bfloat16"]
 
-PLAIN: tuple[Channels, Channels] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-"""Mean and standard deviation that leave values in 0..1 as they are, for any number of channels."""
 
 SIZES = {"cpu": 64, "cuda": 256}
 """Images in a batch; for CUDA not measured yet. On CPUs larger ones leave the caches, and their memory comes afresh each time:

@@ -13,15 +13,14 @@ from typing import Any, get_args
 import torch
 from torch import nn
 
-from robustness.data.preparation import LARGEST, Fit, FitKind, Preparation, Shape
+from robustness.data.preparation import LARGEST, FitKind, Preparation
 from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.factory import call_factory
 from robustness.files.folders import path_from
 from robustness.models.checkpoint import card_path, check_types, fill, load_card, load_class_names, load_weights
 from robustness.models.class_map import read_class_map
-from robustness.models.classifier import PLAIN, Classifier, best_device, input_type, place
-from robustness.models.configurations import read_preprocessing
-from robustness.models.declaration import BUILT_IN, ModelDeclaration, Steps, meant_by, shipped_weights
+from robustness.models.classifier import Classifier, best_device, input_type, place
+from robustness.models.declaration import BUILT_IN, ModelDeclaration, meant_by, shipped_weights
 from robustness.models.exported import load_exported
 from robustness.models.file_network import PIXELS, FileNetwork
 from robustness.models.keras_network import load_keras
@@ -32,6 +31,7 @@ from robustness.models.onnx_network import load_onnx
 from robustness.models.openvino_network import load_openvino
 from robustness.models.outputs import KINDS, Output
 from robustness.models.preprocessing import Preprocessing
+from robustness.models.seen import preprocessing_of
 from robustness.models.timm_networks import timm_library
 from robustness.models.torch_files import State
 from robustness.models.torchscript import load_torchscript
@@ -168,7 +168,7 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     return _classifier(module, declaration, seen, architecture, load_class_names(file), torch.channels_last, file_hash)
 
 
-def _trained_size(file: Path) -> int:
+def trained_size(file: Path) -> int:
     """The size that weights were trained at, as their card says."""
     fit = load_card(file).get("fit", {"size": DEFAULT_SIZE})
     size = fit.get("size") if isinstance(fit, dict) else None
@@ -196,63 +196,6 @@ def _load_file(declaration: ModelDeclaration, base: Path, load: Loader, target: 
     if isinstance(module, FileNetwork) and declaration.output not in (None, *KINDS):
         declaration = replace(declaration, output="logits")  # of that name, which it gives alone
     return _classifier(module, declaration, seen, architecture, class_names, file_hash=architecture)  # the file's hash is in it
-
-
-def preprocessing_of(declaration: ModelDeclaration, base: Path) -> Preprocessing:
-    """The preparation that a declaration names, with its normalisation; a `RobustnessError` where it names none."""
-    steps, size = declaration.prepare, declaration.size
-    if declaration.load.startswith("transformers:") and steps is None and size is None:
-        steps = "transformers"
-    place = f"model {declaration.name}"
-    if declaration.load in BUILT_IN and size is None and steps is None:
-        size = _trained_size(weights_file(declaration, base))
-    if isinstance(steps, str) and steps != "done":
-        try:
-            return read_preprocessing(declaration, steps, base)
-        except RobustnessError as error:
-            raise RobustnessError(f"{place}: {error}") from error
-    if isinstance(steps, Steps):
-        fit = _stepwise(steps, declaration)
-    elif size is not None:
-        fit = Fit(size, declaration.fit, declaration.channels)
-    else:
-        fit = None
-    if fit is None:
-        raise RobustnessError(f"{place}: say which input it takes, for example size = 40")
-    if steps == "done":
-        fit = replace(fit, resize=None, centre="round", exact=True, upright=False)
-    mean, std = declaration.mean, declaration.std
-    if (mean, std) == PLAIN:
-        mean, std = (0.0,) * fit.channels, (1.0,) * fit.channels
-    if not len(mean) == len(std) == fit.channels:
-        raise RobustnessError(
-            f"{place}: mean and std have {len(mean)} and {len(std)} values, one per channel is {fit.channels}"
-        )
-    return Preprocessing(fit, mean, std)
-
-
-def _stepwise(steps: Steps, declaration: ModelDeclaration) -> Preparation | None:
-    """The steps as a preparation; None where nothing says what the network sees."""
-    if steps.crop is None and steps.resize is None:
-        if declaration.size is None:
-            return None
-        fit = Fit(declaration.size, declaration.fit)
-    else:
-        resize = _sides(steps.resize) if steps.crop is None else steps.resize
-        fit = Preparation(*(_sides(steps.crop) or _sides(steps.resize) or (1, 1)), resize=resize)
-    return replace(
-        fit,
-        channels=declaration.channels,
-        interpolation=steps.interpolation,
-        antialias=steps.antialias,
-        background=steps.background,
-        range=steps.range,
-        upright=steps.orientation == "exif",
-    )
-
-
-def _sides(side: int | Shape | None) -> Shape | None:
-    return (side, side) if isinstance(side, int) else side
 
 
 def _load_from_library(declaration: ModelDeclaration, base: Path, library: Callable[[], Library], network: str) -> Classifier:

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 from robustness.data.preparation import Preparation
 
+Channels = tuple[float, ...]
+PLAIN: tuple[Channels, Channels] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+"""Mean and standard deviation that leave values in 0..1 as they are, for any number of channels."""
+
 
 @dataclass(frozen=True)
 class Preprocessing:
     """A preparation with the normalisation that comes with it. read_from: where it was found, or None where it was declared."""
 
     fit: Preparation
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    mean: Channels
+    std: Channels
     read_from: str | None = None
 
     def __str__(self) -> str:

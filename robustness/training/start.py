@@ -11,10 +11,11 @@ from torch import nn
 from robustness.data import Preparation
 from robustness.errors import RobustnessError, nearest
 from robustness.models.checkpoint import load_card, load_weights
-from robustness.models.classifier import Channels, Classifier, best_device, place
+from robustness.models.classifier import Classifier, best_device, place
 from robustness.models.declaration import BUILT_IN
 from robustness.models.library import refusal
 from robustness.models.networks import NETWORKS
+from robustness.models.preprocessing import Channels
 from robustness.models.pretrained import Pretrained, UnreachableError, imagenet_weights
 from robustness.models.timm_networks import timm_library
 from robustness.models.torch_files import State

@@ -56,3 +56,15 @@ def test_a_users_own_accuracy_fixture_does_not_disturb_the_limits(project):
 def test_what_kinds_of_promises_there_are_is_known_without_torch():
     code = "import sys, robustness.kinds; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_how_models_see_images_is_known_without_torch(project):
+    """A gate's images are prepared by it before its workers start, which is the controller's business alone."""
+    project.edit("thresholds.toml", 'size = 8\nfit = "resize"', "prepare = { resize = 10, crop = 8 }")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom robustness.cli.arguments import said_preparations\n"
+        "from robustness.kinds import read_thresholds\n"
+        "(fit,) = said_preparations(read_thresholds(Path('thresholds.toml')))\n"
+        "sys.exit('torch' in sys.modules or fit.resize != 10)"
+    )
+    assert project.pytester.run(sys.executable, "-c", code).ret == 0

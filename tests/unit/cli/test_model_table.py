@@ -11,7 +11,7 @@ from robustness.cli.arguments import model_table
 from robustness.data import Preparation
 from robustness.declaration.models import declared
 from robustness.declaration.tables import ModelTable
-from robustness.models.load import preprocessing_of
+from robustness.models.seen import preprocessing_of
 
 SIDES = st.integers(1, 5)
 SHAPES = st.tuples(SIDES, SIDES)
