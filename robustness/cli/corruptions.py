@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from robustness.cli.arguments import Commands, add_subject, declared_by, subject
@@ -52,24 +53,23 @@ def _measured(args: argparse.Namespace, bench: Workbench) -> dict[str, Any]:
     """The errors of the model, and of the reference, by corruption; nothing where the engine has only been asked to prepare."""
     from robustness.evaluation.jobs import evaluation_job
     from robustness.noise import Clean, Noise
-    from robustness.noise.benchmarks import advice, by_corruption, nearest_benchmark
+    from robustness.noise.benchmarks import PRESETS_OF, advice, by_corruption, nearest_benchmark, preset_of
     from robustness.noise.presets import SEVERITIES
     from robustness.statistics.corruption_error import ALEXNET, corruption_errors, mean_corruption_error
 
     classifier = bench.load(args.model)
     height, width = classifier.fit.height, classifier.fit.width
     if args.preset is None:
-        suited = f"{nearest_benchmark(height, width)}-12"
+        suited = preset_of(nearest_benchmark(height, width))
         raise RobustnessError(
             f"{args.model} takes images of {height} x {width} pixels: {suited} is nearest in size, so add --preset {suited}, "
             f"or another of {', '.join(SEVERITIES)}"
         )
     corruptions = by_corruption(SEVERITIES[args.preset])
-    noises = [Clean(), *(noise for levels in corruptions.values() for noise in levels)]
-    models = [classifier, *([bench.load(args.reference)] if args.reference else [])]
-    jobs = [
-        evaluation_job(model, bench.images, noise, bench.thresholds.seed, bench.run) for model in models for noise in noises
-    ]
+    noises = [noise for levels in corruptions.values() for noise in levels]
+    other = bench.load(args.reference) if args.reference else None
+    cases = [(classifier, noise) for noise in [Clean(), *noises]] + [(other, noise) for noise in noises if other is not None]
+    jobs = [evaluation_job(model, bench.images, noise, bench.thresholds.seed, bench.run) for model, noise in cases]
     if not prepare(args, jobs, bench):
         return {}
 
@@ -78,11 +78,9 @@ def _measured(args: argparse.Namespace, bench: Workbench) -> dict[str, Any]:
 
     errors = {name: [error(classifier, noise) for noise in levels] for name, levels in corruptions.items()}
     reference: dict[str, float] | None = None
-    if args.reference:
-        reference = {
-            name: sum(error(models[1], noise) for noise in levels) / len(levels) for name, levels in corruptions.items()
-        }
-    elif args.preset.startswith("imagenet-c"):
+    if other is not None:
+        reference = {name: fmean(error(other, noise) for noise in levels) for name, levels in corruptions.items()}
+    elif PRESETS_OF[args.preset][0] == "imagenet-c":
         reference = {name: ALEXNET[name] for name in corruptions if name in ALEXNET}
     of = {name: of_levels for name, of_levels in errors.items() if reference and name in reference}
     ratios = corruption_errors(of, reference) if reference else {}
@@ -97,7 +95,7 @@ def _measured(args: argparse.Namespace, bench: Workbench) -> dict[str, Any]:
         "reference": args.reference or ("AlexNet as published, which speaks of ImageNet alone" if reference else None),
         "relative": ratios,
         "mce": mean_corruption_error(ratios) if complete else None,
-        "mean_relative": sum(ratios.values()) / len(ratios) if ratios else None,
+        "mean_relative": fmean(ratios.values()) if ratios else None,
     }
 
 
@@ -110,15 +108,15 @@ def _lines(found: dict[str, Any]) -> list[str]:
         [
             name,
             *map(_percent, levels),
-            _percent(sum(levels) / len(levels)),
+            _percent(fmean(levels)),
             *([_percent(ratios[name])] if name in ratios else []),
         ]
         for name, levels in found["errors"].items()
     ]
-    means = [sum(levels) / len(levels) for levels in found["errors"].values()]
+    means = [fmean(levels) for levels in found["errors"].values()]
     lines = [f"{found['model']} under {found['preset']}, {found['images']} images, clean error {_percent(found['clean'])} %"]
     lines += table(head, [row + [""] * (len(head) - len(row)) for row in rows], left=1)
-    lines.append(f"mean over {len(means)} corruptions: {_percent(sum(means) / len(means))} %")
+    lines.append(f"mean over {len(means)} corruptions: {_percent(fmean(means))} %")
     if found["mce"] is not None:
         lines.append(f"mCE, relative to {found['reference']}: {_percent(found['mce'])}")
     elif ratios:

@@ -50,8 +50,8 @@ def predict_at_levels(
 ) -> Iterator[tuple[Places, npt.NDArray[np.int16]]]:
     """Predicted classes of the images at those places, each under the noise of its level; images of all levels share batches.
 
-    noisy: images at places under the noise of one level, uint8 of shape (N, 3, size, size). Yields, batch by batch, which of
-    `places` it held and their classes.
+    noisy: images at places under the noise of one level, uint8 of shape (N, channels, height, width). Yields, batch by batch,
+    which of `places` it held and their classes.
     """
     by_level = np.argsort(levels, kind="stable")  # few levels meet in one batch
     for start in range(0, len(places), BATCH):

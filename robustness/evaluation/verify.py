@@ -14,8 +14,7 @@ from robustness.files.housekeeping import Kept
 def is_intact(file: Kept) -> bool:
     """Reads all of it. Sentences in JSON, as the first versions kept them, have no digest: they are tried as JSON alone."""
     if file.kind == "images":
-        kept = (read_arrays(file.path), read_kept(file.path))
-        return any(one is not None for one in kept) or is_whole(file.path)
+        return read_arrays(file.path) is not None or read_kept(file.path) is not None or is_whole(file.path)
     if file.path.suffix == ".json":
         try:
             return isinstance(json.loads(file.path.read_text(encoding="utf-8")), list)

@@ -37,7 +37,7 @@ def sees_grey(classifier: Classifier) -> list[str]:
             return [
                 f"{classifier.name} sees {how} alone: a change of colours moves its logits by {colour / by_grey:.1%} of what "
                 "one of grey does. Noise on three channels is averaged away before it sees any, so a limit at sigma 150 "
-                "would test less than 110: declare channels = 1, and give the network that takes one"
+                "would test 87 to 112: declare channels = 1, and give the network that takes one"
             ]
     return []
 

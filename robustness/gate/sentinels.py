@@ -28,7 +28,7 @@ from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.rule import predicted
 from robustness.evaluation.store import Sentences, Store
 from robustness.gate.feeding import WAYS, OtherWay, channels_last, numbers, other_ways
-from robustness.gate.grey import PASSES as GREY
+from robustness.gate.grey import PASSES as GREY_PASSES
 from robustness.gate.grey import sees_grey
 from robustness.gate.noise_sentinels import noise_mistakes
 from robustness.models.classifier import SIZES, Classifier, Room, evaluation_mode, to_tensor
@@ -47,7 +47,9 @@ ALONE, IN_SIXTEENS, NOISY, FIRST = 16, 32, 24, 32
 """How many of them go through the network one by one too, in sixteens, twice under noise, and first in other preparations."""
 CHOSEN = 3
 """Of the other ways to feed a network: how many are judged on all images."""
-PASSES = GREY + SIZES["cuda"] + 2 * BATCH + ALONE + IN_SIXTEENS + 2 * NOISY + WAYS * FIRST + CHOSEN * (IMAGES - FIRST)
+PASSES = (
+    GREY_PASSES + BATCH + SIZES["cuda"] + 2 * BATCH + ALONE + IN_SIXTEENS + 2 * NOISY + WAYS * FIRST + CHOSEN * (IMAGES - FIRST)
+)
 """Images that go through a network at most: once for each network, preparation and image set."""
 
 CHANCE = 1e-6
@@ -255,7 +257,12 @@ def _complaints(classifier: Classifier, image_set: ImageSet) -> list[str]:
     batch = sample.first(BATCH)
     logits = _first_logits(sample, classifier)
     predicted(logits, classifier.name)  # raises where it tells nothing apart
-    if len(logits) >= FEWEST and looks_like_a_probability(classifier.output, _unmapped(batch, classifier, logits)):
+    one_number = classifier.output.declared not in (None, "probabilities", "sigmoid")
+    if (
+        one_number
+        and len(logits) >= FEWEST
+        and looks_like_a_probability(classifier.output, _unmapped(batch, classifier, logits))
+    ):
         return [f'{classifier.name} gives one number for each image, all in 0..1, as probabilities are: say output = "sigmoid"']
     predictions = _named(logits)
     first = logits[:BATCH] if classifier.batch_size <= BATCH else batch.logits(classifier)

@@ -125,9 +125,9 @@ class Classifier:
         batch = images.to(self.device).contiguous(memory_format=self.layout)
         if takes is PIXELS:
             return batch
-        batch = batch.to(torch.float64 if takes is torch.float64 else torch.float32) / 255
+        batch = batch.to(torch.float64 if takes is torch.float64 else torch.float32).div_(255)  # a copy, of another type
         if any(self.mean) or any(value != 1 for value in self.std):
-            batch = (batch - self._channels(self.mean, batch.dtype)) / self._channels(self.std, batch.dtype)
+            batch.sub_(self._channels(self.mean, batch.dtype)).div_(self._channels(self.std, batch.dtype))
         return batch.to(takes)
 
     def content_hash(self, weights: str | None = None) -> str:

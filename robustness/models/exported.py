@@ -15,7 +15,7 @@ from torch import nn
 
 from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described
-from robustness.models.file_network import FromFile, readable
+from robustness.models.file_network import FromFile, content_of
 from robustness.models.input_shape import check_input
 
 
@@ -47,10 +47,7 @@ def load_exported(file: Path, fit: Preparation, output: str | None = None) -> tu
     It takes float32 of shape (N, channels, height, width), N being a dynamic dimension, and gives logits. The file is code, as
     a factory is: load what you trust.
     """
-    try:
-        content = readable(file).read_bytes()
-    except OSError as error:
-        raise RobustnessError(f"{file}: {error.strerror}") from error
+    content = content_of(file)
     try:
         with _quietly():
             program = torch.export.load(io.BytesIO(content))

@@ -116,6 +116,14 @@ def readable(file: Path, suffix: str = "") -> Path:
     return file
 
 
+def content_of(file: Path, suffix: str = "") -> bytes:
+    """What is in a file; a `RobustnessError` where it cannot be read, or is plainly something else."""
+    try:
+        return readable(file, suffix).read_bytes()
+    except OSError as error:
+        raise RobustnessError(f"{file}: {error.strerror}") from error
+
+
 def quantized(values: npt.NDArray[Any], scale: float, zero: int, dtype: Any) -> npt.NDArray[Any]:
     """Steps for numbers, rounded half away from zero as LiteRT's own QUANTIZE does."""
     steps = values.astype(np.float32) / np.float32(scale)

@@ -14,7 +14,7 @@ from torch import nn
 from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, in_one_line
 from robustness.extras import import_extra
-from robustness.models.file_network import Feed, FromFile, Held, hash_of, is_channels_last, readable
+from robustness.models.file_network import Feed, FromFile, Held, content_of, hash_of, is_channels_last
 
 
 class KerasNetwork(FromFile):
@@ -26,10 +26,9 @@ class KerasNetwork(FromFile):
 
     def forward(self, batch: torch.Tensor) -> Any:
         images = batch.permute(0, 2, 3, 1).contiguous() if self.feed.channels_last else batch
-        if len(self._held.model.outputs) > 1:
-            answer = self._held.model(images, training=False)
-            return dict(zip(self._held.model.output_names, answer, strict=True)) if isinstance(answer, list | tuple) else answer
-        return self._held.model(images, training=False)
+        answer = self._held.model(images, training=False)
+        named = len(self._held.model.outputs) > 1 and isinstance(answer, list | tuple)
+        return dict(zip(self._held.model.output_names, answer, strict=True)) if named else answer
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpacked, (self._content, self.feed)
@@ -44,7 +43,7 @@ def load_keras(file: Path, fit: Preparation, output: str | None = None) -> tuple
 
     In safe mode: a file that has code in it, such as a Lambda layer, is refused, and so are classes of anybody's own.
     """
-    content = readable(file).read_bytes()
+    content = content_of(file)
     if file.suffix != ".keras":
         raise RobustnessError(f"{file}: not a .keras file; of others no safe reading is known: model.save('model.keras')")
     keras = _keras()

@@ -18,10 +18,10 @@ from robustness.models.file_network import (
     Feed,
     FileNetwork,
     chosen_output,
+    content_of,
     hash_of,
     is_channels_last,
     quantized,
-    readable,
 )
 
 
@@ -59,7 +59,7 @@ def load_litert(file: Path, fit: Preparation, output: str | None = None) -> tupl
     of any length or a fixed one. It runs on the threads that torch has now. output: which of several is read.
     """
     runtime = import_extra("ai_edge_litert.interpreter", "litert")
-    content = readable(file).read_bytes()
+    content = content_of(file)
     try:
         interpreter = _interpreter(runtime, content)
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()

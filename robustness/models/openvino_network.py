@@ -12,7 +12,7 @@ from torch import nn
 from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, in_one_line
 from robustness.extras import import_extra
-from robustness.models.file_network import PIXELS, Feed, FileNetwork, chosen_output, hash_of, is_channels_last, readable
+from robustness.models.file_network import PIXELS, Feed, FileNetwork, chosen_output, content_of, hash_of, is_channels_last
 
 TYPES = {"f32": torch.float32, "f16": torch.float16, "f64": torch.float64, "u8": PIXELS}
 """Of inputs."""
@@ -42,7 +42,7 @@ def load_openvino(file: Path, fit: Preparation, output: str | None = None) -> tu
     openvino = import_extra("openvino", "openvino")
     if file.suffix != ".xml":
         raise RobustnessError(f"{file}: name the .xml of the model; its .bin lies beside it")
-    contents = readable(file).read_bytes(), readable(file.with_suffix(".bin"), ", which holds the weights").read_bytes()
+    contents = content_of(file), content_of(file.with_suffix(".bin"), ", which holds the weights")
     try:
         model = openvino.Core().read_model(contents[0], contents[1])
         inputs, outputs = model.inputs, [_name(one, place) for place, one in enumerate(model.outputs)]

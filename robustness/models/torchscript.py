@@ -12,7 +12,7 @@ from torch import nn
 
 from robustness.data.preparation import Preparation
 from robustness.errors import RobustnessError, described
-from robustness.models.file_network import FromFile, Held, readable
+from robustness.models.file_network import FromFile, Held, content_of
 
 
 class ScriptNetwork(FromFile):
@@ -39,7 +39,7 @@ def load_torchscript(file: Path, fit: Preparation, output: str | None = None) ->
 
     It takes images of shape (N, channels, height, width) in the type of its weights. It is a program: load what you trust.
     """
-    content = readable(file).read_bytes()
+    content = content_of(file)
     try:
         program = _read(content)
     except Exception as error:  # whatever a damaged archive makes of itself

@@ -179,9 +179,7 @@ def refuse_what_is_missing(preset: str) -> None:
     """A `RobustnessError` where a preset needs kinds that are not here."""
     if lacking := missing(preset):
         words = f"{', '.join(lacking[:-1])} and {lacking[-1]}" if len(lacking) > 1 else lacking[0]
-        raise RobustnessError(
-            f"{preset} needs {words}, which are no noises here yet: take {PRESETS_OF[preset][0]}-{len(TWELVE)}"
-        )
+        raise RobustnessError(f"{preset} needs {words}, which are no noises here yet: take {preset_of(PRESETS_OF[preset][0])}")
 
 
 def severities() -> dict[str, dict[int, tuple[Noise, ...]]]:
@@ -193,6 +191,11 @@ def severities() -> dict[str, dict[int, tuple[Noise, ...]]]:
         for preset, (name, kinds) in PRESETS_OF.items()
         if not missing(preset)
     }
+
+
+def preset_of(benchmark: str) -> str:
+    """The preset of a benchmark's corruptions that lacks nothing."""
+    return f"{benchmark}-{len(TWELVE)}"
 
 
 def nearest_benchmark(height: int, width: int) -> str:
@@ -207,7 +210,7 @@ def advice(preset: str, height: int, width: int) -> str:
     if preset not in PRESETS_OF or better == PRESETS_OF[preset][0]:
         return ""
     name, kinds = PRESETS_OF[preset]
-    suited = next((other for other, made_of in PRESETS_OF.items() if made_of == (better, kinds)), f"{better}-{len(TWELVE)}")
+    suited = next((other for other, made_of in PRESETS_OF.items() if made_of == (better, kinds)), preset_of(better))
     return (
         f"{preset} is made for images of {SIDES[name]} pixels, and these have {height} x {width}: {suited}, made for "
         f"{SIDES[better]}, is nearer"

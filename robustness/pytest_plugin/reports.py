@@ -211,8 +211,8 @@ class Controller:
         )
         with _as_usage_error():  # another run, at the same time
             refuse_another(self.folder, thresholds.file)
-        write_results(self.results, self.folder)
-        self.report = write_report(self.results, self.folder)
+        kept = write_results(self.results, self.folder)
+        self.report = write_report(self.results, self.folder, kept)
         self._append_summary(self.results)
         if self.results.verdict == "FAIL" and not session.exitstatus:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

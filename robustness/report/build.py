@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from robustness.claims.record import ClaimRecord
@@ -74,9 +75,9 @@ def build_results(
     limits, noises = ended.of(LimitRecord), dict.fromkeys(limit.noise for limit in thresholds.of(Limit))
 
     shown = next(iter(fits.values()), Fit(SIZE))
-
     pictures = _pictures(images, shown, list(noises), thresholds.seed)
 
+    @cache
     def find(key: str) -> Result | None:
         return Store().read(key, run, Result)
 

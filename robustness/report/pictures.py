@@ -1,4 +1,4 @@
-"""What a reader sees of the images: one of each class, and some of them under every noise. PNG as data URIs."""
+"""What a reader sees of the images: one of each class, and some of them under every noise. Data URIs of PNG and WebP."""
 
 from __future__ import annotations
 

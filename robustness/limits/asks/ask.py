@@ -93,6 +93,7 @@ class Ask(ABC):
     of_population: ClassVar[bool] = False  # whether it speaks of the population in that scope; else it counts the images
     is_counted: ClassVar[bool] = False  # whether it is accuracy itself, which goes without saying in a limit's id
     is_share: ClassVar[bool] = False  # whether its bar ends at 1
+    at_most: ClassVar[bool] = False  # whether a limit is the most that may be measured, and not the least
 
     def asked(self, table: Mapping[str, Any]) -> Any:
         """What a table asks for: a value, or a list with one for each level; None where it does not ask this."""

@@ -20,6 +20,7 @@ SHOWN = 50
 
 class MaxDrop(Ask):
     name = "max_drop"
+    at_most = True
     of_population = True
 
     def problems(self, written: Written) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from robustness.noise import Noise
 
 class Monotone(Ask):
     name = "monotone"
+    at_most = True
     field = (Share | None, None)
     together = True
 

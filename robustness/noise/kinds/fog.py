@@ -20,7 +20,7 @@ class Fog(Noise):
     """A random plasma of 0 to `255 amount` levels added, and all scaled by `M / (M + 255 amount)`, M the image's largest value.
 
     The plasma comes by diamonds and squares on a map that just holds the image, the same in all channels; each finer level of
-    it is fainter by `decay` squared, as in ImageNet-C, whose map has 256 points a side whatever the image.
+    it is fainter by `decay` squared, as in ImageNet-C.
 
     amount: 0 to 10 (ImageNet-C: 1.5 to 3 at 224 pixels, 0.2 to 1.5 at 32). decay: 1 to 10.
     """

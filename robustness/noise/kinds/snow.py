@@ -11,12 +11,10 @@ import numpy.typing as npt
 
 from robustness.noise.filters import along, normal_weights, whole_weights
 from robustness.noise.fixed import fixed, whole
+from robustness.noise.forms.correlation import ONE as WHITE
 from robustness.noise.forms.snowing import ONE, Snowing
 from robustness.noise.specs import Noise
 from robustness.noise.tables import SIZE, normal_quantiles
-
-WHITE = 2**22
-"""What the weights of a streak sum to."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ class Zoom(Noise):
 
     Enlargements are bilinear, with weights in 2^-8 and places in 2^-16 pixels.
 
-    factor: 1 to 4 (ImageNet-C: 1.11 to 1.3 at 224 pixels, 1.06 to 1.26 at 32). steps: 1 to 100, of which the whole part
+    factor: 1 to 4 (ImageNet-C: 1.11 to 1.3 at 224 pixels, 1.06 to 1.25 at 32). steps: 1 to 100, of which the whole part
     counts.
     """
 

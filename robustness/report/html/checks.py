@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from robustness.claims.record import BreakEvidence, ClaimRecord, GainEvidence
 from robustness.gate.promise import Record
 from robustness.hunts.record import HuntRecord
+from robustness.limits.asks import ASKS
 from robustness.limits.record import LimitRecord
 from robustness.report.excuses import Excuse, excuse_of
 from robustness.report.results import Results, kind_of
@@ -85,7 +86,8 @@ def _of_record(record: Record, results: Results, shown: dict[tuple[str, str], st
 def _asked(record: Record) -> str:
     if not isinstance(record, LimitRecord):
         return record.asked
-    bound = "≤" if record.asks.startswith(("max_", "mean_error")) else "≥"
+    ask = ASKS.get(record.asks)  # None where a later version asked it
+    bound = "≤" if ask is not None and ask.at_most else "≥"
     return f"{bound} {100 * float(record.required):g} %" if record.is_plain else f"{bound} {record.required}"
 
 
@@ -137,7 +139,8 @@ def _unmeasured(results: Results) -> Iterator[Check]:
 def _rules(results: Results) -> Iterator[Check]:
     """The project's own rules, those that hold too."""
     broken = [test for test in results.errors if kind_of(test) is None]
-    held = dict.fromkeys([*results.rules, *(test for test in results.measurements if test not in results.errors)])
+    measured_by = () if results.gaps else tuple(results.measurements)  # of files that do not say which rules hold
+    held = results.rules or tuple(test for test in measured_by if test not in results.errors)
     for test in [*broken, *held]:
         measured = [f"{note.right:,} of {note.total:,}" for note in results.measurements.get(test, ())]
         yield Check(

@@ -8,7 +8,7 @@ from itertools import islice
 
 from robustness.gate.promise import Record
 from robustness.limits.record import LimitRecord
-from robustness.report.headline import headline
+from robustness.report.headline import headline, model_verdicts
 from robustness.report.html.charts import Chart, accuracy_charts
 from robustness.report.misclassified import unpack
 from robustness.report.results import Results, TurnedImage
@@ -164,9 +164,10 @@ def newly_wrong(runs: Sequence[Run]) -> list[NewlyWrong]:
     found = []
     for one in last.results.misclassified:
         key, now = (one.model, one.noise), unpack(one.images)
-        if key in before and (new := sorted(now - before[key])):
+        if key in before and (gained := now - before[key]):
+            new = sorted(gained)
             shown = tuple(islice(new, SHOWN))
-            of_new = tuple(picture for picture in pictures.get(key, ()) if picture.index in now - before[key])
+            of_new = tuple(picture for picture in pictures.get(key, ()) if picture.index in gained)
             found.append(NewlyWrong(*key, len(new), len(before[key] - now), shown, len(new) - len(shown), of_new))
     return sorted(found, key=lambda one: -one.wrong)
 
@@ -189,13 +190,14 @@ def curves(runs: Sequence[Run]) -> list[tuple[str, list[Chart], dict[str, int]]]
     return drawn
 
 
-def models_of(runs: Sequence[Run]) -> list[tuple[str, list[tuple[str, str]], bool]]:
-    """Each model's verdict and hash in each run, and whether the hash is one and the same."""
-    verdicts = [{one.model: one.words for one in headline(run.results).models} for run in runs]
+def models_of(runs: Sequence[Run]) -> list[tuple[str, list[tuple[str, str]], str]]:
+    """Each model's verdict and hash in each run, and whether its weights changed, in words."""
+    verdicts = [{one.model: one.words for one in model_verdicts(run.results)} for run in runs]
     names = dict.fromkeys(name for of_run in verdicts for name in of_run)
     table = []
     for name in names:
         hashes = [run.results.model_hashes.get(name, "") for run in runs]
         cells = [(of_run.get(name, "not declared"), digest) for of_run, digest in zip(verdicts, hashes, strict=True)]
-        table.append((name, cells, len(set(hashes)) == 1))
+        changed = "the same" if len(set(hashes)) == 1 else "changed"
+        table.append((name, cells, changed if all(hashes) else "not measured"))
     return table

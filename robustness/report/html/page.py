@@ -16,8 +16,7 @@ from robustness.errors import some
 from robustness.files.atomic import replacing
 from robustness.limits.record import WaveMap
 from robustness.report.excuses import excused
-from robustness.report.file import results_to_json
-from robustness.report.headline import headline, model_verdicts
+from robustness.report.headline import headline
 from robustness.report.html import charts
 from robustness.report.html import confusion_charts as confusion_matrix
 from robustness.report.html.checks import anchor, checks, pictures_anchor
@@ -41,14 +40,15 @@ def render_report(results: Results, sha256: str = "") -> str:
     accuracies = [limit for limit in results.limits if limit.is_plain]
     drawn = charts.accuracy_charts(results)
     breaks = first_breaks(results)
+    said = headline(results)
     claims = sorted(results.of(ClaimRecord), key=lambda claim: not claim.stops)
     bearing = {results.hypotheses[claim.says] for claim in claims if claim.says in results.hypotheses}
     return _template("report").render(
         results=results,
         sha256=sha256,
         footer=_footer(results.verdict, results.run.started, f"results.json {sha256[:16]}" if sha256 else ""),
-        headline=headline(results),
-        measured=some([one.model for one in model_verdicts(results) if one.records], NAMED) or "nothing",
+        headline=said,
+        measured=some([one.model for one in said.models if one.records], NAMED) or "nothing",
         prepared=prepared_models(results),
         signers=signers(results),
         groups=stopping_groups(results),
@@ -130,10 +130,10 @@ def _headings(sections: Markup) -> list[tuple[str, Markup]]:
     return [(match[1], Markup(match[2])) for match in re.finditer(r'<h2 id="(\w+)">(.*?)</h2>', sections)]
 
 
-def write_report(results: Results, folder: Path) -> Path:
-    """Write report.html into the folder, whole or not at all."""
+def write_report(results: Results, folder: Path, kept: Path) -> Path:
+    """Write report.html into the folder, whole or not at all. kept: the file that the results are in, whose hash it names."""
     file = folder / "report.html"
     with replacing(file) as partial:
-        sha256 = hashlib.sha256(results_to_json(results).encode()).hexdigest()
+        sha256 = hashlib.sha256(kept.read_bytes()).hexdigest()
         partial.write_text(render_report(results, sha256), encoding="utf-8")
     return file

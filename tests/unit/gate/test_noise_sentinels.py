@@ -45,6 +45,12 @@ def test_a_transform_without_chance_is_fine(found, value):
     assert found(f"return np.ascontiguousarray({value})") == []
 
 
+def test_so_is_noise_that_seeds_itself_by_the_image(found):
+    """Another pattern on every image, whatever the seed is."""
+    seeded = "draws = np.random.default_rng(np.frombuffer(images.tobytes(), np.uint8)).normal(size=images.shape)"
+    assert found(seeded, CLIP) == []
+
+
 def test_so_is_a_smooth_pattern_that_is_the_same_on_every_image(found):
     wave = "draws = np.sin(np.arange(images.shape[2]) / 3)[:, None]"
     assert found(wave, CLIP) == []

@@ -156,7 +156,7 @@ def test_a_side_of_a_form_takes_nothing_from_the_others(file):
     assert {name for name in taken if not name.startswith(f"forms.{SHARED[file.stem]}")} <= {f"forms.{file.parent.name}"}
 
 
-@pytest.mark.parametrize("kernel", ["apply", "cpu", "cuda", "forms/by_numba", "forms/by_triton"])
+@pytest.mark.parametrize("kernel", ["apply", "cpu", "cuda", "forms/by_numba", "forms/by_numba_planes", "forms/by_triton"])
 def test_a_kernel_takes_nothing_from_the_reference_it_is_held_against(kernel):
     taken = imports(Path(reference.__file__).parent / f"{kernel}.py")
     assert not {name for name in taken if re.search("reference|philox", name)}

@@ -12,6 +12,7 @@ from noise_strategies import NOISES
 
 import robustness.noise
 from robustness.errors import RobustnessError
+from robustness.evaluation import order
 from robustness.noise import (
     KINDS,
     Clean,
@@ -21,6 +22,7 @@ from robustness.noise import (
     Resolution,
     SaltAndPepper,
     Uniform,
+    custom,
     make_noise,
     parse_noise,
 )
@@ -201,6 +203,11 @@ def test_at_refuses_what_the_kind_refuses():
 def test_no_two_kinds_draw_the_same_words():
     """But for wrap-around, which meets those of Gaussian noise so that the two differ in their overflow alone."""
     streams = [spec.stream for kind, spec in KINDS.items() if spec.stream and kind != "gaussian-wraparound"]
+    streams += [
+        (KINDS["snow"].stream or 0) + 1,
+        custom.STREAM,
+        order.STREAM,
+    ]  # a streak's angle, seeds, the order of evaluation
     assert len(set(streams)) == len(streams)
 
 

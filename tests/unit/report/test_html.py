@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from builders import flips_limit, limit_record, results
 
+from robustness.report.file import write_results
 from robustness.report.html.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, accuracy_charts
 from robustness.report.html.page import render_report, write_report
 from robustness.report.results import Turned, TurnedImage
@@ -141,10 +142,11 @@ def test_waived_limits_have_their_limit_their_day_and_their_reason():
 
 
 def test_a_failed_write_leaves_the_former_report(tmp_path):
-    write_report(results(limit()), tmp_path)
+    kept = write_results(results(limit()), tmp_path)
+    write_report(results(limit()), tmp_path, kept)
     before = (tmp_path / "report.html").read_text()
     with pytest.raises(KeyError):
-        write_report(replace(results(flips_limit()), models={}), tmp_path)
+        write_report(replace(results(flips_limit()), models={}), tmp_path, kept)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == before
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ class Correlation(Form):
     mirrored: bool = False
     stream: int = 0
 
-    @property
+    @cached_property
     def reach(self) -> int:
         """The largest offset."""
         return int(np.abs(self.offsets).max())

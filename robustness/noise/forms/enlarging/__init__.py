@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from robustness.noise.forms.form import Form
 
 ONE = 2**16
@@ -29,9 +26,3 @@ class Enlarging(Form):
     @property
     def changes(self) -> bool:
         return any(step != ONE for step in self.steps)
-
-
-def places(side: int, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Of each pixel of a side, the pixel that is read and f, the weight of the next."""
-    at = (side - 1) * ONE + (2 * np.arange(side, dtype=np.int64) - side + 1) * step
-    return at >> 17, (at % 2**17 + 2**8) >> 9

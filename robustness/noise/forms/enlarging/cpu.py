@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
+import numpy.typing as npt
 from numba import types
 
 from robustness.noise.forms.by_numba import BYTES, OUT, Loop, kernel
-from robustness.noise.forms.enlarging import Enlarging, places
+from robustness.noise.forms.enlarging import ONE, Enlarging
 
 TABLE = types.Array(types.int32, 3, "C", readonly=True)
 
@@ -14,10 +17,17 @@ TABLE = types.Array(types.int32, 3, "C", readonly=True)
 def loop(form: Enlarging, height: int, width: int, channels: int, planar: bool, seed: np.uint64) -> Loop:
     compiled = enlarge()
     planes, lanes = (channels, 1) if planar else (1, channels)
-    rows, columns = (
-        np.array([places(side, step) for step in form.steps], dtype=np.int32).reshape(-1, 2, side) for side in (height, width)
-    )
+    rows, columns = _table(form.steps, height), _table(form.steps, width)
     return lambda images, noisy, _: compiled(images, noisy, planes, height, width, lanes, rows, columns)
+
+
+@lru_cache(maxsize=128)
+def _table(steps: tuple[int, ...], side: int) -> npt.NDArray[np.int32]:
+    """Of each enlargement and each pixel of a side, the pixel that is read and the weight of the next: shape (K, 2, side)."""
+    at = (side - 1) * ONE + (2 * np.arange(side, dtype=np.int64) - side + 1) * np.array(steps, np.int64).reshape(-1, 1)
+    table: npt.NDArray[np.int32] = np.stack([at >> 17, (at % 2**17 + 2**8) >> 9], axis=1).astype(np.int32)
+    table.flags.writeable = False
+    return table
 
 
 @kernel(types.void(BYTES, OUT, types.int64, types.int64, types.int64, types.int64, TABLE, TABLE))

@@ -1,4 +1,4 @@
-"""Fogging on a CUDA device: two launches for each level of the plasma, one for the image."""
+"""Fogging on a CUDA device: three launches for each level of the plasma, one for the image."""
 
 from __future__ import annotations
 

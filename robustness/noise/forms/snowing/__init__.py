@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ class Snowing(Form):
     strength: int
     pale: int
 
-    @property
+    @cached_property
     def reach(self) -> int:
         """The largest offset."""
         return int(np.abs(self.offsets).max())
