@@ -97,8 +97,8 @@ def test_each_case_is_evaluated_once_over_all_workers(project):
     project.write("tests/test_gate_again.py", "from robustness.suite.test_limits import *\n")
     run = project.gate("-n", "2", paths=("tests", "thresholds.toml"))
     run.assert_outcomes(passed=9)
-    # Twice the same, one by one, in sixteens, under noise twice, in other colours.
-    sentinels, before_each_test, cases = 1 + 1 + 16 + 2 + 2 + 1, 9, 3
+    # Twice the same, one by one, in sixteens, under noise twice, 72 images in other colours in batches of 64.
+    sentinels, before_each_test, cases = 1 + 1 + 16 + 2 + 2 + 2, 9, 3
     assert (project.pytester.path / "forwards").read_text() == "x" * (sentinels + before_each_test + cases)
 
 
