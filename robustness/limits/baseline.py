@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustness.errors import RobustnessError
-from robustness.evaluation.baseline import save_baseline
+from robustness.evaluation.baseline import measured_case, save_baseline
 from robustness.gate.workbench import Workbench
 from robustness.limits.limit import Limit
-from robustness.noise import Clean
+from robustness.noise import Clean, Noise
 
 
 @dataclass(frozen=True)
@@ -18,21 +19,33 @@ class Frozen:
     left_out: tuple[str, ...]  # what a baseline cannot hold, and why
 
 
-def freeze(bench: Workbench, file: Path) -> Frozen:
-    """Measure every model, clean and under each noise that it has a limit for, and write a baseline, never over another."""
-    if file.exists():
-        raise RobustnessError(f"{file} is there already and stays as it is; name another release")
-    thresholds, cases, left_out = bench.thresholds, [], []
-    for limit in thresholds.of(Limit):
-        if thresholds.models[limit.model].load == "fixture":
-            left_out.append(f"{limit.model} lives in a pytest fixture")
-        elif not limit.noise.bit_identical:
-            left_out.append(f"{limit.noise} may make other bytes elsewhere")
+def freeze(bench: Workbench, file: Path, noises: Sequence[Noise] = ()) -> Frozen:
+    """Measure every model, clean, under each noise that it has a limit for and under `noises`, and write a baseline.
+
+    No file is written over.
+    """
+    refuse_another(file)
+    thresholds, left_out = bench.thresholds, []
+    wanted = [(name, noise) for name in thresholds.models for noise in (Clean(), *noises)]
+    wanted += [(limit.model, limit.noise) for limit in thresholds.of(Limit)]
+    cases = dict[tuple[str, Noise], None]()
+    for model, noise in wanted:
+        if thresholds.models[model].load == "fixture":
+            left_out.append(f"{model} lives in a pytest fixture; `--from results.json` of a gate freezes it too")
+        elif not noise.bit_identical:
+            left_out.append(f"{noise} may make other bytes elsewhere")
         else:
-            cases += [(limit.model, Clean()), (limit.model, limit.noise)]
+            cases[model, Clean() if noise.changes_nothing else noise] = None
     reasons = tuple(dict.fromkeys(left_out))
     if not cases:
         raise RobustnessError("; ".join([f"{thresholds.file}: nothing in it can be saved", *reasons]))
-    measured = [bench.measure(bench.load(model), noise) for model, noise in dict.fromkeys(cases)]
-    save_baseline(file, [(measurement.case, measurement.result) for measurement in measured])
+    measured = [bench.measure(bench.load(model), noise) for model, noise in cases]
+    first, frozen = measured[0].case, [measured_case(one.case, one.result) for one in measured]
+    save_baseline(file, first.data, first.data_hash, first.seed, frozen)
     return Frozen(len(measured), reasons)
+
+
+def refuse_another(file: Path) -> None:
+    """A baseline is what a release was: it stays as it is."""
+    if file.exists():
+        raise RobustnessError(f"{file} is there already and stays as it is; name another release")

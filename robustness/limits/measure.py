@@ -59,6 +59,7 @@ def measure_limit(limit: Limit, bench: Workbench) -> LimitRecord:
         waived_until=None if limit.waived_until is None else limit.waived_until.isoformat(),
         waiver=limit.reason,
         key=measurement.case.key,
+        contract=noise.contract if (measurement.case.model, measurement.case.noise) == (limit.model, noise) else None,
         model_hash=measurement.case.model_hash,
         size=measurement.fit.height if measurement.fit else None,
         fit=measurement.fit.kind if measurement.fit else None,

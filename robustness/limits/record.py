@@ -159,6 +159,7 @@ class LimitRecord:
     waived_until: str | None = None  # up to when it does not stop the release
     waiver: str | None = None  # and why
     key: str  # the case's hash in the store
+    contract: int | None = None  # of the noise, where that case is the model's under it
     model_hash: str
     size: int | None = None  # of the network's input
     fit: str | None = None  # how images came to it

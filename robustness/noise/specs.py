@@ -74,6 +74,11 @@ class Noise:
         return None if self.magnitude is None else float(getattr(self, self.magnitude))
 
     @property
+    def changes_nothing(self) -> bool:
+        """Whether it is known to leave every image as it is: a level of none, or no noise at all."""
+        return self.identity is not None and self.level in (None, self.identity)
+
+    @property
     def family(self) -> str:
         """The text form without the magnitude: what the points of one curve have in common."""
         return self._text(set(filter(None, [self.magnitude])))

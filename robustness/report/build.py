@@ -14,6 +14,7 @@ from robustness.claims.record import ClaimRecord
 from robustness.data import Fit, ImageSet, Preparation
 from robustness.errors import RobustnessError
 from robustness.evaluation.result import Result
+from robustness.evaluation.rule import RULE
 from robustness.evaluation.store import Store
 from robustness.gate.ledger import Ended
 from robustness.gate.notes import ModelUsed, RuleMeasured
@@ -92,6 +93,7 @@ def build_results(
         report=thresholds.about,
         data=thresholds.data,
         seed=thresholds.seed,
+        prediction_rule=RULE,
         confidence=thresholds.scope.confidence,
         models={
             model.name: DeclaredModel(
@@ -144,7 +146,7 @@ def build_results(
         images=pictures[0],
         confusions=describe_confusions(limits, images, find) if images else (),
         per_class=count_by_class(limits, images, find) if images else (),
-        misclassified=misclassified(limits, images, find) if images else (),
+        misclassified=misclassified(limits, images, thresholds.seed, find) if images else (),
         turned=draw_turned(limits, fits, {str(noise): noise for noise in noises}, images, thresholds.seed, find)
         if images
         else (),

@@ -20,11 +20,11 @@ MOST = 2**24
 
 
 def misclassified(
-    limits: Sequence[LimitRecord], image_set: ImageSet, find: Callable[[str], Result | None]
+    limits: Sequence[LimitRecord], image_set: ImageSet, seed: int, find: Callable[[str], Result | None]
 ) -> tuple[Misclassified, ...]:
-    """For each model and noise that has a limit on accuracy, and was evaluated on every image."""
+    """For each model and noise that has a limit, and was evaluated on every image. seed: the thresholds file's, of noise."""
     found = []
-    for limit in {(one.model, one.noise): one for one in limits if one.is_plain}.values():
+    for limit in {(one.model, one.noise): one for one in limits if one.contract is not None and one.seed == seed}.values():
         result = find(limit.key)
         if result is not None and (result.predictions >= 0).all():
             wrong = image_set.index[result.predictions != image_set.labels]

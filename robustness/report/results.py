@@ -202,6 +202,7 @@ class Content:
     report: About = field(default_factory=About)  # what people say of the release
     data: str
     seed: int
+    prediction_rule: int = 1  # from logits to a class, see `robustness.evaluation.rule`
     confidence: float = 0.95  # of claims, and of limits about a population
     models: dict[str, DeclaredModel]
     model_hashes: dict[str, str]  # of each model that was measured

@@ -57,11 +57,10 @@ def test_baselines_give_what_was_predicted_or_say_which_rule_they_followed(file)
     baseline = read_baseline(file)
     assert (baseline.data, baseline.seed) == ("folder:pictures", 0)
     case = Case("toy", baseline.data, Gaussian(25), 0, "", baseline.data_hash, "")
-    (about, predictions) = baseline.cases["toy", "gaussian(sigma=25)"]
-    assert predictions.tolist() == [0, 0, 0, 1, 1, 1]
-    assert "rule" not in about
+    frozen = baseline.cases["toy", "gaussian(sigma=25)"]
+    assert (frozen.values.tolist(), frozen.rule) == ([0, 0, 0, 1, 1, 1], 1)
     with pytest.raises(RobustnessError, match=f"{file.name}: its predictions follow prediction rule 1, and now it is 2"):
-        baseline.predictions(case)
+        baseline.right(case, np.zeros(6, np.int64))
 
 
 @named("store-*")

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from robustness.evaluation import baseline as module
-from robustness.evaluation.baseline import read_baseline, save_baseline
+from robustness.evaluation.baseline import measured_case, read_baseline, save_baseline
 from robustness.evaluation.case import Case
 from robustness.evaluation.result import Result
 from robustness.noise import Clean, Gaussian
@@ -37,7 +37,8 @@ def file(folder):
 def content(tmp_path_factory):
     file = tmp_path_factory.mktemp("whole") / "v1.safetensors"
     results = {case: Result(np.array(named, np.int16), np.zeros(4, np.float32)) for case, named in PREDICTIONS.items()}
-    save_baseline(file, list(results.items()))
+    first = next(iter(results))
+    save_baseline(file, first.data, first.data_hash, first.seed, [measured_case(*one) for one in results.items()])
     return file.read_bytes()
 
 
@@ -52,27 +53,27 @@ def tried(file, content):
     if baseline is None:
         return None
     assert past
-    lengths = {len(predictions) for _, predictions in baseline.cases.values()}
+    lengths = {len(case.values) for case in baseline.cases.values()}
     assert len(lengths) == 1
-    for _, predictions in baseline.cases.values():
-        assert predictions.dtype == np.int16
-        assert predictions.ndim == 1
-        assert (predictions >= 0).all()
+    for case in baseline.cases.values():
+        assert case.values.dtype in (np.uint8, np.int16)
+        assert case.values.ndim == 1
+        assert (case.values >= 0).all()
     for case in PREDICTIONS:
-        found, _ = attempt("baseline, compared", partial(baseline.predictions, case), "v1.safetensors", True)
+        found, _ = attempt("baseline, compared", partial(baseline.right, case, np.arange(4)), "v1.safetensors", True)
         assert found is None or len(found)
     return baseline
 
 
 def test_the_baseline_that_is_made_wrong_is_right(file, content):
-    assert tried(file, content).predictions(NOISY).tolist() == PREDICTIONS[NOISY]
+    assert tried(file, content).right(NOISY, np.array(PREDICTIONS[NOISY])).all()
 
 
 @many(300)
 @given(data=st.data())
 def test_a_damaged_baseline_is_refused(file, content, data):
     baseline = tried(file, data.draw(damaged(content, early=600)))
-    assert baseline is None or baseline.predictions(NOISY).tolist() == PREDICTIONS[NOISY]
+    assert baseline is None or baseline.right(NOISY, np.array(PREDICTIONS[NOISY])).all()
 
 
 @many(700)

@@ -29,9 +29,14 @@ def test_a_drop_from_the_baseline_is_an_alarm(project):
     project.edit("toy.py", "- 0.5", WORSE)
     run = project.gate()
     assert run.ret == FAILED
-    run.stdout.fnmatch_lines(["*images newly wrong, 0 newly right, p = *; the limit allows a drop of 0.05*"])
+    run.stdout.fnmatch_lines(
+        [
+            "*lost * of 20 images since v1.safetensors (* newly wrong, 0 newly right), the limit of 0.05 allows 1; judged together with the run's other drops (p = *"
+        ]
+    )
     (drop,) = [limit for limit in project.results()["limits"] if limit["limit"] == "toy-gaussian(sigma=25)-max_drop"]
     assert (drop["verdict"], drop["stops"]) == ("FAIL", True)
+    assert "chance does not explain that (p = " in drop["reason"]
     assert drop["change"]["broken"] == len(drop["change"]["broken_images"])
     assert "Against the last release" in (project.pytester.path / "robustness-report" / "report.html").read_text()
 

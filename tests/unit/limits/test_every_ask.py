@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 import robustness.limits
 from robustness.cli import _parser
-from robustness.evaluation.baseline import save_baseline
+from robustness.evaluation.baseline import measured_case, save_baseline
 from robustness.evaluation.store import Store
 from robustness.gate.workbench import Workbench
 from robustness.kinds import read_thresholds
@@ -108,7 +108,8 @@ def bench(tmp_path_factory):
             toy = bench.classifier("toy")
             for noise in {limit.noise for limit in bench.thresholds.of(Limit) if limit.asks == "max_drop"}:
                 measured = bench.measure(toy, noise)
-                save_baseline(folder / "v1.safetensors", [(measured.case, replace(measured.result))])
+                case, frozen = measured.case, measured_case(measured.case, measured.result)
+                save_baseline(folder / "v1.safetensors", case.data, case.data_hash, case.seed, [frozen])
             yield bench
     sys.modules.pop("toy_to_ask", None)
 

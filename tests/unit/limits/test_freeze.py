@@ -14,6 +14,7 @@ from robustness.gate.workbench import Workbench
 from robustness.kinds import read_thresholds
 from robustness.limits.baseline import freeze
 from robustness.models.load import load_classifier
+from robustness.noise import Gaussian, parse_noise
 
 HEAD = """\
 schema = 1
@@ -78,7 +79,10 @@ def test_every_model_is_frozen_clean_and_under_each_of_its_noises_once(bench, tm
         frozen = freeze(made, tmp_path / "baselines" / "v1.safetensors")
     assert (frozen.cases, frozen.left_out) == (
         3,
-        ("held lives in a pytest fixture", "mist(share=0.5) may make other bytes elsewhere"),
+        (
+            "held lives in a pytest fixture; `--from results.json` of a gate freezes it too",
+            "mist(share=0.5) may make other bytes elsewhere",
+        ),
     )
     baseline = read_baseline(tmp_path / "baselines" / "v1.safetensors")
     assert (baseline.data, baseline.seed) == ("greys", 3)
@@ -92,7 +96,19 @@ def test_a_release_that_is_there_stays(bench, tmp_path):
     assert (tmp_path / "v1.safetensors").read_text() == "mine"
 
 
+def test_what_no_limit_is_about_yet_is_kept_for_limits_to_come(bench, tmp_path):
+    """The road to a drop begins with a file that may have no limit on this model at all."""
+    with bench(OF_FIXTURES) as made:
+        frozen = freeze(made, tmp_path / "v1.safetensors", [Gaussian(0), Gaussian(50), parse_noise("offset(levels=9)")])
+    assert frozen.cases == 3
+    held = read_baseline(tmp_path / "v1.safetensors").cases
+    assert list(held) == [("cnn", "clean"), ("cnn", "gaussian(sigma=50)"), ("cnn", "offset(levels=9)")]
+
+
 def test_where_nothing_can_be_frozen_the_reasons_are_said(bench, tmp_path):
-    with bench(OF_FIXTURES) as made, pytest.raises(RobustnessError, match="nothing in it can be saved; held lives in a pytest"):
+    alone = HEAD.replace('[models.cnn]\nload = "baseline-cnn"\nweights = "signs"\n', "") + OF_FIXTURES
+    (tmp_path / "alone.toml").write_text(alone)
+    made, words = Workbench(read_thresholds(tmp_path / "alone.toml")), "nothing in it can be saved; held lives in a pytest"
+    with made, pytest.raises(RobustnessError, match=words):
         freeze(made, tmp_path / "v1.safetensors")
     assert not (tmp_path / "v1.safetensors").exists()

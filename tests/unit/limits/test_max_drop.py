@@ -10,7 +10,7 @@ from limits_made import bench_of, images, limit, predicted
 
 from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
-from robustness.evaluation.baseline import save_baseline
+from robustness.evaluation.baseline import measured_case, save_baseline
 from robustness.limits.asks import ASKS
 from robustness.limits.declare import Limits
 from robustness.limits.measure import measure_limit
@@ -27,7 +27,8 @@ def drop(tmp_path):
     def make(broken, mended, required="0.01", **more):
         before = predicted([0] * mended + [1] * (100 - mended), IMAGES.labels, noise=Gaussian(20))
         now = predicted([1] * (100 - broken) + [0] * broken, IMAGES.labels, noise=Gaussian(20))
-        save_baseline(tmp_path / "v1.safetensors", [(before.case, before.result)])
+        case, frozen = before.case, measured_case(before.case, before.result)
+        save_baseline(tmp_path / "v1.safetensors", case.data, case.data_hash, case.seed, [frozen])
         bench = bench_of(IMAGES, [now], Scope(confidence=0.99), baseline=tmp_path / "v1.safetensors")
         return measure_limit(limit("max_drop", required, **more), bench)
 
@@ -48,8 +49,19 @@ def test_what_changed_is_counted_and_said(drop):
     assert (record.value, record.verdict, record.stops) == (pytest.approx(0.03), "INCONCLUSIVE", True)
     assert (record.words, record.claim, record.confidence, record.low) == (None, "test-set", 0.99, None)
     assert record.reason == (
-        f"accuracy 0.9500: 95 of 100 right; a drop of 0.0300 from v1.safetensors ({change.low:.4f} to {change.high:.4f}): "
-        f"5 images newly wrong, 2 newly right, p = {change.p_value:.2g}; the limit allows a drop of 0.01"
+        "lost 3 of 100 images since v1.safetensors (5 newly wrong, 2 newly right), the limit of 0.01 allows 1; "
+        f"could be chance (p = {change.p_value:.2g})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended", "lost"), [(1, 0, "lost 1"), (2, 2, "lost none"), (0, 0, "lost none"), (1, 4, "gained 3")]
+)
+def test_a_drop_that_is_allowed_is_said_in_images(drop, broken, mended, lost):
+    record = drop(broken, mended)
+    assert record.verdict == "PASS"
+    assert record.reason == (
+        f"{lost} of 100 images since v1.safetensors ({broken} newly wrong, {mended} newly right), the limit of 0.01 allows 1"
     )
 
 
@@ -73,13 +85,20 @@ def test_a_drop_that_is_an_alarm_fails_and_others_stay(drop):
         ("INCONCLUSIVE", True),
         ("PASS", False),
     ]
+    assert "could be chance" not in found["large"].reason
+    assert "the limit of 0.01 allows 1; chance does not explain that (p = " in found["large"].reason
+    assert "could be chance (p = " in found["small"].reason
+    assert found["none"].reason.endswith("allows 1")
 
 
 def test_what_alone_is_an_alarm_is_none_among_many(drop):
     one = drop(9, 0)
     assert 0.001 < one.change.p_value < 0.01
     assert settled(one=one)["one"].verdict == "FAIL"
-    assert {record.verdict for record in settled(**{f"d{n}": one for n in range(20)}).values()} == {"INCONCLUSIVE"}
+    assert one.reason.endswith(f"; judged together with the run's other drops (p = {one.change.p_value:.2g})")
+    among_many = settled(**{f"d{n}": one for n in range(20)}).values()
+    assert {record.verdict for record in among_many} == {"INCONCLUSIVE"}
+    assert {record.reason.rpartition("; ")[2] for record in among_many} == {f"could be chance (p = {one.change.p_value:.2g})"}
 
 
 def test_a_waived_alarm_fails_and_does_not_stop(drop):

@@ -32,13 +32,13 @@ from robustness.report.results import Content, Results
 # The keys of schema 1: none may go, and each has the type that it had.
 
 TOP = (
-    "schema verdict gaps thresholds data seed confidence models noises limits hunts claims generator_limits generators "
-    "left_out errors images published gallery confusions turned per_class timings model_hashes measurements run"
+    "schema verdict gaps thresholds data seed prediction_rule confidence models noises limits hunts claims generator_limits "
+    "generators left_out errors images published gallery confusions turned per_class timings model_hashes measurements run"
 )
 LIMIT = (
     "kind limit place model data subject is_plain noise family magnitude level identity bit_identical seed asks required "
     "needed value words change details right seen total accuracy claim confidence low high to_decide verdict stops "
-    "waived_until waiver key model_hash size fit stored seconds repeat reason"
+    "waived_until waiver key model_hash contract size fit stored seconds repeat reason"
 )
 HUNT = (
     "kind hunt place model safe budget profile tried images right mended within_budget beyond stops flipped finding file known "
