@@ -33,8 +33,9 @@ def add(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="MODEL=FILE",
-        help="weights of the same network trained with another seed, five times or more for a model: its limits are then what "
-        "one more training reaches with a probability of 95 %%, by the spread of these and the declared one",
+        help="weights of the same network trained with another seed, in any file that a model's weights or load may name, "
+        "five times or more for a model: its limits are then what one more training reaches with a probability of 95 %%, by "
+        "the spread of these and the declared one",
     )
     calibrate.add_argument("--ratchet", action="store_true", help="only raise limits, never lower one")
     add_root(calibrate)
@@ -44,7 +45,15 @@ def add(commands: Commands) -> None:
 def _calibrate(args: argparse.Namespace) -> None:
     from robustness.gate.workbench import Workbench
     from robustness.kinds import read_thresholds
-    from robustness.limits.calibrate import by_command, calibrate, measure_subjects, origin, replace_accuracies, retrained_files
+    from robustness.limits.calibrate import (
+        by_command,
+        calibrate,
+        measure_subjects,
+        origin,
+        replace_accuracies,
+        retrained_files,
+        unlike_retrained,
+    )
 
     if not 0 <= args.margin <= 100:
         raise RobustnessError(f"a margin lies between 0 and 100 points, not {args.margin:g}")
@@ -61,6 +70,8 @@ def _calibrate(args: argparse.Namespace) -> None:
     with Workbench(thresholds, root=args.root) as bench:
         said(bench.images)
         measured = measure_subjects(asked, retrained, bench)
+    for words in unlike_retrained(measured):
+        print(words, file=sys.stderr)
     changes = calibrate(asked, measured, Fraction(str(args.margin)) / 100, args.ratchet)
     _print_changes(changes)
     if any(change.after != change.asked.accuracy for change in changes):

@@ -154,7 +154,9 @@ def read_baseline(file: Path) -> Baseline:
         _check(about, arrays)
         cases = {
             (case["model"], case["noise"]): FrozenCase(
-                *(case[key] for key in ("model", "noise", "contract")),
+                model=case["model"],
+                noise=case["noise"],
+                contract=case["contract"],
                 rule=case.get("rule", 1),
                 model_hash=case["model_hash"],
                 values=arrays[str(number)],

@@ -27,6 +27,7 @@ from robustness.gate.thresholds import Thresholds, read
 from robustness.gate.workbench import Workbench
 from robustness.limits.limit import Limit
 from robustness.models.classifier import Classifier
+from robustness.models.declaration import with_weights
 from robustness.models.load import load_classifier
 from robustness.noise import Noise
 
@@ -130,6 +131,28 @@ def prediction_limit(accuracies: Sequence[Fraction]) -> Fraction:
     return statistics.mean(accuracies) - Fraction(factor * float(statistics.stdev(accuracies)))
 
 
+def unlike_retrained(measured: Accuracies) -> list[str]:
+    """A sentence for each accuracy of a declared network that lies outside of what one more training would reach.
+
+    By the two-sided prediction interval of the retrained networks alone, all those of one model together at 95 %.
+    """
+    told = []
+    for subject, (declared, *retrained) in measured.items():
+        if not retrained:
+            continue
+        n, together = len(retrained), sum(other.model == subject.model for other in measured)
+        factor = float(scipy.special.stdtrit(n - 1, 1 - (1 - CONFIDENCE) / 2 / together)) * math.sqrt(1 + 1 / n)
+        mean, reach = float(statistics.mean(retrained)), factor * float(statistics.stdev(retrained))
+        low, high = max(0.0, mean - reach), min(1.0, mean + reach)
+        if not low <= float(declared) <= high:
+            where = "below" if declared < low else "above"
+            told.append(
+                f"{subject.model} under {subject.noise}: {100 * float(declared):.2f} % lies {where} what {n} trainings like it "
+                f"let expect, {100 * low:.2f} to {100 * high:.2f} %: was it trained alike?"
+            )
+    return told
+
+
 def rewritten(text: str, changes: Sequence[Change], how: str, today: date) -> str:
     """The text with the new accuracies, and one comment line under `[run]` that says where they come from."""
     wanted, content, values = tomllib.loads(text), bytearray(text.encode()), value_bytes(text)
@@ -205,7 +228,7 @@ def measure_subjects(asked: Sequence[Asked], retrained: Mapping[str, Sequence[Pa
 def _networks(name: str, retrained: Sequence[Path], bench: Workbench) -> list[Classifier]:
     """The declared network, then those retrained like it."""
     declared, base = bench.thresholds.models[name], bench.thresholds.base
-    others = [replace(declared, name=f"{name} {file.name}", weights=str(file)) for file in retrained]
+    others = [replace(with_weights(declared, file), name=f"{name} {file.name}") for file in retrained]
     networks = [bench.load(name), *(load_classifier(other, base) for other in others)]
     if len({network.content_hash() for network in networks}) < len(networks):
         raise RobustnessError(f"--retrained: two of the networks of {name} have the same weights; they say nothing of a spread")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from robustness.errors import nearest
+from robustness.errors import RobustnessError, nearest
 
 if TYPE_CHECKING:
     from robustness.data.preparation import Antialias, FitKind, Interpolation, Shape
@@ -94,6 +94,18 @@ class ModelDeclaration:
     def fixture(self) -> str:
         """The name of the pytest fixture that gives the model."""
         return self.name.replace("-", "_")
+
+
+def with_weights(declaration: ModelDeclaration, file: Path) -> ModelDeclaration:
+    """The same network with the weights of another file: in place of those declared, or of the file that holds both."""
+    if declaration.load == "fixture":
+        raise RobustnessError(
+            f"{declaration.name} lives in a pytest fixture, which makes its weights: no file takes their place"
+        )
+    for scheme in IN_FILES:
+        if declaration.load.startswith(scheme):
+            return replace(declaration, load=f"{scheme}{file}")
+    return replace(declaration, weights=str(file))
 
 
 def meant_by(load: str) -> str:

@@ -135,6 +135,37 @@ def test_the_spread_of_retrained_networks_is_the_margin(capsys, folder):
     assert "toy by the spread of 6 trainings" in (folder / "thresholds.toml").read_text()
 
 
+FACTORY = """
+
+def make_from_checkpoint():
+    network = Brightness()
+    checkpoint = torch.load(Path(__file__).with_name("best.pt"), map_location="cpu", weights_only=True)
+    network.load_state_dict(checkpoint["model"])
+    return network
+"""
+
+
+def test_checkpoints_as_ones_own_trainer_writes_them_are_read(capsys, folder):
+    """The factory of docs/your-model.md reads its own file; those that are retrained come as files of the same form."""
+    toy = TOY.replace("CUT", "0").replace("import torch", "from pathlib import Path\n\nimport torch") + FACTORY
+    (folder / "toy_to_calibrate.py").write_text(toy)
+    (folder / "thresholds.toml").write_text(THRESHOLDS.replace("calibrate:make", "calibrate:make_from_checkpoint"))
+    cuts = {"best": 122.5, "a": 120.5, "b": 121.5, "c": 123.5, "d": 124.5, "e": 119.5}
+    for name, cut in cuts.items():
+        state = {"model": {"grey": torch.tensor(cut / 255)}, "optimizer": {"state": {}}, "epoch": 3}
+        torch.save(state, folder / f"{name}.pt")
+    assert main(["calibrate", *(f"--retrained=toy={name}.pt" for name in "abcde")]) == 0
+    assert limits(folder)["toy-clean"] == Decimal("0.874")
+
+
+def test_a_declared_network_unlike_the_retrained_ones_is_named(capsys, folder):
+    cuts = (110.5, 110.75, 111.5, 111.75, 112.5)  # clean: 0.75 to 0.8; the declared one 0.95
+    assert main(["calibrate", *trained(folder, *cuts)]) == 0
+    said = capsys.readouterr().err
+    assert "toy under clean: 95.00 % lies above what 5 trainings like it let expect" in said
+    assert said.count("was it trained alike?") == said.count("toy under ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

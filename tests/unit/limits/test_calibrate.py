@@ -8,13 +8,22 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robustness.errors import RobustnessError
 from robustness.kinds import read_thresholds
-from robustness.limits.calibrate import Asked, Subject, asked_accuracies, calibrate, prediction_limit, rewritten
+from robustness.limits.calibrate import (
+    Asked,
+    Subject,
+    asked_accuracies,
+    calibrate,
+    prediction_limit,
+    rewritten,
+    unlike_retrained,
+)
 from robustness.limits.limit import Limit
 from robustness.noise import PRESETS, Clean, Gaussian
 from robustness.statistics.verdict import needed
@@ -236,3 +245,40 @@ def test_a_line_that_would_fall_into_a_value_is_refused():
     text = text.replace('baseline = "v1.safetensors"\n', "")
     with pytest.raises(RobustnessError, match="more than its accuracies"):
         rewritten(text, [], "measured less 1 point", TODAY)
+
+
+OF_CLEAN, OF_NOISE = (Subject("net", noise, 0, ()) for noise in (Clean(), Gaussian(5)))
+EXPECTED = "what 5 trainings like it let expect, 88.88 to 92.72 %: was it trained alike?"
+ALIKE = [Fraction(share, 1000) for share in (900, 904, 908, 912, 916)]  # mean 0.908, s 0.0063246
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        (908, []),
+        (889, []),  # 0.908 - 2.7764 * 0.0063246 * sqrt(1.2) = 0.88876
+        (
+            888,
+            [f"net under clean: 88.80 % lies below {EXPECTED}"],
+        ),
+        (
+            928,
+            [f"net under clean: 92.80 % lies above {EXPECTED}"],
+        ),
+    ],
+)
+def test_a_network_unlike_those_that_are_to_be_like_it_is_named(declared, words):
+    assert unlike_retrained({OF_CLEAN: [Fraction(declared, 1000), *ALIKE]}) == words
+
+
+def test_what_was_not_retrained_is_unlike_nothing():
+    assert unlike_retrained({OF_CLEAN: [Fraction(1, 2)]}) == []
+
+
+def test_of_networks_trained_alike_one_in_twenty_is_named_however_many_noises_there_are():
+    generator, named, runs = np.random.default_rng(0), 0, 2000
+    for _ in range(runs):
+        drawn = generator.normal(0.5, 0.01, (2, 6))
+        measured = {of: [Fraction(share) for share in row] for of, row in zip((OF_CLEAN, OF_NOISE), drawn, strict=True)}
+        named += bool(unlike_retrained(measured))
+    assert 0.035 < named / runs < 0.062  # independent noises come near the 5 % that all together may have
