@@ -170,7 +170,8 @@ def _lines(compared: Sequence[Compared], results: Results, bench: Workbench) -> 
     from robustness.report.text.terminal import error_lines, limit_rows
 
     rows = limit_rows(results, ascii_only=not fits(sys.stdout.encoding))
-    lines = [*rows, *error_lines(results)]
+    why = [f"{record.place} {record.under}: {record.reason}" for record in results.limits if record.stops]
+    lines = [*rows, *why, *error_lines(results)]
     if not compared:
         return lines
     paired = regression_table(compared, bench.thresholds.scope.confidence)
