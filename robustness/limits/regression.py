@@ -47,9 +47,9 @@ class ByClass:
     worst: Noise  # under which it lost most
 
 
-def noises_of(limits: Sequence[Limit]) -> list[Noise]:
-    """No noise, then each that a limit is about, once."""
-    noises = [Clean(), *(noise for limit in limits for noise in limit.noises)]
+def noises_of(limits: Sequence[Limit], clean: bool = True) -> list[Noise]:
+    """Each that a limit is about, once. clean: no noise first of all, whether a limit is about it or not."""
+    noises = [*([Clean()] if clean else []), *(noise for limit in limits for noise in limit.noises)]
     return list(dict.fromkeys(Clean() if noise.changes_nothing else noise for noise in noises))
 
 

@@ -115,7 +115,7 @@ def test_weights_that_are_no_worse_pass_and_everything_stays_as_it_was(capsys, f
 def test_a_loss_that_chance_does_not_explain_fails_where_no_limit_allows_it(capsys, folder):
     assert main(["regress", weights("new", 128.5)]) == 1  # eight images newly wrong, p = 1/256
     out, _ = capsys.readouterr()
-    assert "FAIL: worse under clean, more than chance explains" in out
+    assert "FAIL: worse under clean, more than chance explains, and no max_drop there allows it" in out
     (folder / "thresholds.toml").write_text(THRESHOLDS + DROP.replace("ALLOWED", "0.3"))
     edit(folder, "[run]", BASELINE)
     assert main(["baseline", "save", "v1"]) == 0
@@ -124,6 +124,14 @@ def test_a_loss_that_chance_does_not_explain_fails_where_no_limit_allows_it(caps
     edit(folder, "max_drop = 0.3", "max_drop = 0.01")
     assert main(["regress", "new.safetensors"]) == 1
     assert "FAIL: 1 of 3 limits broken or not measured (toy under offset(levels=0)-max_drop)" in capsys.readouterr().out
+
+
+def test_a_drop_that_is_allowed_under_one_noise_is_not_under_another(capsys, folder):
+    (folder / "thresholds.toml").write_text(THRESHOLDS + DROP.replace("levels = 0", "levels = 2").replace("ALLOWED", "0.3"))
+    edit(folder, "[run]", BASELINE)
+    assert main(["baseline", "save", "v1"]) == 0
+    assert main(["regress", weights("new", 128.5)]) == 1
+    assert "FAIL: worse under clean, more than chance explains" in capsys.readouterr().out
 
 
 def test_a_broken_limit_fails(capsys, folder):
