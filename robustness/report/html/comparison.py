@@ -84,6 +84,11 @@ class Row:
         return len({cell.words for cell in self.cells}) > 1
 
     @property
+    def left_out(self) -> bool:
+        """Whether no run was asked for it: it is counted, and has nothing to show."""
+        return all(cell.missing == "left out" for cell in self.cells)
+
+    @property
     def asked_otherwise(self) -> bool:
         """Whether the limit itself changed: then the verdicts are about two things."""
         return len({cell.asked for cell in self.cells if cell.record}) > 1

@@ -90,7 +90,7 @@ def render_comparison(runs: Sequence[Run]) -> str:
         title=title,
         words=what_changed(runs, rows),
         runs=runs,
-        rows=rows,
+        rows=[row for row in rows if not row.left_out],
         models=models_of(runs),
         known=keeps_images(runs),
         newly=newly_wrong(runs),

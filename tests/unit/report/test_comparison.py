@@ -70,6 +70,15 @@ def test_what_was_not_measured_stops_the_release_and_what_was_left_out_does_not(
         assert "not measured now: 1" in what_changed(runs, rows)
 
 
+def test_what_neither_run_was_asked_for_is_counted_and_not_shown():
+    both = UnmeasuredPromise(kind="limit", id="other", place="t.toml:1", models=("other",), left_out=True)
+    partial = results(limit("a", 0.9), unmeasured=(both,), left_out=("other",), verdict="PARTIAL")
+    runs = [Run(name, partial) for name in ("one", "two")]
+    page = render_comparison(runs)
+    assert "not measured now: 1" in page
+    assert ">other<" not in page.split("What was measured")[1]
+
+
 def test_a_limit_that_changed_is_marked_though_both_are_kept():
     softer = replace(limit("a", 0.7), required="0.6")
     runs = [run("one", limit("a", 0.9)), run("two", softer)]
