@@ -1,6 +1,6 @@
 """Recolouring on the CPU, in planes: of so many pixels at once each channel by itself, which the processor takes 64 at a time.
 
-What the tables say is looked up one by one, and takes most of the time.
+What the tables say is looked up one by one, and takes nearly half of the time.
 """
 
 from __future__ import annotations
