@@ -39,7 +39,7 @@ from robustness.evaluation.store import Store
 from robustness.gan.condition import Condition
 from robustness.gan.sample import Generator
 from robustness.gate.ledger import Ledger
-from robustness.gate.notes import RuleMeasured
+from robustness.gate.notes import NoiseWarning, RuleMeasured
 from robustness.gate.promise import Promise
 from robustness.gate.thresholds import Thresholds
 from robustness.gate.workbench import Workbench
@@ -418,6 +418,15 @@ def generator_record(stops=False, **more) -> GeneratorRecord:
 # Results.
 
 
+def noise_warning(**more) -> NoiseWarning:
+    fields = {
+        "noise": "gaussian(sigma=0.15)",
+        "place": "thresholds.toml:12",
+        "words": "gaussian(sigma=0.15) changes next to nothing",
+    }
+    return NoiseWarning(**fields | more)
+
+
 def images(*names, **more) -> Images:
     """Of classes of these names."""
     classes = tuple(ImageClass(name=name, images=50, picture=None) for name in names or ("stop", "go"))
@@ -497,6 +506,7 @@ def rich_results() -> Results:
         left_out=("net-y",),
         unmeasured=(UnmeasuredPromise(kind="limit", id="net-y", place="thresholds.toml:8", models=("net",), left_out=True),),
         rules=("test_rules.py::test_another",),
+        warnings=(noise_warning(),),
         tests={"net-clean": PromiseTest(id="test_limits.py::test_limit[net-clean]", seconds=0.5)},
         errors={"test_rules.py::test_mine": "it does not hold"},
         model_hashes={"net": "cd" * 32},

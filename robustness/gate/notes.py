@@ -97,7 +97,20 @@ class RuleMeasured:
     total: int
 
 
-NOTES: tuple[type[Note], ...] = (GateTest, ModelUsed, ImagesUsed, RuleMeasured)
+@dataclass(frozen=True, kw_only=True)
+class NoiseWarning:
+    """A declared noise that is next to none, see `robustness.gate.noise_sentinels.faint`."""
+
+    kind: ClassVar[str] = "warning"
+    noise: str
+    place: str  # of the first promise under it
+    words: str  # how little it changes, in a sentence
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.words}"
+
+
+NOTES: tuple[type[Note], ...] = (GateTest, ModelUsed, ImagesUsed, RuleMeasured, NoiseWarning)
 
 
 def to_text(note: Note) -> str:

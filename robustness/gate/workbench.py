@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -17,7 +19,8 @@ from robustness.errors import RobustnessError, some
 from robustness.evaluation.evaluate import Enough, Measurement, measure
 from robustness.evaluation.identity import identify
 from robustness.evaluation.store import Store
-from robustness.gate.notes import ImagesUsed, ModelUsed, Note, RuleMeasured
+from robustness.gate.noise_sentinels import faint
+from robustness.gate.notes import ImagesUsed, ModelUsed, NoiseWarning, Note, RuleMeasured
 from robustness.gate.promise import Promise, Record
 from robustness.gate.sentinels import check_answers, check_model
 from robustness.gate.thresholds import Thresholds
@@ -161,8 +164,17 @@ class Workbench:
         """What becomes of a promise, within the time that `[run]` allows; a `RobustnessError` where it cannot be measured."""
         with within(self.thresholds.time_limit):
             record: Record = self.thresholds.kind_of(promise).measure(promise, self)
+            self._warn(promise)
         self.note(ImagesUsed(images=self.images.name, hash=self.images.content_hash))
         return record
+
+    def _warn(self, promise: Promise) -> None:
+        """Note each of a promise's noises that is next to none on the images as its models see them."""
+        for name, noise in product(promise.about, dict.fromkeys(promise.noises)):
+            classifier, seed = self.load(name), self.thresholds.seed
+            look = partial(faint, classifier, self.images, noise, seed, self.store, self.run)
+            if words := self.once(("faint", str(noise), str(classifier.fit)), look):
+                self.note(NoiseWarning(noise=str(noise), place=promise.place, words=words))
 
     def measure(
         self, classifier: Classifier, noise: Noise, seed: int | None = None, enough: Enough | None = None

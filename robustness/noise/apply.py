@@ -29,8 +29,7 @@ def apply(
     """The images with noise on them: the same bytes for any batch, order, memory layout, thread count and device.
 
     images: uint8, a NumPy array of shape (N, H, W, C) or a torch tensor of shape (N, C, H, W). Tensors on a CUDA device are
-    worked on there, but for kinds without a kernel for it (`jpeg`); on any other device but the CPU (Apple's MPS) they travel
-    to the CPU and back.
+    worked on there where Triton is installed; on any other device but the CPU (Apple's MPS) they travel to the CPU and back.
     index: N integers from 0 to 2^63 - 1, each image's place in its original set (a subset keeps them).
     seed: 0 to 2^64 - 1.
     threads: of the CPU kernel; all processors if None.

@@ -245,6 +245,8 @@ class Controller:
             terminalreporter.write_line(line, red=stops)
         for line in error_lines(self.results):
             terminalreporter.write_line(line, red=True)
+        for warning in self.results.warnings:
+            terminalreporter.write_line(f"warning: {warning}", yellow=True)
         if self.results.images and self.results.images.left_out:
             terminalreporter.write_line(f"{self.results.images.name}: {self.results.images.left_out}", yellow=True)
         if os.environ.get("GITHUB_ACTIONS") == "true":

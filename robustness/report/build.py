@@ -17,7 +17,7 @@ from robustness.evaluation.result import Result
 from robustness.evaluation.rule import RULE
 from robustness.evaluation.store import Store
 from robustness.gate.ledger import Ended
-from robustness.gate.notes import ModelUsed, RuleMeasured
+from robustness.gate.notes import ModelUsed, NoiseWarning, RuleMeasured
 from robustness.gate.thresholds import Thresholds
 from robustness.generators.record import GeneratorJudged
 from robustness.limits.limit import Limit
@@ -89,6 +89,7 @@ def build_results(
         unmeasured=tuple(_unmeasured(ended, thresholds)),
         errors=ended.errors,
         rules=ended.rules,
+        warnings=_once_a_noise(note for note in notes if isinstance(note, NoiseWarning)),
         thresholds=ThresholdsFile(path=str(thresholds.file), sha256=thresholds.sha256, text=thresholds.text),
         report=thresholds.about,
         data=thresholds.data,
@@ -153,6 +154,12 @@ def build_results(
         gallery=pictures[1],
         records=ended.records,
     )
+
+
+def _once_a_noise(warnings: Iterable[NoiseWarning]) -> tuple[NoiseWarning, ...]:
+    """Those of the first line that has each noise, line by line, whichever test or worker came first."""
+    in_order = sorted(warnings, key=lambda warning: (int(warning.place.rpartition(":")[2]), warning.noise, warning.words))
+    return tuple({warning.noise: warning for warning in reversed(in_order)}.values())[::-1]
 
 
 def _unmeasured(ended: Ended, thresholds: Thresholds) -> Iterator[UnmeasuredPromise]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from robustness.declaration.about import About
 from robustness.gate.ledger import PROMISE_TEST, RunVerdict
-from robustness.gate.notes import Note, RuleMeasured
+from robustness.gate.notes import NoiseWarning, Note, RuleMeasured
 from robustness.gate.promise import Record
 from robustness.generators.record import Marks
 from robustness.kinds import KINDS
@@ -198,6 +198,7 @@ class Content:
     unmeasured: tuple[UnmeasuredPromise, ...] = ()  # those, and what is missing
     errors: dict[str, str]  # by test: why it could not measure, or which rule of the project's own does not hold
     rules: tuple[str, ...] = ()  # of the project's own that hold, by test
+    warnings: tuple[NoiseWarning, ...] = ()  # of noises that are next to none, each once
     thresholds: ThresholdsFile
     report: About = field(default_factory=About)  # what people say of the release
     data: str

@@ -27,7 +27,10 @@ ALEXNET = {
     "pixelate": 0.717840,
     "jpeg": 0.606500,
 }
-"""Of the fifteen corruptions, AlexNet's error on ImageNet-C, a share of the images, the mean over severities 1 to 5."""
+"""Of the fifteen corruptions, AlexNet's error on ImageNet-C, a share of the images, the mean over severities 1 to 5.
+
+As AugMix's evaluation has them (github.com/google-research/augmix, imagenet.py), which takes them from the benchmark's authors.
+"""
 
 
 def corruption_errors(errors: Mapping[str, Sequence[float]], reference: Mapping[str, float]) -> dict[str, float]:

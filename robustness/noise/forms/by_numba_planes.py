@@ -53,3 +53,24 @@ def weigh(padded, start, shifts, weights, sums):
         for e in range(row):
             sums[e] += weight * np.int32(a[e])
         t += 1
+
+
+@njit(nogil=True)
+def shift(offsets, reach, wide, lanes, shifts):
+    """To each offset in rows and columns how far it leads in a plane whose rows, with their margins, have so many values."""
+    for t in range(len(shifts)):
+        shifts[t] = (offsets[t, 0] + reach) * wide + (offsets[t, 1] + reach) * lanes
+
+
+@njit(nogil=True)
+def correlate(plane, height, width, lanes, reach, mirrored, shifts, weights, padded, sums, out):
+    """The weighted mean over the shifts of a plane, the weights' sum 2^22."""
+    row = width * lanes
+    pad(plane, height, width, lanes, reach, mirrored, padded)
+    for y in range(height):
+        for e in range(row):
+            sums[e] = 2097152
+        weigh(padded, y * (row + 2 * reach * lanes), shifts, weights, sums)
+        target = out[y * row : (y + 1) * row]
+        for e in range(row):
+            target[e] = sums[e] >> np.int32(22)

@@ -33,8 +33,8 @@ class Brightness(Noise):
     levels: float
 
     def form(self, height: int, width: int) -> Recolouring:
-        value = np.clip((LEVELS << 16) + fixed(self.levels), 0, 255 << 16)[:, np.newaxis]  # in 2^-16, of each V
-        largest = np.maximum(LEVELS[:, np.newaxis], 1)
+        value = np.clip((LEVELS << 16) + fixed(self.levels), 0, 255 << 16)  # in 2^-16, of each V
+        largest = np.maximum(LEVELS, 1)
         ratio = (2 * value * (ONE >> 16) + largest) // (2 * largest)
         ratio[0] = 0  # black has no colour to keep
-        return Recolouring.of(np.broadcast_to(value * (ONE >> 16), (256, 256)), np.broadcast_to(ratio, (256, 256)))
+        return Recolouring.of(value * (ONE >> 16), ratio[:, np.newaxis])

@@ -40,4 +40,4 @@ class Saturate(Noise):
         more = (fixed(self.factor) - 2**16) * ((span << 16) + fixed(self.shift) * largest)  # in 2^-32
         wanted = np.clip((span << 32) + more, 0, largest << 32) >> 10  # in 2^-22
         ratio = (2 * wanted + span) // (2 * np.maximum(span, 1))
-        return Recolouring.of(np.broadcast_to(largest * ONE, (256, 256)), np.where(span > 0, ratio, 0))
+        return Recolouring.of(LEVELS * ONE, np.where(span > 0, ratio, 0))

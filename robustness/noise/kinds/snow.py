@@ -12,6 +12,7 @@ import numpy.typing as npt
 from robustness.noise.filters import along, normal_weights, whole_weights
 from robustness.noise.fixed import fixed, whole
 from robustness.noise.forms.correlation import ONE as WHITE
+from robustness.noise.forms.correlation import Correlation
 from robustness.noise.forms.snowing import ONE, Snowing
 from robustness.noise.specs import Noise
 from robustness.noise.tables import SIZE, normal_quantiles
@@ -63,8 +64,9 @@ class Snow(Noise):
             flakes=_flakes(self.mean, self.spread),
             threshold=(fixed(255 * self.threshold) + 2**11) >> 12,
             step=int(ONE / self.zoom + 0.5),
-            weights=whole_weights(normal_weights(self.sigma, steps), WHITE),
-            offsets=along(steps, -3 * SIZE // 8),
+            streaks=Correlation(
+                whole_weights(normal_weights(self.sigma, steps), WHITE), along(steps, -3 * SIZE // 8), stream=self.stream + 1
+            ),
             strength=fixed(self.strength),
             pale=fixed(1 - self.mix),
         )

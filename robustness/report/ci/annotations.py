@@ -1,4 +1,4 @@
-"""What stops a release as GitHub's workflow commands, which it shows beside the lines of the thresholds file."""
+"""What stops a release and what warns as GitHub's workflow commands, which it shows beside the lines of the thresholds file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLACE = re.compile(r"(?P<file>[^\s():]+\.\w+):(?P<line>\d+)")
 
 
 def workflow_commands(results: Results, workspace: Path) -> list[str]:
-    """A command for everything that stops the release; files are named from the workspace.
+    """A command for everything that stops the release, and for each warning; files are named from the workspace.
 
     An error without a place that lies in the workspace is told of the run as a whole.
     """
@@ -22,6 +22,10 @@ def workflow_commands(results: Results, workspace: Path) -> list[str]:
     for record in results.stopping:
         again = "" if record.again is None else f"\nrepeat: {record.again}"
         told.append(_command(record.title, f"{record.reason}{again}", thresholds, record.place, workspace))
+    told += [
+        _command("next to no noise", warning.words, thresholds, warning.place, workspace, "warning")
+        for warning in results.warnings
+    ]
     for line in error_lines(results):
         places = [match for match in PLACE.finditer(line) if _inside(thresholds.parent / match["file"], workspace)]
         file = thresholds.parent / places[-1]["file"] if places else None
@@ -29,11 +33,11 @@ def workflow_commands(results: Results, workspace: Path) -> list[str]:
     return told
 
 
-def _command(title: str, message: str, file: Path | None, place: str, workspace: Path) -> str:
+def _command(title: str, message: str, file: Path | None, place: str, workspace: Path, level: str = "error") -> str:
     """place: ends with a colon and the line in the file."""
     where = {} if file is None else {"file": _seen_from(workspace, file), "line": place.rpartition(":")[2]}
     properties = ",".join(f"{name}={_property(value)}" for name, value in {**where, "title": title}.items())
-    return f"::error {properties}::{_data(message)}"
+    return f"::{level} {properties}::{_data(message)}"
 
 
 def _inside(file: Path, workspace: Path) -> bool:

@@ -45,6 +45,8 @@ def summary(results: Results) -> str:
         kept = "kept" if all(record.verdict is Verdict.PASS for record, _ in others) else "kept, or not stopping the release"
         title = f"{len(others)} limit{'s' * (len(others) != 1)} {kept}"
         blocks.append(f"<details><summary>{title}</summary>\n\n{_table(others, HEAD[:-1])}\n\n</details>")
+    if results.warnings:
+        blocks.append("\n".join(_few([f"- warning: {text(str(warning))}" for warning in results.warnings])))
     if results.images and results.images.left_out:
         blocks.append(text(f"{results.images.name}: {results.images.left_out}"))
     if not all(row.bit_identical for _, row in measured):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 
+import builders
 import numpy as np
 import pytest
 
-from robustness.gate.noise_sentinels import mistakes
-from robustness.noise import declare_noise
+from robustness.data import Fit, load_image_set, prepared
+from robustness.evaluation.order import evaluation_order
+from robustness.gate.noise_sentinels import SHARES, is_faint, mistakes
+from robustness.noise import KINDS, PRESETS, declare_noise, make_noise, parse_noise
 
 NUMBERS = itertools.count()
 IMAGES = np.random.default_rng(3).integers(0, 256, (16, 24, 20, 3), dtype=np.uint8)
@@ -105,3 +108,91 @@ def test_patterns_drawn_pixel_by_pixel_look_so():
     assert ALIKE < 0.5  # the correlation of the smooth ones
     assert not _is_drawn(np.zeros((24, 20, 3)))
     assert not _is_drawn(rng.normal(size=(4, 4, 3)))
+
+
+# Levels that are next to no noise
+
+GREY = np.full((16, 24, 20, 3), 128, dtype=np.uint8)
+
+
+def said(text, images=GREY):
+    return is_faint(parse_noise(text), images, np.arange(len(images)), 5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_shown_and_what_is_clean_is_not_faint(kind):
+    """On images with something in them."""
+    spec = KINDS[kind]
+    levels = (spec.identity, spec.typical, *spec.gallery) if spec.magnitude else (None,)
+    noises = [
+        make_noise(kind, {} if level is None else {str(spec.magnitude): level})
+        for level in levels
+        if level is not None or not spec.magnitude
+    ]
+    assert [words for noise in noises for words in is_faint(noise, IMAGES, np.arange(16), 5)] == []
+
+
+def test_fewer_than_one_value_in_a_thousand_is_faint_and_one_is_not():
+    """A limit to a part of a value: 23.04 of 23,040."""
+    changed = {}
+
+    def few(noise, images, index, seed):
+        noisy = images.copy()
+        noisy.reshape(-1)[: changed["values"]] ^= 1
+        return noisy
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("robustness.gate.noise_sentinels.apply", few)
+        changed["values"] = 23
+        (words,) = said("gaussian(sigma=25)")
+        changed["values"] = 24
+        assert said("gaussian(sigma=25)") == []
+        images = np.zeros((10, 10, 10, 1), np.uint8)
+        changed["values"] = 1
+        assert said("gaussian(sigma=25)", images) == []
+        changed["values"] = 0
+        assert said("gaussian(sigma=25)", images)
+    assert words == (
+        "gaussian(sigma=25) changes 23 of 23,040 values of 16 images of 24 x 20 x 3: next to no noise (sigma counts grey "
+        "levels of 255), so what holds under it says little that clean images do not say"
+    )
+
+
+@pytest.mark.parametrize("text", ["gaussian(sigma=0.15)", "speckle(sigma=0.0012)", "contrast(loss=0.05)", "pixelate(factor=2)"])
+def test_it_is_measured_on_the_images(text):
+    """Grey ones have no contrast to lose, and dark ones no light to make noise of."""
+    assert said(text)
+    assert text.startswith(("gaussian", "speckle")) or not said(text, IMAGES)
+
+
+@pytest.mark.parametrize(("amount", "faint"), [(0.001, False), (0.002, False), (0.0009999, True), (0.0001, True)])
+@pytest.mark.parametrize("kind", ["salt-and-pepper", "impulse"])
+@pytest.mark.parametrize("images", [GREY, np.full((1, 1, 1, 1), 255, np.uint8)], ids=["many", "one value"])
+def test_a_magnitude_that_is_the_share_itself_counts_as_it_is_declared(kind, amount, faint, images):
+    """The study's 0.001 is one in a thousand, however many of a few pixels it happens to hit."""
+    words = said(f"{kind}(amount={amount})", images)
+    assert bool(words) is faint
+    assert not faint or words[0].startswith(f"{kind}(amount={amount}) is to change less than one value in a thousand: ")
+
+
+def test_every_magnitude_that_is_a_share_of_what_changes_is_known_by_its_unit():
+    assert {kind for kind, spec in KINDS.items() if spec.unit in SHARES} == {"salt-and-pepper", "impulse"}
+
+
+def test_a_declared_noise_is_asked_too(tmp_path):
+    (tmp_path / "faint_noise.py").write_text(
+        "def dot(images, size):\n    images = images.copy()\n    images[:, 0, 0, 0] += 1\n    return images\n"
+    )
+    noise = declare_noise("dot", "python:faint_noise:dot", "size", {}, tmp_path)(1)
+    (words,) = is_faint(noise, GREY, np.arange(16), 5)
+    assert words.startswith("dot(size=1) changes 16 of 23,040 values of 16 images of 24 x 20 x 3: next to no noise, so")
+
+
+def test_no_noise_of_a_preset_is_faint_on_drawn_signs(cache_with_signs):
+    """No benchmark that people run is warned of."""
+    images = load_image_set("signs")
+    net = builders.classifier(fit=Fit(32, "resize"))
+    places = evaluation_order(images.index)[:16]
+    fitted = prepared(images, net.fit).batch(places)
+    noises = dict.fromkeys(noise for preset in PRESETS.values() for noise in preset)
+    assert [words for noise in noises for words in is_faint(noise, fitted, images.index[places], 0)] == []

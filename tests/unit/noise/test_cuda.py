@@ -1,57 +1,89 @@
-"""The Triton kernels compile for GPUs that are not here; for their bytes see tests/processes."""
+"""The Triton kernels compile for GPUs that are not here; for their bytes see tests/processes.
+
+No kernel is listed here: each kind of noise says what it would launch, and Triton how it would compile that.
+"""
 
 from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
-from robustness.noise import cuda
+from robustness.noise import KINDS, cuda, forms, make_noise
+from robustness.noise.arithmetic import arithmetic
 
 triton = pytest.importorskip("triton", reason="Triton is not made for this system")
 
-COMMON = {"images": "*u8", "noisy": "*u8", "table": "*i16", "counts": "*i32", "field": "*i16", "index": "*i64"}
-COMMON |= {"totals": "*i64", "top": "*i32", "ratio": "*i32", "weights": "*i32", "offsets": "*i32", "steps": "*i64"}
-COMMON |= {"points": "*i32", "least": "*i32", "most": "*i32", "largest": "*i64", "flakes": "*u8", "streaks": "*u8"}
-COMMON |= dict.fromkeys(("factor", "threshold", "step", "amount", "strength", "pale"), "i64")
-COMMON |= dict.fromkeys(("radius", "height", "width", "lanes", "taps", "directions", "count", "side"), "i32")
-COMMON |= {"stream": "i32", "seed": "u64", "limit": "i64", "pixels": "i32", "channels": "i32", "elements": "i32"}
-KERNELS = [  # form, kernel, what is fixed when it is compiled
-    ("addition", "add", {"PLANAR": False, "WRAPS": False}),
-    ("addition", "add", {"PLANAR": True, "WRAPS": True}),
-    ("transition", "move", {"PLANAR": False}),
-    ("transition", "move", {"PLANAR": True}),
-    ("replacement", "replace", {"channels": 3, "PLANAR": False, "PER_CHANNEL": False}),
-    ("replacement", "replace", {"channels": 3, "PLANAR": True, "PER_CHANNEL": False}),
-    ("replacement", "replace", {"channels": 3, "PLANAR": False, "PER_CHANNEL": True}),
-    ("field", "add_field", {}),
-    ("stretching", "stretch", {"PLANAR": False}),
-    ("stretching", "stretch", {"PLANAR": True}),
-    ("recolouring", "recolour", {"PLANAR": False}),
-    ("smoothing", "smooth", {"ALONG": True, "HALF": 2**22, "SHIFT": 23}),
-    ("correlation", "correlate", {"MIRRORED": False}),
-    ("correlation", "correlate", {"MIRRORED": True}),
-    ("enlarging", "enlarge", {}),
-    ("fogging", "raise_points", {"KIND": "MIDDLES"}),
-    ("fogging", "raise_points", {"KIND": "BESIDE"}),
-    ("fogging", "fog", {"PLANAR": True}),
-    ("snowing", "enlarge", {}),
-    ("snowing", "streak", {}),
-    ("snowing", "snow", {"channels": 3, "PLANAR": False}),
-]
+NOISES = [make_noise(kind, {spec.magnitude: spec.typical}) for kind, spec in KINDS.items() if spec.magnitude]
+LAYOUTS = {"planar": torch.contiguous_format, "interleaved": torch.channels_last}
 WIDE = ("addition", "transition", "replacement", "field")
 """Forms that are read and written in words, not byte by byte."""
 
 
-@pytest.mark.parametrize(("form", "name", "fixed"), KERNELS, ids=lambda value: value if isinstance(value, str) else None)
+def target():
+    from triton.backends.compiler import GPUTarget
+
+    return GPUTarget("cuda", 80, 32)
+
+
+def sources() -> dict[tuple[str, str, str], Any]:
+    """What is compiled for the noises, in three channels and in four, by form, kernel and what is fixed then."""
+    from triton.compiler import ASTSource, make_backend
+    from triton.runtime.jit import JITFunction, create_function_from_signature
+
+    backend, found = make_backend(target()), {}
+
+    def note(kernel, *args, grid, warmup, **kwargs):
+        """As `JITFunction.run` does it, up to compiling."""
+        bound, specialization, options = create_function_from_signature(kernel.signature, kernel.params, backend)(
+            *args, **kwargs
+        )
+        options, signature, constants, attributes = kernel._pack_args(backend, kwargs, bound, specialization, options)
+        fixed = {kernel.arg_names[at]: value for (at,), value in constants.items()}
+        shown = " ".join(f"{name}={value}" for name, value in fixed.items() if name != "LANES")
+        form = kernel.fn.__module__.split(".")[-2]
+        found[form, kernel.fn.__name__, shown] = ASTSource(kernel, signature, constants, attributes), options.__dict__
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JITFunction, "run", note)
+        for noise in NOISES:
+            for layout in LAYOUTS.values():
+                for channels in (3, 4):
+                    images = torch.zeros((2, channels, 16, 16), dtype=torch.uint8).contiguous(memory_format=layout)
+                    cuda.apply_on_device(arithmetic(noise, 16, 16), images, np.arange(2), 5)
+    return found
+
+
+SOURCES = sources()
+
+
+@pytest.mark.parametrize(("form", "name", "fixed"), SOURCES, ids=lambda text: text.replace(" ", "-"))
 def test_compiles_for_a_gpu_that_is_not_here(form, name, fixed):
-    ptx = compiled(form, name, fixed)
+    source, options = SOURCES[form, name, fixed]
+    ptx = triton.compile(source, target=target(), options=options).asm["ptx"]
     assert ".target sm_80" in ptx
     assert not re.findall(r"\.(?:bf16|f16|f32|f64|tf32)\b", ptx)
-    if form in WIDE and not fixed.get("PLANAR") and not fixed.get("PER_CHANNEL"):
+    if form in WIDE and not re.search("PLANAR=True|PER_CHANNEL=True", fixed):
         assert widest(r"ld\.global\S*", ptx, images_only=True) >= 32
         assert widest(r"st\.global\S*", ptx) >= 32
+
+
+def test_every_kernel_is_among_them():
+    from triton.runtime.jit import JITFunction
+
+    written = {
+        (file.parent.name, name)
+        for file in Path(forms.__file__).parent.glob("*/cuda.py")
+        for name, value in vars(import_module(f"robustness.noise.forms.{file.parent.name}.cuda")).items()
+        if isinstance(value, JITFunction) and value.fn.__module__.split(".")[-2] == file.parent.name and name[0] != "_"
+    }
+    assert {(form, name) for form, name, _ in SOURCES} == written
+    assert len(written) > 10
 
 
 def test_a_system_without_triton_says_so_once(monkeypatch, capsys):
@@ -62,31 +94,6 @@ def test_a_system_without_triton_says_so_once(monkeypatch, capsys):
         assert capsys.readouterr().err.count("Triton is not installed") == 1  # not on stdout, where JSON may go
     finally:
         cuda.has_triton.cache_clear()
-
-
-def compiled(form, name, fixed):
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
-
-    from robustness.noise.forms.by_triton import LANES
-
-    kernel = getattr(import_module(f"robustness.noise.forms.{form}.cuda"), name)
-    fixed = fixed | {"LANES": LANES}
-    signature = {argument: "constexpr" if argument in fixed else COMMON[argument] for argument in kernel.arg_names}
-    aligned = [
-        n
-        for n, argument in enumerate(kernel.arg_names)
-        if argument in {"images", "noisy", "table", "counts", "field", "index", "pixels", "elements"}
-    ]
-    source = ASTSource(
-        kernel,
-        signature,
-        {(kernel.arg_names.index(argument),): value for argument, value in fixed.items()},
-        {(n,): [["tt.divisibility", 16]] for n in aligned if kernel.arg_names[n] not in fixed},
-    )
-    return triton.compile(source, target=GPUTarget("cuda", 80, 32), options={"num_warps": 4, "enable_fp_fusion": False}).asm[
-        "ptx"
-    ]
 
 
 def widest(pattern, ptx, images_only=False):

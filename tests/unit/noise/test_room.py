@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from robustness.noise import KINDS, apply, cuda, kinds
+from robustness.noise import KINDS, apply, cuda, forms, kinds
+from robustness.noise.arithmetic import arithmetic
+from robustness.noise.forms.form import Form
 from robustness.noise.kinds.gaussian import Gaussian
 from robustness.noise.kinds.jpeg import Jpeg
 
@@ -57,11 +59,20 @@ class OnDevice(torch.Tensor):
 
 
 @pytest.mark.parametrize("noise", [Jpeg(30), Gaussian(30)], ids=str)
-def test_where_a_form_has_no_kernel_for_a_device_the_cpu_makes_the_bytes(noise, monkeypatch):
+@pytest.mark.parametrize("has_kernel", [True, False])
+def test_where_a_form_has_no_kernel_for_a_device_the_cpu_makes_the_bytes(noise, has_kernel, monkeypatch):
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 3, 9, 11), dtype=np.uint8))
     wanted, sent = apply(noise, images, [3, 4], 5), []
     monkeypatch.setattr(cuda, "has_triton", lambda: True)
-    monkeypatch.setattr(cuda, "apply_on_device", lambda form, *_: sent.append(type(form).__name__) or wanted)
+    monkeypatch.setattr(cuda, "apply_on_device", lambda form, *_: sent.append(type(form)) or wanted)
+    monkeypatch.setattr(Form, "has", classmethod(lambda cls, side: has_kernel))
     noisy = apply(noise, images.as_subclass(OnDevice), [3, 4], 5)
     assert torch.equal(torch.Tensor(noisy), torch.Tensor(wanted))
-    assert sent == ([] if noise.kind == "jpeg" else ["Addition"])
+    assert sent == ([type(arithmetic(noise, 9, 11))] if has_kernel else [])
+
+
+def test_every_form_has_a_kernel_for_a_device():
+    """Or takes the way over the CPU, which is to be meant."""
+    assert not [
+        form.__name__ for form in Form.__subclasses__() if form.__module__.startswith(forms.__name__) and not form.has("cuda")
+    ]

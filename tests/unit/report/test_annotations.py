@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from builders import claim_record, generator_record, hunt_record, limit_record, results
+from builders import claim_record, generator_record, hunt_record, limit_record, noise_warning, results
 
 from robustness.report.ci.annotations import workflow_commands
 from robustness.report.results import ThresholdsFile
@@ -33,6 +33,13 @@ def test_a_broken_limit_is_told_at_its_line(workspace):
     assert commands(workspace, limit(), limit(stops=False)) == [
         "::error file=gate/thresholds.toml,line=14,title=net under gaussian(sigma=25)%3A FAIL::"
         "0.8, 100%25 sure: no%0Arepeat: again"
+    ]
+
+
+def test_a_warning_is_one_at_its_line(workspace):
+    warning = noise_warning(words="it changes 0 % of them")
+    assert commands(workspace, limit(stops=False), warnings=(warning,)) == [
+        "::warning file=gate/thresholds.toml,line=12,title=next to no noise::it changes 0 %25 of them"
     ]
 
 

@@ -53,6 +53,13 @@ def test_hunts_claims_and_generator_limits_are_told_where_they_stop():
     assert "silent" not in page
 
 
+def test_warnings_are_said_and_stop_nothing():
+    evil = builders.noise_warning(words=EVIL)
+    page = summary(results(limit("clean"), verdict="PASS", warnings=(builders.noise_warning(), evil)))
+    assert "\n- warning: thresholds.toml:12: gaussian(sigma=0.15) changes next to nothing\n- warning: " in html.unescape(page)
+    assert "<script>" not in page
+
+
 def test_what_lay_beside_the_images_is_said():
     page = summary(results(limit("clean"), images=builders.images(left_out="1 file that is no image was left out: a.md")))
     assert "\n\nsigns: 1 file that is no image was left out: a.md\n\n" in html.unescape(page)

@@ -55,7 +55,8 @@ MARKS = (
     "losses sheet pairs hash"
 )
 KEYS = {
-    "": f"{TOP} hypotheses unmeasured rules tests report misclassified seen",
+    "": f"{TOP} hypotheses unmeasured rules warnings tests report misclassified seen",
+    "warnings.0": "noise place words",
     "thresholds": "path sha256 text",
     "report": "title release scope intended_use data licence levels limitations responsible reviewers",
     "models.net": "name load weights size fit mean std precision prepare",

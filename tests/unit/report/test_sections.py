@@ -305,8 +305,8 @@ def test_images_newly_wrong_since_the_baseline_are_named():
 
 
 ORDER = (
-    *("models", "about", "broken", "excused", "breaks", "accuracy", "checks", "curves", "flips", "turned", "confusions"),
-    *("per_class", "drops", "waves", "claims", "generators", "gallery", "classes", "timings", "made"),
+    *("models", "about", "broken", "excused", "warnings", "breaks", "accuracy", "checks", "curves", "flips", "turned"),
+    *("confusions", "per_class", "drops", "waves", "claims", "generators", "gallery", "classes", "timings", "made"),
 )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from numba import types
 
 from robustness.noise.forms.by_numba import BYTES, INDEX, OUT, Loop, kernel, words_of
-from robustness.noise.forms.by_numba_planes import pad, weigh
+from robustness.noise.forms.by_numba_planes import correlate as correlate_plane
+from robustness.noise.forms.by_numba_planes import shift
 from robustness.noise.forms.correlation import Correlation
 
 WEIGHTS = types.Array(types.int32, 1, "C", readonly=True)
@@ -29,26 +30,17 @@ def loop(form: Correlation, height: int, width: int, channels: int, planar: bool
     )
 )  # fmt: skip
 def correlate(images, noisy, planes, height, width, lanes, weights, offsets, reach, mirrored, stream, index, seed):
-    row, taps = width * lanes, len(weights)
+    row = width * lanes
     wide = row + 2 * reach * lanes
     padded = np.empty((height + 2 * reach) * wide, np.uint8)
     sums = np.empty(row, np.int32)
     words = np.empty(4, np.uint32)
-    shifts = np.empty(taps, np.int64)
+    shifts = np.empty(len(weights), np.int64)
     for n in range(len(images)):
         words_of(words, 0, stream, index[n], seed)
         direction = (np.uint64(words[0]) * np.uint64(len(offsets))) >> np.uint64(32)
-        for t in range(taps):
-            shifts[t] = (offsets[direction, t, 0] + reach) * wide + (offsets[direction, t, 1] + reach) * lanes
+        shift(offsets[direction], reach, wide, lanes, shifts)
         for plane in range(planes):
             image = images[n, plane * height * row : (plane + 1) * height * row]
             out = noisy[n, plane * height * row : (plane + 1) * height * row]
-            pad(image, height, width, lanes, reach, mirrored, padded)
-            for y in range(height):
-                start = y * wide
-                for e in range(row):
-                    sums[e] = 2097152
-                weigh(padded, start, shifts, weights, sums)
-                target = out[y * row : (y + 1) * row]
-                for e in range(row):
-                    target[e] = sums[e] >> np.int32(22)
+            correlate_plane(image, height, width, lanes, reach, mirrored, shifts, weights, padded, sums, out)

@@ -16,9 +16,10 @@ ONE = 2**22
 
 @dataclass(frozen=True, eq=False)
 class Recolouring(Form):
-    """`(top[V, m] - ratio[V, m] (V - x) + 2^21) >> 22` for every channel x of a pixel with the largest V and the smallest m.
+    """`(top[V] - ratio[V, m] (V - x) + 2^21) >> 22` for every channel x of a pixel with the largest V and the smallest m.
 
-    top, ratio: int32 of shape (256, 256), in multiples of 2^-22; `ratio (V - m) <= 255 * 2^22`, so that all fits int32.
+    top: int32 of shape (256,), ratio: of shape (256, 256), or (256, 1) where m has no part in it, both in multiples of 2^-22;
+    `ratio (V - m) <= 255 * 2^22`, so that all fits int32.
     """
 
     top: npt.NDArray[np.int32]
@@ -33,7 +34,8 @@ class Recolouring(Form):
         """Whether it moves a level of any colour."""
         levels = np.arange(256)
         largest, below = levels[:, np.newaxis], np.maximum(levels[:, np.newaxis] - levels, 0)
-        ends = (self.top - self.ratio * below + ONE // 2) >> 22  # of the smallest channel, the furthest from the largest
+        ends = (
+            self.top[:, np.newaxis] - self.ratio * below + ONE // 2
+        ) >> 22  # of the smallest channel, the furthest from the largest
         tops = (self.top + ONE // 2) >> 22
-        colours = levels <= largest
-        return bool(((ends != largest - below) & colours).any() or ((tops != largest) & colours).any())
+        return bool(((ends != largest - below) & (levels <= largest)).any() or (tops != levels).any())

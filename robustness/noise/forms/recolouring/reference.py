@@ -11,5 +11,6 @@ from robustness.noise.forms.recolouring import ONE, Recolouring
 def apply(form: Recolouring, images: Images, index: Indices, seed: int) -> Images:
     largest, smallest = images.max(axis=3, keepdims=True), images.min(axis=3, keepdims=True)
     below = largest.astype(np.int64) - images
-    levels: Images = ((form.top[largest, smallest] - form.ratio[largest, smallest] * below + ONE // 2) // ONE).astype(np.uint8)
+    ratio = np.broadcast_to(form.ratio, (256, 256))[largest, smallest]
+    levels: Images = ((form.top[largest] - ratio * below + ONE // 2) // ONE).astype(np.uint8)
     return levels

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from robustness.noise.forms.correlation import Correlation
 from robustness.noise.forms.form import Form
 
 ONE = 2**16
@@ -22,26 +22,19 @@ class Snowing(Form):
     the pixel's grey: of three channels `(19595 R + 38470 G + 7471 B + 2^15) >> 16`, else the mean of its channels.
 
     The layer: pixel p has the flake `flakes[u]`, u its half word; flakes are enlarged about the middle, as in `Enlarging` by
-    one step, to v in 2^-16 of their unit; v below `2^16 threshold` becomes 0, others `min((v + 2^19) >> 20, 255)`; and this
-    is averaged as in `Correlation`, outside it the nearest, along offsets that the first word of the next stream chooses.
+    one step, to v in 2^-16 of their unit; v below `2^16 threshold` becomes 0, others `min((v + 2^19) >> 20, 255)`; and this,
+    as an image of one channel, goes through the correlation `streaks`, in which nothing is mirrored.
 
     flakes: int16 of shape (65536,), in 2^-4 levels. threshold: in 2^-4 levels, above 0. step: in 2^-16 pixels, at most 2^16.
-    weights: int32 of shape (T,), which sum to 2^22. offsets: int32 of shape (directions, T, 2).
     """
 
     stream: int
     flakes: npt.NDArray[np.int16]
     threshold: int
     step: int
-    weights: npt.NDArray[np.int32]
-    offsets: npt.NDArray[np.int32]
+    streaks: Correlation
     strength: int
     pale: int
-
-    @cached_property
-    def reach(self) -> int:
-        """The largest offset."""
-        return int(np.abs(self.offsets).max())
 
     @property
     def changes(self) -> bool:

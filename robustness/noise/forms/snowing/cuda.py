@@ -8,28 +8,24 @@ import torch
 import triton
 import triton.language as tl
 
-from robustness.noise.forms.by_triton import OPTIONS, grid, half_word, read_between, words
+from robustness.noise.forms.by_triton import OPTIONS, grid, half_word, read_between
 from robustness.noise.forms.snowing import Snowing
 
 
 def launch(form: Snowing, images: torch.Tensor, noisy: torch.Tensor, planar: bool, index: torch.Tensor, seed: int) -> None:
     count, channels, height, width = images.shape
-    table, weights, offsets = _tables(form, images.device)
-    flakes = torch.empty((count, height, width), dtype=torch.uint8, device=images.device)
+    flakes = torch.empty((count, 1, height, width), dtype=torch.uint8, device=images.device)
     streaks = torch.empty_like(flakes)
-    parts = grid(flakes, height * width, 1)
+    parts, table = grid(flakes, height * width, 1), _table(form, images.device)
     enlarge[parts](flakes, table, index, form.threshold, form.step, form.stream, seed, height, width, **OPTIONS)
-    streak[parts](
-        flakes, streaks, weights, offsets, len(weights), len(offsets), index, form.stream + 1, seed, height, width, **OPTIONS
-    )
+    form.streaks.side("cuda").launch(form.streaks, flakes, streaks, True, index, seed)
     snow[parts](images, noisy, streaks, form.strength, form.pale, height * width, channels, PLANAR=planar, **OPTIONS)
 
 
 @lru_cache(maxsize=64)
-def _tables(form: Snowing, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _table(form: Snowing, device: torch.device) -> torch.Tensor:
     """Kept on the device from batch to batch."""
-    flakes, weights, offsets = (torch.from_numpy(table).to(device) for table in (form.flakes, form.weights, form.offsets))
-    return flakes, weights, offsets
+    return torch.from_numpy(form.flakes).to(device)
 
 
 @triton.jit
@@ -50,22 +46,6 @@ def enlarge(flakes, table, index, threshold, step, stream, seed, height, width, 
     value = (256 - tall) * ((256 - wide) * a + wide * b) + tall * ((256 - wide) * c + wide * d)
     level = tl.where(value < value * 0 + threshold * 65536, 0, tl.minimum((value + 524288) >> 20, 255))
     tl.store(flakes + image * height * width + pixel, level.to(tl.uint8), pixel < height * width)
-
-
-@triton.jit(do_not_specialize=["stream", "seed"])
-def streak(flakes, streaks, weights, offsets, taps, directions, index, stream, seed, height, width, LANES: tl.constexpr):
-    image, pixel = tl.program_id(0).to(tl.int64), tl.program_id(1) * LANES + tl.arange(0, LANES)
-    inside = pixel < height * width
-    first, _, _, _ = words(index, image, pixel * 0, stream, seed)
-    direction = ((first.to(tl.uint64) * directions) >> 32).to(tl.int32)
-    y, x, total = pixel // width, pixel % width, tl.zeros_like(pixel)
-    for t in range(taps):
-        at = offsets + (direction * taps + t) * 2
-        row = tl.minimum(tl.maximum(y + tl.load(at), 0), height - 1)
-        column = tl.minimum(tl.maximum(x + tl.load(at + 1), 0), width - 1)
-        value = tl.load(flakes + image * height * width + row * width + column, inside, other=0)
-        total += tl.load(weights + t) * value.to(tl.int32)
-    tl.store(streaks + image * height * width + pixel, ((total + 2097152) >> 22).to(tl.uint8), inside)
 
 
 @triton.jit(do_not_specialize=["strength", "pale"])

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from robustness.noise.forms.by_reference import Images, Indices, first_words, half_words
+from robustness.noise.forms.by_reference import Images, Indices, half_words
 from robustness.noise.forms.snowing import ONE, Snowing
 
 Layers = npt.NDArray[np.int64]
 
 
 def apply(form: Snowing, images: Images, index: Indices, seed: int) -> Images:
-    layers = _streaked(_enlarged(form, images, index, seed), form, images, index, seed)
-    snow = (layers + layers[:, ::-1, ::-1])[..., np.newaxis]
+    flakes = _enlarged(form, images, index, seed)[..., np.newaxis].astype(np.uint8)
+    layers = form.streaks.side("reference").apply(form.streaks, flakes, index, seed).astype(np.int64)
+    snow = layers + layers[:, ::-1, ::-1]
     x, grey = images.astype(np.int64), _grey(images)[..., np.newaxis]
     more = form.strength * (2**17 * snow + form.pale * np.maximum(3 * grey + 255 - 2 * x, 0))
     levels: Images = np.minimum(x + (more + 2**32 >> 33), 255).astype(np.uint8)
@@ -31,17 +32,6 @@ def _enlarged(form: Snowing, images: Images, index: Indices, seed: int) -> Layer
         flakes = (256 - part) * flakes.take(first, axis) + part * flakes.take(np.minimum(first + 1, side - 1), axis)
     cut: Layers = np.where(flakes < form.threshold * 2**16, 0, np.minimum(flakes + 2**19 >> 20, 255))
     return cut
-
-
-def _streaked(layers: Layers, form: Snowing, images: Images, index: Indices, seed: int) -> Layers:
-    words = first_words(images[:, :1, :1, :1], form.stream + 1, index, seed).ravel().astype(np.int64)
-    streaked = np.full_like(layers, 2**21)
-    _, height, width = layers.shape
-    for n, direction in enumerate(words * len(form.offsets) >> 32):
-        for weight, (down, right) in zip(form.weights.tolist(), form.offsets[direction].tolist(), strict=True):
-            rows, columns = np.clip(np.arange(height) + down, 0, height - 1), np.clip(np.arange(width) + right, 0, width - 1)
-            streaked[n] += weight * layers[n][np.ix_(rows, columns)]
-    return streaked >> 22
 
 
 def _grey(images: Images) -> Layers:
