@@ -16,6 +16,7 @@ from robustness.data import ImageSet, load_image_set
 from robustness.errors import RobustnessError, some
 from robustness.evaluation.evaluate import Enough, Measurement, measure
 from robustness.evaluation.identity import identify
+from robustness.evaluation.result import Result, Scores
 from robustness.evaluation.store import Store
 from robustness.gate.notes import ImagesUsed, ModelUsed, Note, RuleMeasured
 from robustness.gate.promise import Promise, Record
@@ -169,7 +170,16 @@ class Workbench:
     ) -> Measurement:
         """The case of a classifier on the declared images. seed: of the noise, the file's by default. enough: see `measure`."""
         seed = self.thresholds.seed if seed is None else seed
-        return measure(classifier, self.images, noise, seed, self.store, self.run, enough)
+        kind = self.kind_of_result(classifier.name, noise)
+        return measure(classifier, self.images, noise, seed, self.store, self.run, enough, kind)
+
+    def kind_of_result(self, model: str, noise: Noise) -> type[Result]:
+        """`Scores` where a promise of the file is measured by them, for all promises alike: one pass is enough."""
+        return Scores if (model, noise) in self.once("scored", self._scored) else Result
+
+    def _scored(self) -> set[tuple[str, Noise]]:
+        asking = [promise for promise in self.thresholds.promises if getattr(promise, "scored", False)]
+        return {(model, noise) for promise in asking for model in promise.about for noise in promise.noises}
 
     def search(self, classifier: Classifier, highest: Noise, seed: int | None = None, stride: int = COARSE) -> Search:
         """Every image's critical magnitude up to `highest`, see `search_flips`."""
