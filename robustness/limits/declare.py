@@ -179,7 +179,7 @@ def _levels(written: Written, path: KeyPath, problems: Problems) -> Iterator[tup
 
 def _check_alive(limits: Sequence[Limit], problems: Problems) -> None:
     """What a network keeps that says one class of every image stands beside a limit that such a network breaks."""
-    alive = {limit.model for limit in limits if limit.ask.shows_life(limit) and (limit.required > 0 or limit.ask.at_most)}
+    alive = {limit.model for limit in limits if limit.ask.shows_life(limit)}
     for limit in limits:
         if not limit.ask.shows_life(limit) and not alive.intersection(limit.models):
             problems.add(

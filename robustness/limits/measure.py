@@ -9,11 +9,14 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
+import numpy as np
+
 from robustness.declaration.scope import Scope
 from robustness.errors import RobustnessError
 from robustness.evaluation.evaluate import Measurement
+from robustness.evaluation.rule import class_name
 from robustness.gate.workbench import Workbench
-from robustness.limits.asks.ask import Found
+from robustness.limits.asks.ask import Found, Measured
 from robustness.limits.limit import Limit
 from robustness.limits.record import LimitRecord
 from robustness.search.critical import Search
@@ -78,7 +81,21 @@ def measure_limit(limit: Limit, bench: Workbench) -> LimitRecord:
 
 def _under_one_seed(limit: Limit, bench: Workbench) -> tuple[Found, Sequence[Measurement]]:
     measured = limit.ask.measure(limit, bench)
-    return limit.ask.judge(measured), measured.cases
+    found = limit.ask.judge(measured)
+    if found.kept is not False and limit.ask.kept_by_dead and limit.reference is None:
+        _check_alive(limit, measured, bench)
+    return found, measured.cases
+
+
+def _check_alive(limit: Limit, measured: Measured, bench: Workbench) -> None:
+    """A `RobustnessError` where one class is all that was said of any image: whatever that keeps, it keeps by chance."""
+    said = np.unique(np.concatenate([case.result.predictions for case in measured.cases]))
+    if len(said) == 1 and len(np.unique(bench.images.labels)) > 1:
+        name = class_name(bench.images.class_names, int(said[0]))
+        raise RobustnessError(
+            f"{limit.place}: {limit.model} says {name} of every image under {limit.noise}, so {limit.asks} would be kept by "
+            "chance: ask for an accuracy at a level that it still sees through"
+        )
 
 
 def over_seeds(limit: Limit, bench: Workbench) -> tuple[Found, list[Measurement]]:

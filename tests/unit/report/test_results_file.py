@@ -36,7 +36,7 @@ TOP = (
     "left_out errors images published gallery confusions turned per_class timings model_hashes measurements run"
 )
 LIMIT = (
-    "kind limit place model data subject is_plain noise family magnitude level identity bit_identical seed asks required "
+    "kind limit place model data subject is_plain noise family magnitude level identity bit_identical seed seeds asks required "
     "needed value words change details right seen total accuracy claim confidence low high to_decide verdict stops "
     "waived_until waiver key model_hash size fit stored seconds repeat reason"
 )
