@@ -181,7 +181,8 @@ def _check_alive(limits: Sequence[Limit], problems: Problems) -> None:
     """What a network keeps that says one class of every image stands beside a limit that such a network breaks."""
     alive = {limit.model for limit in limits if limit.ask.shows_life(limit)}
     for limit in limits:
-        if not limit.ask.shows_life(limit) and not alive.intersection(limit.models):
+        vouching = limit.models if limit.ask.is_copy else (limit.model,)
+        if not limit.ask.shows_life(limit) and not alive.intersection(vouching):
             problems.add(
                 limit.key,
                 f"may be kept by a network that says one class of every image: give {limit.model} a limit on the accuracy of "

@@ -124,6 +124,7 @@ class Ask(ABC):
     at_most: ClassVar[bool] = False  # whether a limit is the most that may be measured, and not the least
     takes: ClassVar[Sequence[str]] = ()  # the keys of several asks that it understands: "class", "group", "over_seeds"
     kept_by_dead: ClassVar[bool] = False  # whether a network that says one class of every image may keep it
+    is_copy: ClassVar[bool] = False  # whether its model answers as the reference does, and is alive where that is
     scored: ClassVar[bool] = False  # whether it is measured by ranks or probabilities
     no_interval: ClassVar[str] = ""  # why nothing is claimed of the population, where a file that claims it may not ask this
 

@@ -143,12 +143,14 @@ def test_what_says_less_is_never_read_as_what_says_more(tmp_path):
     store.get_or_extend(case, Result, lambda known: plain.result)  # a file of the right name that lacks ranks
     found = measure(net, images, Clean(), 0, store, "run", kind=Scores)
     assert not found.stored
+    assert isinstance(found.result, Scores)
     assert (found.result.ranks >= 1).all()
 
 
 def test_a_part_is_completed_and_ranks_say_where_nothing_was_evaluated():
     net, images = classifier(architecture="toy"), image_set(600)
     part = evaluate(net, images, Clean(), 0, enough=lambda right, seen: True, kind=Scores)
+    assert isinstance(part, Scores)
     assert not part.is_complete
     assert ((part.ranks == -1) == (part.predictions == -1)).all()
     whole = evaluate(net, images, Clean(), 0, known=part, kind=Scores)
@@ -163,6 +165,7 @@ def test_shards_give_the_ranks_of_the_whole():
     parts = [(places, job.compute(net, images.take(places))) for places in shards_of(images, 1)]
     whole = job.compute(net, images)
     together = joined(job.kind, parts)
+    assert isinstance(whole, Scores)
     assert len(parts) == 3
     assert (together.ranks == whole.ranks).all()
     assert (together.predictions == whole.predictions).all()

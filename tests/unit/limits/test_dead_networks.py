@@ -42,7 +42,7 @@ def test_it_wants_an_accuracy_of_the_same_model_beside_it(table, tmp_path):
     with pytest.raises(RobustnessError, match=r"toml:1\d: limits\[0\].*may be kept by a network that says one class of every"):
         read(tmp_path, table)
     with pytest.raises(RobustnessError, match="give net a limit on the accuracy of all images beside it"):
-        read(tmp_path, table.replace("old", "net2") + ALIVE.replace("net", "net2") + NET2)
+        read(tmp_path, table + ALIVE.replace("net", "net2") + NET2)
     assert len(read(tmp_path, table + ALIVE).of(Limit)) == 2
 
 

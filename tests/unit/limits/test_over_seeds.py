@@ -66,8 +66,8 @@ def test_a_record_says_the_seeds_and_no_count_of_one_of_them():
 
 
 def test_what_has_no_value_of_a_seed_by_itself_is_not_measured():
+    bench = bench_of(images([0, 0]), [predicted([0, 0], [0, 0])] * 4)
     with pytest.raises(RobustnessError, match="t:1: relative gives no value that seeds can be taken together by"):
-        bench = bench_of(images([0, 0]), [predicted([0, 0], [0, 0])] * 4)
         over_seeds(limit("relative", "0.5", seeds=(1, 2), over_seeds="mean"), bench)
 
 
