@@ -55,7 +55,7 @@ MARKS = (
     "losses sheet pairs hash"
 )
 KEYS = {
-    "": f"{TOP} hypotheses unmeasured rules tests report misclassified seen",
+    "": f"{TOP} hypotheses unmeasured rules tests report misclassified seen figures",
     "thresholds": "path sha256 text",
     "report": "title release scope intended_use data licence levels limitations responsible reviewers",
     "models.net": "name load weights size fit mean std precision prepare",
