@@ -150,7 +150,7 @@ class Ask(ABC):
 
     def shows_life(self, limit: Limit) -> bool:
         """Whether a network that says one class of every image is likely to break it, so that it needs no other beside it."""
-        return not self.kept_by_dead and not limit.classes and limit.group is None
+        return not self.kept_by_dead and len(limit.classes) != 1 and limit.group is None
 
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
         """Those of `Limit` that come from its other keys."""
