@@ -11,7 +11,7 @@ import torch
 from robustness.data import ImageSet, Preparation, prepared
 from robustness.data.image_set import MOST_CLASSES
 from robustness.errors import RobustnessError
-from robustness.evaluation.forward import answers, forward
+from robustness.evaluation.forward import Answers, answers, forward
 from robustness.evaluation.result import Result, Scores
 from robustness.evaluation.rule import predicted, ranked
 from robustness.models.class_map import without_outside
@@ -48,9 +48,15 @@ def score(classifier: Classifier, image_set: ImageSet, places: Places, batch: to
     predictions, margins = predicted(found.logits, classifier.name)
     labels = image_set.labels[places]
     ranks = ranked(found.rivals, np.array(found.columns)[labels], predictions == labels)
-    shares = classifier.output.probabilities(found.rivals)
-    of_predicted = shares.gather(1, found.rivals.argmax(dim=1, keepdim=True))[:, 0]
+    of_predicted = probabilities(classifier, found).gather(1, found.rivals.argmax(dim=1, keepdim=True))[:, 0]
     return Scores(predictions, margins, ranks, of_predicted.float().numpy())
+
+
+def probabilities(classifier: Classifier, found: Answers) -> torch.Tensor:
+    """Of every class that competes, of the shape of `found.rivals`; NaN where nothing tells them, see `Scores`."""
+    if classifier.output.are_probabilities_already(found.raw):
+        return torch.full(found.rivals.shape, torch.nan, dtype=torch.float64)
+    return classifier.output.probabilities(found.rivals)
 
 
 def evaluate_batch(

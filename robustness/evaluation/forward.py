@@ -56,11 +56,13 @@ class Answers:
 
     logits: of shape (N, classes), of the set's classes. rivals: of shape (N, all), of all classes that compete; other than
     `logits` only for a network of more classes than the set. columns: the column of each of the set's classes in `rivals`.
+    raw: of shape (N, all of the network's classes).
     """
 
     logits: torch.Tensor
     rivals: torch.Tensor
     columns: list[int]
+    raw: torch.Tensor
 
 
 def forward(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -> torch.Tensor:
@@ -76,10 +78,11 @@ def answers(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -
     ]
     if classifier.class_map is None:
         logits = torch.cat(parts)
-        return Answers(logits, logits, [*range(logits.shape[1])])
+        return Answers(logits, logits, [*range(logits.shape[1])], logits)
     try:
         mapped = torch.cat([classifier.class_map.apply(part, names) for part in parts])
-        return Answers(mapped, *classifier.class_map.rivals(torch.cat(parts), names))
+        raw = torch.cat(parts)
+        return Answers(mapped, *classifier.class_map.rivals(raw, names), raw)
     except RobustnessError as error:
         raise NoLogitsError(f"{classifier.name}: {error}") from error
 

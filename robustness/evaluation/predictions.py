@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from robustness.data import ImageSet
-from robustness.evaluation.batch import BATCH, Places, noisy_batch
+from robustness.evaluation.batch import BATCH, Places, noisy_batch, probabilities
 from robustness.evaluation.forward import answers
 from robustness.evaluation.order import evaluation_order
 from robustness.evaluation.result import Scores
@@ -27,7 +27,7 @@ class Predictions:
     the predicted one. probability: float32 of shape (N,), of the predicted class, 0 to 1. names: of files, or "image 3 of ...".
     index: int64 of shape (N,), the positions of the images in the set that they come from. probabilities: float32 of shape
     (N, classes), of each class that images are of, where they were asked for. Probabilities are hints: their last digits are
-    not the same everywhere.
+    not the same everywhere; NaN where the network gives probabilities and does not say so.
     """
 
     predicted: npt.NDArray[np.int64]
@@ -69,8 +69,8 @@ def probabilities_of(classifier: Classifier, image_set: ImageSet, noise: Noise, 
     for start in range(0, len(order), BATCH):
         places = order[start : start + BATCH]
         found = answers(classifier, image_set, noisy_batch(classifier, image_set, places, noise, seed))
-        parts.append((places, classifier.output.probabilities(found.rivals)[:, found.columns]))
-    probabilities = np.empty((len(order), parts[0][1].shape[1]), np.float32)
+        parts.append((places, probabilities(classifier, found)[:, found.columns]))
+    of_all = np.empty((len(order), parts[0][1].shape[1]), np.float32)
     for places, shares in parts:
-        probabilities[places] = shares.float().numpy()
-    return probabilities
+        of_all[places] = shares.float().numpy()
+    return of_all

@@ -50,7 +50,8 @@ class Scores(Result):
     ranks: int16 of shape (N,), the place of the image's own class among all by their logits, 1 exactly where it is the
     predicted one; -1 where not evaluated. Of classes with equal logits all but the predicted one have the last of their
     places, so that a network that tells them apart by nothing gains nothing; see `robustness.evaluation.rule.ranked`.
-    probabilities: float32 of shape (N,), of the predicted class; a hint outside every promise of identity.
+    probabilities: float32 of shape (N,), of the predicted class; a hint outside every promise of identity. NaN where the
+    network gives probabilities without saying so: a softmax of these would be none.
     """
 
     ranks: npt.NDArray[np.int16]

@@ -16,6 +16,10 @@ SLACK = 1e-3
 """How far probabilities may lie outside 0..1: those of eight bits do."""
 
 
+SUM_SLACK = 1e-2
+"""How far their sum may lie from 1: that of probabilities of eight bits or of bfloat16 does."""
+
+
 class NoLogitsError(RobustnessError):
     """What a network gave is nothing that can be counted."""
 
@@ -65,6 +69,13 @@ class Output:
             one = (above + self._edge).clamp(0, 1) if self.declared == "sigmoid" else torch.sigmoid(above + self._edge)
             return torch.cat([1 - one, one], dim=1)
         return logits.clamp(0, 1) if self.declared == "sigmoid" else logits.softmax(dim=1)
+
+    def are_probabilities_already(self, logits: torch.Tensor) -> bool:
+        """Whether several numbers an image that are not declared so sum to 1 in 0..1, all of them: of shape (N, classes)."""
+        if self.declared in ("probabilities", "sigmoid"):
+            return False
+        within = bool(((logits >= -SLACK) & (logits <= 1 + SLACK)).all())
+        return within and bool(((logits.double().sum(dim=1) - 1).abs() < SUM_SLACK).all())
 
     def _is_one_number(self, logits: torch.Tensor) -> bool:
         """Whether logits were made of one number an image, by `_two_classes`."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
+
+from robustness.errors import RobustnessError
 from robustness.limits.asks.ask import Ask, Found, Measured
 from robustness.statistics.classification import BINS, calibration_error
 
@@ -18,6 +21,11 @@ class CalibrationError(Ask):
 
     def judge(self, measured: Measured) -> Found:
         limit, (scores, images) = measured.limit, measured.scored
+        if np.isnan(scores.probabilities).any():
+            raise RobustnessError(
+                f"{limit.model} gives numbers that are probabilities already, so how sure it is was not measured: declare "
+                'output = "probabilities"'
+            )
         right = scores.predictions == images.labels
         value = calibration_error(scores.probabilities, right)
         words = (

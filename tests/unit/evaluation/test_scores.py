@@ -117,6 +117,20 @@ def test_the_probability_is_the_predicted_classes_however_the_network_answers(ou
     assert ((found.probabilities >= 0) & (found.probabilities <= 1)).all()
 
 
+@pytest.mark.parametrize("class_map", [None, ClassMap((("dark", 0), ("grey", 2), ("bright", 1)), open=False)])
+def test_probabilities_that_are_not_declared_as_such_are_not_taken_for_logits(class_map):
+    """A softmax of them would make a network that is sure of itself look unsure, and so calibrated."""
+    answer = torch.tensor([[4.0, 0.0, 1.0, 0.0], [0.0, 3.0, 1.0, 0.5]]).softmax(dim=1)[:, : 4 if class_map else 3]
+    answer = answer / answer.sum(dim=1, keepdim=True)
+    images = image_set(2)
+    found = scored(answer, [0, 1], images, class_map=class_map)
+    assert np.isnan(found.probabilities).all()
+    assert (found.ranks >= 1).all()
+    declared = scored(answer, [0, 1], images, class_map=class_map, output=Output("probabilities"))
+    assert (declared.probabilities > 0.7).all()
+    assert (declared.ranks == found.ranks).all()
+
+
 # Kept beside the predictions.
 
 

@@ -195,6 +195,8 @@ def test_an_answer_without_a_class_is_right_for_none_and_confused_with_none():
 
 def test_a_probability_that_is_none_is_not_measured():
     with pytest.raises(RobustnessError, match="a probability lies outside"):
+        say("calibration_error", None, [0, 1], "1", measured=scored([0, 1], [0, 1], probabilities=[1.5, 1]))
+    with pytest.raises(RobustnessError, match="net gives numbers that are probabilities already.*output = "):
         say("calibration_error", None, [0, 1], "1", measured=scored([0, 1], [0, 1], probabilities=[np.nan, 1]))
 
 
