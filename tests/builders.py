@@ -516,6 +516,7 @@ def rich_results() -> Results:
         measurements={
             "test_rules.py::test_mine": (RuleMeasured(case="net / signs / clean", key="ab" * 32, right=9, total=10),)
         },
+        figures={"test_rules.py::test_mine": {"at night": 0.875, "camera": "left"}},
         published={"net": {"clean": 0.9}},
         hypotheses={"breaks": Hypothesis(name="H1", words="it breaks somewhere")},
         timings=(

@@ -41,6 +41,12 @@ def add(commands: Commands) -> None:
         help='such as "gaussian(sigma=25)", "imagenet-c(severity=3)" or "paper" (the study\'s nine cells); repeatable; '
         "without it: clean",
     )
+    evaluate.add_argument(
+        "--limit",
+        metavar="ID",
+        help="instead of accuracies: measure this limit of the thresholds file, whatever it asks; exit code 1 where it stops a "
+        "release",
+    )
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
     evaluate.set_defaults(run=_evaluate)
 
@@ -71,9 +77,33 @@ def add(commands: Commands) -> None:
     compare.set_defaults(run=_compare)
 
 
-def _evaluate(args: argparse.Namespace) -> None:
+def _evaluate(args: argparse.Namespace) -> int | None:
     declared = declared_by(args)
+    if args.limit is not None:
+        return _print_limit(args, declared)
     _print_measurements(args, declared, _noises(args, declared))
+    return None
+
+
+def _print_limit(args: argparse.Namespace, declared: Thresholds) -> int:
+    """A limit as the gate judges it, by itself: what only the whole run can tell, which drop is an alarm, stays open."""
+    from robustness.cli.arguments import to_json
+    from robustness.errors import nearest
+    from robustness.limits.limit import Limit
+    from robustness.limits.measure import measure_limit
+
+    limits = {str(limit): limit for limit in declared.of(Limit) if limit.model == args.model}
+    if args.limit not in limits:
+        raise RobustnessError(f"{declared.file} has no limit {args.limit!r} on {args.model}: {nearest(args.limit, limits)}")
+    if args.noise:
+        raise RobustnessError("--limit says under which noise: leave --noise out")
+    limit = limits[args.limit]
+    with subject(args, declared) as bench:
+        if not prepare(args, limit.ask.jobs(limit, bench), bench):
+            return 0
+        record = measure_limit(limit, bench)
+    print(to_json(record) if args.json else f"{record.verdict}: {record.reason}")
+    return int(record.stops)
 
 
 def _sweep(args: argparse.Namespace) -> None:

@@ -49,6 +49,7 @@ def list_table(table: Path) -> Listing:
         labels=[numbers[row.label] for row in rows],
         class_names=names,
         tracks=None if rows[0].group is None else [groups.setdefault(row.group, len(groups)) for row in rows],
+        group_names=None if rows[0].group is None else list(dict.fromkeys(str(row.group) for row in rows)),
     )
 
 

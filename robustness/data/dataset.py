@@ -222,7 +222,8 @@ def _check_same(image_set: ImageSet, dataset: Any) -> None:
         if not same_label or not np.array_equal(item.pixels, image_set.picture(place).pixels):
             differing[place] = same_label
         track = None if image_set.tracks is None else int(image_set.tracks[place])
-        if groups.setdefault(item.group, track) != track or (item.group is None) != (track is None):
+        known = None if track is None or image_set.group_names is None else image_set.group_names[track]
+        if groups.setdefault(item.group, track) != track or (None if item.group is None else str(item.group)) != known:
             raise _not_fixed(name, f"image {place} had another group when it was read again")
     if image_set.tracks is not None and len(groups) != len(np.unique(image_set.tracks)):
         raise _not_fixed(name, "had other groups when it was read again")

@@ -25,6 +25,7 @@ class Listing:
     labels: Sequence[int]
     class_names: Sequence[str]
     tracks: Sequence[int] | None = None
+    group_names: Sequence[str] | None = None
     left_out: str | None = None  # what lies beside the images and is none, in a sentence
 
 
@@ -36,4 +37,6 @@ def decode(listing: Listing) -> ImageSet:
     for file, label, stamp in zip(listing.files, listing.labels, stamps, strict=True):
         digest.update(f"{os.path.abspath(file)}|{label}|{stamp}\n".encode())
     pictures = Files(list(listing.files), stamps, digest.hexdigest())
-    return ImageSet.of(listing.name, pictures, listing.labels, listing.class_names, listing.tracks, listing.left_out)
+    return ImageSet.of(
+        listing.name, pictures, listing.labels, listing.class_names, listing.tracks, listing.left_out, listing.group_names
+    )

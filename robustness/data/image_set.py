@@ -41,6 +41,7 @@ class ImageSet:
     tracks: int64 of shape (N,) or None; frames of one physical object share a number.
     dependent: why the images are known not to be independent although `tracks` are missing, or None.
     left_out: what lay beside the images and was none, in a sentence, or None.
+    group_names: what the tracks are called, by their numbers; None where they have no names but these numbers.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ImageSet:
     tracks: npt.NDArray[np.int64] | None = None
     dependent: str | None = None
     left_out: str | None = None
+    group_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("rows", "labels", "index", "tracks"):
@@ -77,6 +79,7 @@ class ImageSet:
         class_names: Sequence[str],
         tracks: Sequence[int] | npt.NDArray[np.int64] | None = None,
         left_out: str | None = None,
+        group_names: Sequence[str] | None = None,
     ) -> ImageSet:
         """The set of all these pictures."""
         if len(pictures) != len(labels):
@@ -91,6 +94,7 @@ class ImageSet:
             index=places,
             tracks=None if tracks is None else np.asarray(tracks, dtype=np.int64),
             left_out=left_out,
+            group_names=None if group_names is None else tuple(group_names),
         )
 
     @classmethod
@@ -172,11 +176,26 @@ class ImageSet:
 
     def only(self, *class_names: str) -> ImageSet:
         """The images of those classes."""
-        for class_name in class_names:
-            if class_name not in self.class_names:
-                raise RobustnessError(f"{self.name} has no class {class_name!r}: {nearest(class_name, self.class_names)}")
-        wanted = [self.class_names.index(class_name) for class_name in class_names]
+        wanted = [self.number_of(class_name) for class_name in class_names]
         return self.take(np.flatnonzero(np.isin(self.labels, wanted)), f"{self.name}.only({', '.join(class_names)})")
+
+    def number_of(self, class_name: str) -> int:
+        """The label of a class; a `RobustnessError` where there is none of that name."""
+        if class_name not in self.class_names:
+            raise RobustnessError(f"{self.name} has no class {class_name!r}: {nearest(class_name, self.class_names)}")
+        return self.class_names.index(class_name)
+
+    def is_of_group(self, name: str) -> npt.NDArray[np.bool_]:
+        """Where an image is of the group of that name: bool of shape (N,). A `RobustnessError` where none is."""
+        if self.tracks is None:
+            raise RobustnessError(f"{self.name} has no groups: give each image one, or leave the group {name!r} out")
+        by_number = {int(track): str(track) for track in np.unique(self.tracks)}
+        if self.group_names is not None:
+            by_number = {number: self.group_names[number] for number in by_number}
+        numbers = [number for number, own in by_number.items() if own == name]
+        if not numbers:
+            raise RobustnessError(f"{self.name} has no group {name!r}: {nearest(name, by_number.values())}")
+        return np.isin(self.tracks, numbers)
 
     @cached_property
     def content_hash(self) -> str:

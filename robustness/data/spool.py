@@ -90,6 +90,7 @@ def _write(
     }
     if any(group is not None for group in groups):
         arrays["tracks"] = _tracks(name, groups)
+        arrays["group_names"] = np.frombuffer(json.dumps([*dict.fromkeys(map(str, groups))]).encode(), np.uint8)
     about = {"channels": str(channels or 3), "from_floats": str(from_floats), "length": str(growing.length)}
     growing.finish(arrays, about)
     return arrays, about
@@ -121,8 +122,8 @@ def _tracks(name: str, groups: list[int | str | None]) -> npt.NDArray[np.int64]:
         raise RobustnessError(
             f"{name}: image {groups.index(None)} has no group, and others have: give all of them one, or none"
         )
-    numbers: dict[int | str | None, int] = {}
-    return np.array([numbers.setdefault(group, len(numbers)) for group in groups], np.int64)
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(str(group), len(numbers)) for group in groups], np.int64)
 
 
 def _as_set(
@@ -132,7 +133,8 @@ def _as_set(
     block = Block(long, shapes, int(about["channels"]), from_floats=about["from_floats"] == "True", name=name)
     names = json.loads(arrays["class_names"].tobytes())
     tracks = arrays["tracks"].astype(np.int64) if "tracks" in arrays else None
-    image_set = ImageSet.of(name, block, arrays["labels"].astype(np.int64), names, tracks)
+    groups = json.loads(arrays["group_names"].tobytes()) if "group_names" in arrays else None
+    image_set = ImageSet.of(name, block, arrays["labels"].astype(np.int64), names, tracks, group_names=groups)
     if "index" not in arrays:
         return image_set
     dependent, left_out = json.loads(arrays["said"].tobytes())
@@ -155,6 +157,8 @@ def _keep(path: Path, image_set: ImageSet, block: Block) -> None:
         }
         if image_set.tracks is not None:
             arrays["tracks"] = np.asarray(image_set.tracks)
+        if image_set.group_names is not None:
+            arrays["group_names"] = np.frombuffer(json.dumps(image_set.group_names).encode(), np.uint8)
         about = {"channels": str(block.channels), "from_floats": str(block.from_floats), "length": str(growing.length)}
         growing.finish(arrays, about)
 

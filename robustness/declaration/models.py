@@ -15,7 +15,7 @@ from robustness.errors import nearest
 from robustness.models.declaration import BUILT_IN, IN_FILES, PREPARE, ModelDeclaration, Steps, meant_by
 
 RESERVED = {
-    *("accuracy", "test_set", "robustness_gate", "robustness_thresholds", "robustness_threads"),
+    *("accuracy", "predictions", "test_set", "robustness_gate", "robustness_thresholds", "robustness_threads"),
     *("request", "cache", "capsys", "caplog", "monkeypatch", "pytestconfig", "recwarn", "tmp_path", "tmp_path_factory"),
 }
 """Fixtures that a model's own, of the same name, would take the place of."""

@@ -11,8 +11,9 @@ import torch
 from robustness.data import ImageSet, Preparation, prepared
 from robustness.data.image_set import MOST_CLASSES
 from robustness.errors import RobustnessError
-from robustness.evaluation.forward import forward
-from robustness.evaluation.rule import predicted
+from robustness.evaluation.forward import Answers, answers, forward
+from robustness.evaluation.result import Result, Scores
+from robustness.evaluation.rule import predicted, ranked
 from robustness.models.class_map import without_outside
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise, apply
@@ -39,6 +40,32 @@ def predict(
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
     """Predicted classes and margins of at most `BATCH` images; a `RobustnessError` says what is wrong with the logits."""
     return predicted(forward(classifier, image_set, batch), classifier.name)
+
+
+def score(classifier: Classifier, image_set: ImageSet, places: Places, batch: torch.Tensor) -> Scores:
+    """All that there is to say of the images at those places. batch: as the network takes them, at most `BATCH`."""
+    found = answers(classifier, image_set, batch)
+    predictions, margins = predicted(found.logits, classifier.name)
+    labels = image_set.labels[places]
+    ranks = ranked(found.rivals, np.array(found.columns)[labels], predictions == labels)
+    of_predicted = probabilities(classifier, found).gather(1, found.rivals.argmax(dim=1, keepdim=True))[:, 0]
+    return Scores(predictions, margins, ranks, of_predicted.float().numpy())
+
+
+def probabilities(classifier: Classifier, found: Answers) -> torch.Tensor:
+    """Of every class that competes, of the shape of `found.rivals`; NaN where nothing tells them, see `Scores`."""
+    if classifier.output.are_probabilities_already(found.raw):
+        return torch.full(found.rivals.shape, torch.nan, dtype=torch.float64)
+    return classifier.output.probabilities(found.rivals)
+
+
+def evaluate_batch(
+    kind: type[Result], classifier: Classifier, image_set: ImageSet, places: Places, batch: torch.Tensor
+) -> Result:
+    """The result of that kind of the images at those places."""
+    if issubclass(kind, Scores):
+        return score(classifier, image_set, places, batch)
+    return Result(*predict(classifier, image_set, batch))
 
 
 def predict_at_levels(

@@ -18,6 +18,7 @@ class Case:
     model_key: what stands for the model in the key, where that is not its hash. fingerprint: of the module that computes, no
     part of the key; see `robustness.evaluation.identity`.
     run: the run's own identifier where the model's or the noise's code cannot be hashed, so that its results end with the run.
+    scored: whether its result is `Scores`, which are kept beside mere predictions.
     """
 
     model: str
@@ -30,6 +31,7 @@ class Case:
     run: str | None = None
     model_key: str | None = None
     fingerprint: str | None = None
+    scored: bool = False
 
     @property
     def key(self) -> str:
@@ -37,6 +39,7 @@ class Case:
         noise = [self.noise.kind, self.noise.contract, [getattr(self.noise, name) for name in self.noise.parameters()]]
         model = self.model_key or self.model_hash
         content = ["case 3", RULE, model, self.data_hash, noise, self.seed, self.arithmetic, self.run]
+        content += ["scores 1"] if self.scored else []
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def __str__(self) -> str:

@@ -6,19 +6,19 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
 from robustness.data import ImageSet, Preparation
-from robustness.evaluation.batch import BATCH, check_classes, noisy_batch, predict
+from robustness.evaluation.batch import BATCH, check_classes, evaluate_batch, noisy_batch
 from robustness.evaluation.case import Case
 from robustness.evaluation.forward import arithmetic, backing_off
 from robustness.evaluation.identity import identify
 from robustness.evaluation.order import evaluation_order
-from robustness.evaluation.result import Result
+from robustness.evaluation.result import Result, Scores
 from robustness.evaluation.store import Store
 from robustness.models.classifier import Classifier
 from robustness.noise import Noise
@@ -65,9 +65,11 @@ def measure(
     store: Store,
     run: str,
     enough: Enough | None = None,
+    kind: type[Result] = Result,
 ) -> Measurement:
     """Evaluate a case, as far as is needed, or find its result in the store.
 
+    kind: of result that is wanted, `Result` or `Scores`.
     run: names this run; a model or noise whose code cannot be hashed is evaluated afresh in every run, and once in each.
     enough: asked after each batch; without it every image is evaluated.
     """
@@ -75,18 +77,20 @@ def measure(
     started = time.perf_counter()
 
     def extend(known: Result | None) -> Result:
-        return evaluate(classifier, image_set, noise, seed, known, enough)
+        return evaluate(classifier, image_set, noise, seed, known, enough, kind)
 
     def look_up() -> tuple[Case, Result, bool]:
-        case = make_case(classifier, image_set, noise, seed, run)
-        return case, *store.get_or_extend(case, Result, extend)
+        case = make_case(classifier, image_set, noise, seed, run, kind)
+        return case, *store.get_or_extend(case, kind, extend)
 
     case, result, stored = backing_off(look_up)
     looks = _looks(result.predictions, image_set)
     return Measurement(case, result, looks, len(image_set), time.perf_counter() - started, stored, classifier.fit)
 
 
-def make_case(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int, run: str) -> Case:
+def make_case(
+    classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int, run: str, kind: type[Result] = Result
+) -> Case:
     """What the predictions depend on; `run` only where code has a part in it that cannot be hashed."""
     identity = identify(classifier)
     return Case(
@@ -100,6 +104,7 @@ def make_case(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: i
         run=None if identity.is_hashable and noise.bit_identical else run,
         model_key=identity.key if classifier.class_map is None else _with_names(identity.key, image_set),
         fingerprint=identity.fingerprint,
+        scored=issubclass(kind, Scores),
     )
 
 
@@ -127,23 +132,27 @@ def evaluate(
     seed: int,
     known: Result | None = None,
     enough: Enough | None = None,
+    kind: type[Result] = Result,
 ) -> Result:
     """Predictions batch by batch, in a fixed random order, of every image or until `enough`.
 
-    known: what was evaluated before; it is completed, never repeated, and returned itself where nothing is to be added.
+    known: what was evaluated before; it is completed, never repeated, and returned itself where nothing is to be added. kind:
+    of result, that of `known` too.
     """
     order = evaluation_order(image_set.index)
-    predictions = np.full(len(order), -1, dtype=np.int16) if known is None else known.predictions.copy()
-    margins = np.zeros(len(order), dtype=np.float32) if known is None else known.margins.copy()
+    found = kind.nothing_of(len(order)) if known is None else known.copy()
+    predictions = found.predictions
     added, right = False, 0
     ends = _ends(len(order))
     for seen in tqdm(ends, f"{classifier.name} {noise}", unit="batch", leave=False, delay=0.5, disable=None):
         places = order[seen - 1 - (seen - 1) % BATCH : seen]
         if (predictions[places] < 0).any():
             batch = noisy_batch(classifier, image_set, places, noise, seed)
-            predictions[places], margins[places] = predict(classifier, image_set, batch)
+            part = evaluate_batch(kind, classifier, image_set, places, batch)
+            for one in fields(kind):
+                getattr(found, one.name)[places] = getattr(part, one.name)
             added = True
         right += int((predictions[places] == image_set.labels[places]).sum())
         if enough is not None and enough(right, seen):
             break
-    return Result(predictions, margins) if added or known is None else known
+    return found if added or known is None else known

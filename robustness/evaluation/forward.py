@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
@@ -48,16 +49,42 @@ def backing_off(measure: Callable[[], T]) -> T:
             continue
 
 
-def forward(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -> torch.Tensor:
-    """Checked logits of shape (N, classes) on the CPU, of uint8 images of shape (N, channels, height, width).
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a network says of N images, on the CPU: float32, or float64 where it gives that or whole numbers, so that none that
+    differ become equal.
 
-    They are float32, or float64 where the network gives that or whole numbers, so that none that differ become equal.
+    logits: of shape (N, classes), of the set's classes. rivals: of shape (N, all), of all classes that compete; other than
+    `logits` only for a network of more classes than the set. columns: the column of each of the set's classes in `rivals`.
+    raw: of shape (N, all of the network's classes).
     """
-    size = classifier.batch_size
+
+    logits: torch.Tensor
+    rivals: torch.Tensor
+    columns: list[int]
+    raw: torch.Tensor
+
+
+def forward(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -> torch.Tensor:
+    """The logits of `answers`."""
+    return answers(classifier, image_set, images).logits
+
+
+def answers(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -> Answers:
+    """What the network says of uint8 images of shape (N, channels, height, width), once it is what logits have to be."""
+    size, names = classifier.batch_size, image_set.class_names
     parts = [
         _checked(raw_logits(classifier, _padded(part, size)), part, classifier, image_set) for part in torch.split(images, size)
     ]
-    return torch.cat(parts)
+    if classifier.class_map is None:
+        logits = torch.cat(parts)
+        return Answers(logits, logits, [*range(logits.shape[1])], logits)
+    try:
+        mapped = torch.cat([classifier.class_map.apply(part, names) for part in parts])
+        raw = torch.cat(parts)
+        return Answers(mapped, *classifier.class_map.rivals(raw, names), raw)
+    except RobustnessError as error:
+        raise NoLogitsError(f"{classifier.name}: {error}") from error
 
 
 def raw_logits(classifier: Classifier, batch: torch.Tensor) -> torch.Tensor:
@@ -93,7 +120,7 @@ def _padded(batch: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, image_set: ImageSet) -> torch.Tensor:
-    """The logits of the batch, without those of its padding, once they are what logits have to be."""
+    """The network's logits for the batch, without those of its padding, once they are what logits have to be."""
     classes = len(without_outside(image_set.class_names))
     if classifier.class_map is None and logits.shape[1] != classes:
         raise NoLogitsError(f"{classifier.name} tells {logits.shape[1]} classes apart, {image_set.name} has {classes}")
@@ -106,9 +133,4 @@ def _checked(logits: torch.Tensor, batch: torch.Tensor, classifier: Classifier, 
         raise NoLogitsError(
             f"{classifier.name} gave NaN or infinite logits for {bad} of {len(batch)} images of a batch; nothing was measured"
         )
-    if classifier.class_map is None:
-        return logits
-    try:
-        return classifier.class_map.apply(logits, image_set.class_names)
-    except RobustnessError as error:
-        raise NoLogitsError(f"{classifier.name}: {error}") from error
+    return logits

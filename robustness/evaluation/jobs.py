@@ -43,10 +43,12 @@ class Job(Generic[R, C]):
 AnyJob = Job[Any, Any]
 
 
-def evaluation_job(classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int, run: str) -> Job[Result, Case]:
-    """The predictions of every image under a noise. run: see `measure`."""
-    case = partial(make_case, classifier, image_set, noise, seed, run)
-    return Job(classifier, image_set, case, Result, partial(evaluate, noise=noise, seed=seed))
+def evaluation_job(
+    classifier: Classifier, image_set: ImageSet, noise: Noise, seed: int, run: str, kind: type[Result] = Result
+) -> Job[Result, Case]:
+    """The predictions of every image under a noise. run, kind: see `measure`."""
+    case = partial(make_case, classifier, image_set, noise, seed, run, kind)
+    return Job(classifier, image_set, case, kind, partial(evaluate, noise=noise, seed=seed, kind=kind))
 
 
 def missing(jobs: Sequence[AnyJob], store: Store, run: str) -> list[AnyJob]:

@@ -38,6 +38,20 @@ def predicted(logits: torch.Tensor, name: str) -> tuple[npt.NDArray[np.int16], n
     return classes.numpy().astype(np.int16), (top[:, 0] - top[:, 1]).float().numpy()
 
 
+def ranked(rivals: torch.Tensor, own: npt.NDArray[np.int64], right: npt.NDArray[np.bool_]) -> npt.NDArray[np.int16]:
+    """The place of each image's own class among all: int16 of shape (N,), 1 exactly where it is the predicted one.
+
+    rivals: logits of shape (N, classes), of all classes that a place is lost to. own: int64 of shape (N,), the column of each
+    image's own class. right: bool of shape (N,), where that is the predicted one. Elsewhere the place is the number of
+    classes whose logits are not below its own: of equal ones the last, and where all logits are equal `NO_CLASS`.
+    """
+    logits = rivals.numpy()
+    mine = logits[np.arange(len(own)), own]
+    places = (logits >= mine[:, None]).sum(axis=1)
+    places = np.where((logits == logits[:, :1]).all(axis=1), NO_CLASS, places)
+    return np.where(right, 1, np.minimum(places, NO_CLASS)).astype(np.int16)
+
+
 def class_name(names: Sequence[str], predicted: int) -> str:
     """What a predicted class is called."""
     return "no class" if predicted == NO_CLASS else names[predicted]

@@ -111,10 +111,11 @@ def _write(path: Path, result: Any, fingerprint: str | None) -> None:
 def _read(path: Path, kind: type[T], fingerprint: str | None = None) -> T | None:
     """The stored result; None where there is none, where the file is not what was written, or another module computed it."""
     arrays = read_arrays(path, fingerprint)
-    if arrays is None or list(arrays) != _names(kind):
+    names = _names(kind)
+    if arrays is None or list(arrays)[: len(names)] != names:  # a result that says more begins with what another says
         return None
     mark_used(path)
-    return kind(**arrays)
+    return kind(**{name: arrays[name] for name in names})
 
 
 def _names(kind: Any) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -110,7 +111,22 @@ class NoiseWarning:
         return f"{self.place}: {self.words}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What a rule of the project's own recorded, with pytest's `record_property`."""
+
+    kind: ClassVar[str] = "figure"
+    name: str
+    value: float | int | str
+
+
 NOTES: tuple[type[Note], ...] = (GateTest, ModelUsed, ImagesUsed, RuleMeasured, NoiseWarning)
+
+
+def figure(name: str, value: object) -> Figure:
+    """value: in plain types, see `plain`. What is neither a finite number nor a text is told as JSON has it."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return Figure(name=name, value=value if is_number or isinstance(value, str) else json.dumps(value))  # type: ignore[arg-type]
 
 
 def to_text(note: Note) -> str:

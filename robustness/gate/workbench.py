@@ -17,7 +17,10 @@ from torch import nn
 from robustness.data import ImageSet, load_image_set
 from robustness.errors import RobustnessError, some
 from robustness.evaluation.evaluate import Enough, Measurement, measure
+from robustness.evaluation.forward import backing_off
 from robustness.evaluation.identity import identify
+from robustness.evaluation.predictions import Predictions, probabilities_of
+from robustness.evaluation.result import Result, Scores
 from robustness.evaluation.store import Store
 from robustness.gate.noise_sentinels import faint
 from robustness.gate.notes import ImagesUsed, ModelUsed, NoiseWarning, Note, RuleMeasured
@@ -181,7 +184,16 @@ class Workbench:
     ) -> Measurement:
         """The case of a classifier on the declared images. seed: of the noise, the file's by default. enough: see `measure`."""
         seed = self.thresholds.seed if seed is None else seed
-        return measure(classifier, self.images, noise, seed, self.store, self.run, enough)
+        kind = self.kind_of_result(classifier.name, noise)
+        return measure(classifier, self.images, noise, seed, self.store, self.run, enough, kind)
+
+    def kind_of_result(self, model: str, noise: Noise) -> type[Result]:
+        """`Scores` where a promise of the file is measured by them, for all promises alike: one pass is enough."""
+        return Scores if (model, noise) in self.once("scored", self._scored) else Result
+
+    def _scored(self) -> set[tuple[str, Noise]]:
+        asking = [promise for promise in self.thresholds.promises if getattr(promise, "scored", False)]
+        return {(model, noise) for promise in asking for model in promise.about for noise in promise.noises}
 
     def search(self, classifier: Classifier, highest: Noise, seed: int | None = None, stride: int = COARSE) -> Search:
         """Every image's critical magnitude up to `highest`, see `search_flips`."""
@@ -189,18 +201,38 @@ class Workbench:
         return search_flips(classifier, self.images, highest, seed, self.store, self.run, stride)
 
     def accuracy(self, model: Classifier | nn.Module, images: ImageSet, noise: Noise | None = None) -> float:
-        """The share of images that the model classifies correctly under the noise, clean by default.
+        """The share of images that the model classifies correctly under the noise, clean by default; see `_afresh`."""
+        return self._afresh(model, images, noise or Clean(), Result)[1].accuracy
 
-        Measured afresh, and kept for nobody: whoever holds a network may have changed it in ways that no hash tells.
+    def predictions(
+        self, model: Classifier | nn.Module, images: ImageSet, noise: Noise | None = None, probabilities: bool = False
+    ) -> Predictions:
+        """What the model says of each image under the noise, clean by default; see `_afresh`.
+
+        probabilities: of all classes too, which takes another pass over the images.
+        """
+        classifier, measurement = self._afresh(model, images, noise or Clean(), Scores)
+        assert isinstance(measurement.result, Scores)
+        all_of_them = None
+        if probabilities:
+            all_of_them = backing_off(lambda: probabilities_of(classifier, images, noise or Clean(), self.thresholds.seed))
+        return Predictions.of(measurement.result, images, all_of_them)
+
+    def _afresh(
+        self, model: Classifier | nn.Module, images: ImageSet, noise: Noise, kind: type[Result]
+    ) -> tuple[Classifier, Measurement]:
+        """A model of a rule's, measured.
+
+        Afresh, and kept for nobody: whoever holds a network may have changed it in ways that no hash tells.
         """
         classifier, run = replace(self._wrapped(model), architecture=None), f"{self.run} {uuid.uuid4().hex}"
         try:
-            measurement = measure(classifier, images, noise or Clean(), self.thresholds.seed, self.store, run)
+            measurement = measure(classifier, images, noise, self.thresholds.seed, self.store, run, kind=kind)
         finally:
             self.store.end_run(run)
         case = measurement.case
         self.note(RuleMeasured(case=str(case), key=case.key, right=measurement.right, total=measurement.total))
-        return measurement.accuracy
+        return classifier, measurement
 
     def _wrapped(self, model: object) -> Classifier:
         """A classifier as it is; a fixture's own module as its declaration describes it."""

@@ -80,7 +80,7 @@ def asked_accuracies(thresholds: Thresholds) -> list[Asked]:
     """Every accuracy in a thresholds file; a list has one for each level."""
     asked: dict[KeyPath, list[Limit]] = {}
     for limit in thresholds.of(Limit):
-        if limit.ask.is_counted:
+        if limit.ask.is_counted and limit.group is None and not limit.seeds:
             asked.setdefault(limit.key, []).append(limit)
     return [
         Asked(key, tuple(_subject(limit, thresholds.seed) for limit in limits), limits[0].required)

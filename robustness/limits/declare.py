@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import product
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, create_model
 
@@ -18,7 +18,7 @@ from robustness.declaration.tables import Table, TopLevel, dotted_key_hint, tabl
 from robustness.errors import RobustnessError, nearest, some
 from robustness.gate.promise import Kind
 from robustness.limits.asks import ASKS
-from robustness.limits.asks.ask import Written
+from robustness.limits.asks.ask import Ask, Written
 from robustness.limits.limit import Limit
 from robustness.limits.record import LimitRecord
 from robustness.noise import PRESETS, Noise, make_noises, parameter_names
@@ -41,7 +41,16 @@ class CommonTable(Table):
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**64)]], Field(min_length=1)] = Field(default=[])
 
 
-KEYS: dict[str, Any] = {key: field for ask in ASKS.values() for key, field in {ask.name: ask.field, **ask.more}.items()}
+OF_SEVERAL: dict[str, Any] = {
+    "class": (str | None, None),
+    "group": (str | None, None),
+    "over_seeds": (Literal["mean"] | Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None, None),
+}
+"""Keys that several asks understand, see `Ask.takes`."""
+KEYS: dict[str, Any] = {
+    **{key: field for ask in ASKS.values() for key, field in {ask.name: ask.field, **ask.more}.items()},
+    **OF_SEVERAL,
+}
 LimitsTable = create_model("LimitsTable", __base__=CommonTable, **KEYS)
 
 
@@ -55,9 +64,14 @@ def _limits(content: Mapping[str, Any], declared: Declared, problems: Problems) 
         written = Written(table, asked, declared)
         unsound = _check(written, path, problems)
         promises = list(_promises(written, unsound, path, problems)) if is_known else []
-        seeds: list[int | None] = [*limits.seeds] or [None]
+        together = "over_seeds" in table
+        seeds: list[int | None] = [None] if together else [*limits.seeds] or [None]
         for promise, name, seed in product(promises, limits.models, seeds):
-            yield path, replace(promise, model=name, seed=seed, waived_until=limits.waived_until, reason=limits.reason)
+            promise = replace(promise, model=name, seed=seed, waived_until=limits.waived_until, reason=limits.reason)
+            promise = replace(promise, group=table.get("group"))
+            if together:
+                promise = replace(promise, seeds=tuple(limits.seeds), over_seeds=str(table["over_seeds"]))
+            yield path, promise
 
 
 def _check(written: Written, path: KeyPath, problems: Problems) -> set[str]:
@@ -65,13 +79,20 @@ def _check(written: Written, path: KeyPath, problems: Problems) -> set[str]:
     table, models, unsound = written.table, written.declared.models, set()
     if not written.asked:
         problems.add(path, f"asks for nothing: give it one of {', '.join(ASKS)}")
+    for key in OF_SEVERAL if not written.asked else ():
+        if key in table:
+            problems.add((*path, key), "goes with something that is asked")
     for key, other in (("waived_until", "reason"), ("reason", "waived_until")):
         if key in table and other not in table:
             problems.add((*path, key), f"goes with {other}")
     for name, ask in ASKS.items():
         if name in written.asked:
-            found = [*ask.problems(written)]
+            found = [*ask.problems(written), *_of_several(ask, written)]
             found += [(name, f"goes with {ask.needs}")] if ask.needs and ask.needs not in table else []
+            if ask.no_interval and written.declared.run.get("claim") == "population":
+                found.append(
+                    (name, f"claims nothing about a population: {ask.no_interval}; ask it in a file without that claim")
+                )
         else:
             found = [(key, f"goes with {name}") for key in ask.more if key in table]
         if ask.reference and ask.reference in table and (model := table[ask.reference]) not in models:
@@ -80,6 +101,23 @@ def _check(written: Written, path: KeyPath, problems: Problems) -> set[str]:
             problems.add((*path, key), message)
             unsound.add(name)
     return unsound
+
+
+def _of_several(ask: Ask, written: Written) -> Iterator[tuple[str, str]]:
+    """What is wrong with the keys that several asks understand, where this one is asked."""
+    table = written.table
+    for key in OF_SEVERAL:
+        if key in table and key not in ask.takes:
+            yield key, f"says nothing to {ask.name}: give that a table of its own"
+    if "over_seeds" in table:
+        over, seeds = table["over_seeds"], table.get("seeds", [])
+        if len(set(seeds)) < 2 or len(set(seeds)) < len(seeds):
+            yield "over_seeds", "goes with two or more different seeds"
+        if written.declared.run.get("claim") == "population":
+            yield "over_seeds", "counts the images at hand under these seeds, and claims nothing about a population"
+        if over != "mean" and (over < 0.5 if ask.at_most else over > 0.5):
+            end = "0.5 or more" if ask.at_most else "0.5 or less"
+            yield "over_seeds", f'would let most seeds break {ask.name}: a quantile of {end}, or "mean"'
 
 
 def _promises(written: Written, unsound: set[str], path: KeyPath, problems: Problems) -> Iterator[Limit]:
@@ -139,6 +177,19 @@ def _levels(written: Written, path: KeyPath, problems: Problems) -> Iterator[tup
             problems.add(where, f"{error}{dotted_key_hint(row)}")
 
 
+def _check_alive(limits: Sequence[Limit], problems: Problems) -> None:
+    """What a network keeps that says one class of every image stands beside a limit that such a network breaks."""
+    alive = {limit.model for limit in limits if limit.ask.shows_life(limit)}
+    for limit in limits:
+        vouching = limit.models if limit.ask.is_copy else (limit.model,)
+        if not limit.ask.shows_life(limit) and not alive.intersection(vouching):
+            problems.add(
+                limit.key,
+                f"may be kept by a network that says one class of every image: give {limit.model} a limit on the accuracy of "
+                'all images beside it, such as noise = "clean", accuracy = 0.9',
+            )
+
+
 class Limits(Kind[Limit, LimitRecord]):
     name = "limit"
     promise = Limit
@@ -146,11 +197,14 @@ class Limits(Kind[Limit, LimitRecord]):
     kept = "hold"
     tables: ClassVar = {"limits": TopLevel(LimitsTable, required=True)}
 
-    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Iterator[Limit]:
+    def declare(self, content: Mapping[str, Any], declared: Declared, problems: Problems) -> Sequence[Limit]:
         def key(limit: Limit) -> Limit:  # not its text: sigma = 0 and -0.0 are one level
             return replace(limit, required=Decimal(0), place="", key=())
 
-        return each_once(named_apart(_limits(content, declared, problems)), "limited", problems, key)
+        limits = [*each_once(named_apart(_limits(content, declared, problems)), "limited", problems, key)]
+        if not problems.found:  # else what would be missing may only be misspelt
+            _check_alive(limits, problems)
+        return limits
 
     def reserved(self) -> Iterable[str]:
         return LimitsTable.model_fields

@@ -27,6 +27,11 @@ class Limit:
     key: KeyPath = ()  # of what is required, in the file
     seed: int | None = None  # of the noise, where it is not the file's
     classes: tuple[str, ...] = ()  # the only ones that count; all where empty
+    taken_for: str | None = None  # the class that theirs is not to be confused with
+    k: int | None = None  # places that the own class may have
+    group: str | None = None  # the one whose images alone count
+    seeds: tuple[int, ...] = ()  # of which the mean or a quantile is asked, in place of `seed`
+    over_seeds: str = ""  # "mean" or the quantile, as it is written
     levels: tuple[Noise, ...] = ()
     reference: str | None = None  # the model that it is held against
     of_clean: Decimal | None = None  # a share of accuracy without noise
@@ -64,18 +69,26 @@ class Limit:
             "levels": levels,
             "reference": self.reference or "",
             "of_clean": "" if self.of_clean is None else str(self.of_clean),
+            "seeds": ",".join(map(str, self.seeds)),
             "waived_until": "" if self.waived_until is None else self.waived_until.isoformat(),
         }
 
     @property
     def identity(self) -> list[object]:
         noises = [str(noise) for noise in self.noises]
-        return [self.model, noises, self.asks, self.seed, self.classes, *self.details.values()]
+        more = [self.taken_for, self.k, self.group, self.over_seeds]
+        return [self.model, noises, self.asks, self.seed, self.classes, *more, *self.details.values()]
 
     @property
     def is_plain(self) -> bool:
         """Whether it is about accuracy on all images, under the file's seed."""
-        return self.ask.is_counted and self.seed is None and not self.classes
+        narrowed = self.classes or self.seeds or self.group is not None
+        return self.ask.is_counted and self.seed is None and not narrowed
+
+    @property
+    def scored(self) -> bool:
+        """Whether it is measured by ranks or probabilities."""
+        return self.ask.scored
 
     @property
     def subject(self) -> str:
@@ -84,8 +97,15 @@ class Limit:
         if self.levels:
             families = {level.family for level in self.levels}
             noise = f"{self.levels[0]} to {noise}" if len(families) == 1 else f"{len(self.levels)} noises"
-        classes = slug(self.classes)
-        parts = [noise, "" if self.ask.is_counted else self.asks, classes, "" if self.seed is None else f"seed{self.seed}"]
+        parts = [
+            noise,
+            self.ask.label(self),
+            slug(self.classes),
+            "" if self.taken_for is None else f"for-{slug([self.taken_for])}",
+            "" if self.group is None else f"group-{slug([self.group])}",
+            "" if self.seed is None else f"seed{self.seed}",
+            f"{self.over_seeds}-of-{len(self.seeds)}-seeds" if self.seeds else "",
+        ]
         return "-".join(filter(None, parts)) + self.apart
 
     def __str__(self) -> str:

@@ -138,6 +138,7 @@ class LimitRecord:
     identity: float | None  # the value that leaves images as they are
     bit_identical: bool  # whether the noise is the same on every machine
     seed: int
+    seeds: tuple[int, ...] = ()  # all of them, where their mean or a quantile is asked
     asks: str
     required: str  # as written
     needed: int  # images of the test set that are an accuracy asked for
@@ -151,7 +152,7 @@ class LimitRecord:
     accuracy: float  # right / seen
     claim: str  # "test-set" or "population": what it speaks of
     confidence: float | None
-    low: float | None  # bounds of the population's accuracy
+    low: float | None  # bounds of the population's value
     high: float | None
     to_decide: int | None  # images in all that would decide an INCONCLUSIVE verdict
     verdict: Verdict
@@ -213,7 +214,7 @@ class LimitRecord:
         from robustness.limits.asks import ASKS
 
         ask = ASKS.get(self.asks)  # a later version may know more
-        counted = ask is not None and ask.is_counted
+        counted = ask is not None and ask.is_counted and not self.seeds
         note = "" if self.waived_until is None else f", waived until {self.waived_until}"
         return Row(
             model=self.model,

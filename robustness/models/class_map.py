@@ -64,6 +64,14 @@ class ClassMap:
             mapped[tied, winner[tied]] = torch.nextafter(largest, torch.full_like(largest, torch.inf))
         return mapped
 
+    def rivals(self, logits: torch.Tensor, class_names: Sequence[str]) -> tuple[torch.Tensor, list[int]]:
+        """The logits that compete for the largest, and the column of each of a set's classes in them.
+
+        logits: as `apply` takes them.
+        """
+        numbers = self.numbers(class_names)
+        return (logits, numbers) if self.open else (logits[:, numbers], [*range(len(numbers))])
+
 
 def read_class_map(written: Mapping[str, int] | str, outside: str, base: Path) -> ClassMap:
     """written: by class, the number of its logit; or a JSON file with such an object, from `base`."""

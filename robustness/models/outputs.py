@@ -16,6 +16,10 @@ SLACK = 1e-3
 """How far probabilities may lie outside 0..1: those of eight bits do."""
 
 
+SUM_SLACK = 1e-2
+"""How far their sum may lie from 1: that of probabilities of eight bits or of bfloat16 does."""
+
+
 class NoLogitsError(RobustnessError):
     """What a network gave is nothing that can be counted."""
 
@@ -49,6 +53,39 @@ class Output:
                 f"{name} gives {values.shape[1]} numbers for each image, and a threshold is for one number: declare none"
             )
         return values
+
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        """Of each class, of shape (N, classes), in 0..1, for such logits.
+
+        Probabilities that are declared as such are scaled to a sum of 1, those of several sigmoids are taken as they are. One
+        number an image gets its threshold back. All else goes through a softmax.
+        """
+        logits = logits.double()
+        if self.declared == "probabilities":
+            positive = logits.clamp(min=0)
+            return positive / positive.sum(dim=1, keepdim=True).clamp(min=torch.finfo(torch.float64).tiny)
+        if self._is_one_number(logits):
+            above = logits[:, 1:]
+            one = (above + self._edge).clamp(0, 1) if self.declared == "sigmoid" else torch.sigmoid(above + self._edge)
+            return torch.cat([1 - one, one], dim=1)
+        return logits.clamp(0, 1) if self.declared == "sigmoid" else logits.softmax(dim=1)
+
+    def are_probabilities_already(self, logits: torch.Tensor) -> bool:
+        """Whether several numbers an image that are not declared so sum to 1 in 0..1, all of them: of shape (N, classes)."""
+        if self.declared in ("probabilities", "sigmoid"):
+            return False
+        within = bool(((logits >= -SLACK) & (logits <= 1 + SLACK)).all())
+        return within and bool(((logits.double().sum(dim=1) - 1).abs() < SUM_SLACK).all())
+
+    def _is_one_number(self, logits: torch.Tensor) -> bool:
+        """Whether logits were made of one number an image, by `_two_classes`."""
+        return self.declared not in (None, "probabilities") and logits.shape[1] == 2 and not bool(logits[:, 0].any())
+
+    @property
+    def _edge(self) -> float:
+        """The number above which a network of one number an image says class 1."""
+        probability = 0.5 if self.threshold is None else self.threshold
+        return probability if self.declared == "sigmoid" else math.log(probability / (1 - probability))
 
     def _chosen(self, answer: object, name: str, count: int) -> torch.Tensor:
         """The tensor that is the logits."""
@@ -98,8 +135,7 @@ class Output:
         their logits stay equal.
         """
         values = values.float() if values.element_size() < 4 else values
-        probability = 0.5 if self.threshold is None else self.threshold
-        edge = probability if self.declared == "sigmoid" else math.log(probability / (1 - probability))
+        edge = self._edge
         above = values - edge
         if len(values) == 1 or above.any():
             least = torch.finfo(values.dtype).tiny

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from robustness.data import ImageSet
+    from robustness.evaluation.predictions import Predictions
     from robustness.gate.notes import Note
     from robustness.gate.promise import Promise, Record
     from robustness.gate.thresholds import Thresholds
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 BENCH = pytest.StashKey["Workbench"]()
 """Of this process, for all of its tests."""
+AT_WORK = pytest.StashKey[pytest.Item]()
+"""The test that runs."""
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +67,32 @@ def robustness_gate(
     return Gate(request)
 
 
-@pytest.fixture
-def accuracy(robustness_gate: Gate) -> Callable[..., float]:
+@pytest.fixture(scope="session")
+def accuracy(
+    request: pytest.FixtureRequest, robustness_thresholds: Thresholds, robustness_threads: int
+) -> Callable[..., float]:
     """`accuracy(model, images, noise=Clean())`: the share correctly classified, for rules of your own."""
-    return robustness_gate.accuracy
+
+    def accuracy(model: Classifier | nn.Module, images: ImageSet, noise: Noise | None = None) -> float:
+        return _gate_of_test(request.config, "accuracy").accuracy(model, images, noise)
+
+    return accuracy
+
+
+@pytest.fixture(scope="session")
+def predictions(
+    request: pytest.FixtureRequest, robustness_thresholds: Thresholds, robustness_threads: int
+) -> Callable[..., Predictions]:
+    """`predictions(model, images, noise=Clean(), probabilities=False)`: what the model says of each image, for rules of your
+    own; see `robustness.evaluation.predictions.Predictions`.
+    """
+
+    def predictions(
+        model: Classifier | nn.Module, images: ImageSet, noise: Noise | None = None, probabilities: bool = False
+    ) -> Predictions:
+        return _gate_of_test(request.config, "predictions").predictions(model, images, noise, probabilities)
+
+    return predictions
 
 
 def model_fixtures(thresholds: Thresholds) -> ModuleType:
@@ -128,6 +153,31 @@ class Gate:
         """The share of images that the model classifies correctly under the noise, clean by default."""
         with _plain_errors():
             return self.bench.accuracy(model, images, noise)
+
+    def predictions(
+        self, model: Classifier | nn.Module, images: ImageSet, noise: Noise | None, probabilities: bool
+    ) -> Predictions:
+        """What the model says of each image under the noise, clean by default."""
+        with _plain_errors():
+            return self.bench.predictions(model, images, noise, probabilities)
+
+
+def _gate_of_test(config: pytest.Config, name: str) -> Gate:
+    """The gate of the test at work: what measures for rules is of the session, so that Hypothesis's tests may ask for it."""
+    item = config.stash.get(AT_WORK, None)
+    if item is None:
+        raise pytest.fail.Exception(f"{name} measures for a test, and none is running", pytrace=False)
+    return Gate(item._request)  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Which test is at work."""
+    item.config.stash[AT_WORK] = item
+    try:
+        return (yield)
+    finally:
+        del item.config.stash[AT_WORK]
 
 
 def _bench(config: pytest.Config) -> Workbench:

@@ -16,7 +16,7 @@ import pytest
 
 from robustness.errors import RobustnessError
 from robustness.gate.ledger import Ledger
-from robustness.gate.notes import NOTES, ImagesUsed, from_text, plain
+from robustness.gate.notes import NOTES, ImagesUsed, figure, from_text, plain
 from robustness.pytest_plugin.run import (
     FILE_PROPERTY,
     PROPERTY,
@@ -91,7 +91,7 @@ class Controller:
             self.ledger.named = {os.path.relpath(path, config.invocation_params.dir): path for path in given}
         self.classes = (*NOTES, *(cls for kind in thresholds.promise_kinds for cls in (kind.record, *kind.notes)))
         self.promises = tuple(kind.record for kind in thresholds.promise_kinds)
-        self.fixtures = ("accuracy", "test_set", *(model.fixture for model in thresholds.models.values()))
+        self.fixtures = ("accuracy", "predictions", "test_set", *(model.fixture for model in thresholds.models.values()))
         self.begun = False
         if self.is_gate:
             self._begin()
@@ -137,7 +137,9 @@ class Controller:
         failed_once = report.failed or str(report.outcome) == "rerun"  # of plugins that try again what failed
         failure = _message(report) if failed_once else None
         last = report.when == "teardown"
-        self.ledger.report(report.nodeid, last, failure, notes, report.skipped, report.duration)
+        recorded = [figure(name, value) for name, value in report.user_properties if name not in (PROPERTY, FILE_PROPERTY)]
+        of_gate = [*notes, *recorded] if notes else []
+        self.ledger.report(report.nodeid, last, failure, of_gate, report.skipped, report.duration)
         for name, file in report.user_properties:
             if name == FILE_PROPERTY:
                 self.ledger.files[report.nodeid] = str(file)

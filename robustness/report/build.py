@@ -17,7 +17,7 @@ from robustness.evaluation.result import Result
 from robustness.evaluation.rule import RULE
 from robustness.evaluation.store import Store
 from robustness.gate.ledger import Ended
-from robustness.gate.notes import ModelUsed, NoiseWarning, RuleMeasured
+from robustness.gate.notes import Figure, ModelUsed, NoiseWarning, RuleMeasured
 from robustness.gate.thresholds import Thresholds
 from robustness.generators.record import GeneratorJudged
 from robustness.limits.limit import Limit
@@ -39,6 +39,7 @@ from robustness.report.results import (
     Seen,
     ThresholdsFile,
     UnmeasuredPromise,
+    kind_of,
     records_in,
 )
 from robustness.report.timings import describe_timings
@@ -69,6 +70,11 @@ def build_results(
     notes = [note for of_test in ended.notes.values() for note in of_test]
     measured = {
         test: tuple(note for note in of_test if isinstance(note, RuleMeasured)) for test, of_test in ended.notes.items()
+    }
+    figures = {
+        test: {note.name: note.value for note in of_test if isinstance(note, Figure)}
+        for test, of_test in ended.notes.items()
+        if kind_of(test) is None
     }
     used = [note for note in notes if isinstance(note, ModelUsed)]
     fits = {note.model: note.preparation for note in used if note.preparation is not None}
@@ -123,6 +129,7 @@ def build_results(
         },
         generators={note.generator: note.marks for note in notes if isinstance(note, GeneratorJudged)},
         measurements={test: of_test for test, of_test in measured.items() if of_test},
+        figures={test: of_test for test, of_test in figures.items() if of_test},
         published=published(images.name, thresholds.models) if images else {},
         hypotheses={
             says: Hypothesis(name=name, words=words) for says, (name, words) in (hypotheses or {}).items() if says in said

@@ -211,6 +211,7 @@ class Content:
     noises: dict[str, DeclaredNoise]
     generators: dict[str, Marks] = field(default_factory=dict)  # of each generator that was judged
     measurements: dict[str, tuple[RuleMeasured, ...]]  # by test: what the project's own rules measured
+    figures: dict[str, dict[str, float | int | str]] = field(default_factory=dict)  # and recorded, by name
     published: dict[str, dict[str, float]] = field(default_factory=dict)  # accuracy in a study, by model and noise
     hypotheses: dict[str, Hypothesis] = field(default_factory=dict)  # by what a claim that bears on it says
     timings: tuple[Timing, ...] = ()

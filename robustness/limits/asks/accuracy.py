@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from robustness.declaration.scope import Scope, sampling_of
 from robustness.errors import RobustnessError
-from robustness.evaluation.result import Result
 from robustness.limits.asks.ask import Ask, Found, Measured
+from robustness.limits.asks.share import bounds as bounds_of
 from robustness.limits.limit import Limit
-from robustness.statistics.intervals import (
-    cluster_bounds,
-    cluster_images_to_decide,
-    effective,
-    images_to_decide,
-    lower_bound,
-    upper_bound,
-)
 from robustness.statistics.sequential import Bernoulli, FinitePopulation
 from robustness.statistics.verdict import needed
 
@@ -38,23 +32,30 @@ EARLY_ERROR = 1e-6
 class Accuracy(Ask):
     name = "accuracy"
     more: ClassVar = {"classes": (Annotated[list[str], Field(min_length=1)], [])}
+    takes = ("group", "over_seeds")
     of_population = is_counted = is_share = True
 
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"classes": tuple(table.get("classes", ()))}
 
     def measure(self, limit: Limit, bench: Workbench, enough: Enough | None = None) -> Measured:
-        """As far as its stopping rule wants, where there is one; if some classes count, the part that is about them."""
-        rule = None if limit.classes else stopping_rule(bench.thresholds.scope, limit.required, bench.images)
+        """As far as its stopping rule wants, where there is one; if some images count, the part that is about them."""
+        if limit.classes or limit.group is not None:
+            measured = super().measure(limit, bench)
+            return replace(measured, cases=[_of_part(one, bench.images, limit) for one in measured.cases])
+        rule = stopping_rule(bench.thresholds.scope, limit.required, bench.images)
         if rule is not None:
             return super().measure(limit, bench, lambda right, seen: rule.decide(right, seen) is not None)
-        measured = super().measure(limit, bench)
-        return replace(measured, cases=[_of_classes(one, bench.images, limit.classes) for one in measured.cases])
+        return super().measure(limit, bench)
 
     def judge(self, measured: Measured) -> Found:
         limit, bench = measured.limit, measured.bench
-        images = bench.images.only(*limit.classes) if limit.classes else bench.images
+        images = bench.images.take(_counting(bench.images, limit)) if limit.classes or limit.group is not None else bench.images
         return judge_accuracy(measured.cases[0], images, limit.required, bench.thresholds.scope)
+
+    def again(self, limit: Limit, found: Found) -> tuple[str, str]:
+        narrowed = limit.classes or limit.seeds or limit.group is not None
+        return super().again(limit, found) if narrowed else (f"evaluate {limit.model}", f'--noise "{limit.noise}"')
 
 
 def stopping_rule(scope: Scope, accuracy: Decimal, images: ImageSet) -> FinitePopulation | Bernoulli | None:
@@ -78,14 +79,15 @@ def judge_accuracy(measurement: Measurement, images: ImageSet, accuracy: Decimal
             raise RobustnessError(f"{measurement.case}: {seen} of {total} images decide nothing")
         count, of_all = needed(accuracy, total), f" of {total:,}" if seen < total else ""
         kept = measurement.right >= count if seen == total else decided  # no test overrules what was counted
-        return Found(value, kept, f"{counted(measurement)}, the limit {accuracy} asks for {count:,}{of_all}")
+        words = f"{counted(measurement)}, the limit {accuracy} asks for {count:,}{of_all}"
+        return Found(value, kept, words, exact=Fraction(measurement.right, seen))
     low = high = more = None
     if rule is not None:  # bounds would hold for a number of images fixed beforehand
         kept, bounds = decided, "tested after each batch"
     elif seen < total:
         raise RobustnessError(f"{measurement.case}: {seen} of {total} images were evaluated")
     else:
-        low, high, more = _bounds(measurement, images, float(accuracy), scope)
+        low, high, more = bounds_of(measurement.result.predictions == images.labels, images, float(accuracy), scope)
         kept = True if low >= float(accuracy) else False if high < float(accuracy) else None
         bounds = f"the population's lies above {low:.4f}, and below {high:.4f}, each"
     decision = {True: "so it keeps", False: "so it is below", None: "which does not decide on"}[kept]
@@ -95,30 +97,28 @@ def judge_accuracy(measurement: Measurement, images: ImageSet, accuracy: Decimal
     return Found(value, kept, words, low=low, high=high, to_decide=more)
 
 
-def _bounds(measurement: Measurement, images: ImageSet, accuracy: float, scope: Scope) -> tuple[float, float, int | None]:
-    """One-sided bounds of the population's accuracy, and how many images would decide if the share stayed as it is."""
-    alpha, sampling = 1 - scope.confidence, sampling_of(scope, images)
-    if sampling.tracks is not None:
-        right = measurement.result.predictions == images.labels
-        low, high = cluster_bounds(right, sampling.tracks, alpha)
-        return low, high, cluster_images_to_decide(right, sampling.tracks, accuracy, alpha)
-    counts = effective(measurement.right, measurement.total, sampling.design_effect)
-    independent = images_to_decide(*counts, accuracy, alpha)
-    more = None if independent is None else round(independent * sampling.design_effect)
-    return lower_bound(*counts, alpha), upper_bound(*counts, alpha), more
-
-
 def counted(measurement: Measurement) -> str:
     """The accuracy in words."""
     early = f" (stopped early, of {measurement.total:,})" if measurement.seen < measurement.total else ""
     return f"accuracy {measurement.accuracy:.4f}: {measurement.right:,} of {measurement.seen:,} right{early}"
 
 
-def _of_classes(measurement: Measurement, images: ImageSet, classes: Sequence[str]) -> Measurement:
-    """The part of a measurement that is about some classes, where any are named."""
-    if not classes:
-        return measurement
-    positions = np.flatnonzero(np.isin(images.labels, np.unique(images.only(*classes).labels)))
-    result = Result(measurement.result.predictions[positions], measurement.result.margins[positions])
-    looks = [(result.right(images.labels[positions]), len(positions))]
-    return replace(measurement, result=result, looks=looks, total=len(positions))
+def _of_part(measurement: Measurement, images: ImageSet, limit: Limit) -> Measurement:
+    """The part of a measurement that is about the images that count."""
+    counting = np.flatnonzero(_counting(images, limit))
+    result = measurement.result.take(counting)
+    looks = [(result.right(images.labels[counting]), len(counting))]
+    return replace(measurement, result=result, looks=looks, total=len(counting))
+
+
+def _counting(images: ImageSet, limit: Limit) -> npt.NDArray[np.bool_]:
+    """Where an image is of the limit's classes and group: bool of shape (N,)."""
+    labels = [images.number_of(name) for name in limit.classes]
+    counting = np.isin(images.labels, labels) if labels else np.ones(len(images), bool)
+    where = ""
+    if limit.group is not None:
+        counting &= images.is_of_group(limit.group)
+        where = f" in group {limit.group!r}"
+    if not counting.any():
+        raise RobustnessError(f"{images.name} has no image of {', '.join(limit.classes)}{where}")
+    return counting

@@ -7,24 +7,30 @@ without torch, so an ask imports what needs it where it measures.
 
 from __future__ import annotations
 
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from robustness.data.preparation import Shape
 from robustness.declaration.declared import Declared
 from robustness.declaration.tables import Shares
+from robustness.errors import RobustnessError
 from robustness.limits.limit import Limit
 from robustness.limits.record import DifferencesFound, DropFound, FlipsFound, LimitRecord, WaveMap
 from robustness.noise import Noise
 from robustness.statistics.verdict import Verdict
 
 if TYPE_CHECKING:
+    from robustness.data import ImageSet
     from robustness.evaluation.evaluate import Enough, Measurement
     from robustness.evaluation.jobs import AnyJob
+    from robustness.evaluation.result import Result, Scores
     from robustness.gate.workbench import Workbench
     from robustness.search.critical import Search
 
@@ -61,6 +67,27 @@ class Measured:
         """Images correctly classified in each."""
         return [case.right for case in self.cases]
 
+    @property
+    def part(self) -> tuple[Result, ImageSet]:
+        """The result of the first case and its images; of the limit's group alone, where it has one."""
+        result, images = self.cases[0].result, self.bench.images
+        if not result.is_complete:
+            raise RobustnessError(f"{self.cases[0].case}: {self.cases[0].seen} of {self.cases[0].total} images were evaluated")
+        if self.limit.group is None:
+            return result, images
+        places = np.flatnonzero(images.is_of_group(self.limit.group))
+        return result.take(places), images.take(places, f"{images.name}, group {self.limit.group}")
+
+    @property
+    def scored(self) -> tuple[Scores, ImageSet]:
+        """The same with ranks and probabilities; an error where they were not measured."""
+        from robustness.evaluation.result import Scores
+
+        result, images = self.part
+        if not isinstance(result, Scores):
+            raise RobustnessError(f"{self.cases[0].case}: ranks and probabilities were not measured")
+        return result, images
+
 
 @dataclass(frozen=True)
 class Found:
@@ -71,7 +98,8 @@ class Found:
     words: str  # both, in a sentence
     details: FlipsFound | WaveMap | DifferencesFound | None = None
     change: DropFound | None = None
-    low: float | None = None  # bounds of the population's accuracy
+    exact: Fraction | None = None  # the value, where it can be taken together with those of other seeds
+    low: float | None = None  # bounds of the population's value
     high: float | None = None
     to_decide: int | None = None  # images in all that would decide
     search: Search | None = None  # that was needed beside the cases
@@ -94,6 +122,11 @@ class Ask(ABC):
     is_counted: ClassVar[bool] = False  # whether it is accuracy itself, which goes without saying in a limit's id
     is_share: ClassVar[bool] = False  # whether its bar ends at 1
     at_most: ClassVar[bool] = False  # whether a limit is the most that may be measured, and not the least
+    takes: ClassVar[Sequence[str]] = ()  # the keys of several asks that it understands: "class", "group", "over_seeds"
+    kept_by_dead: ClassVar[bool] = False  # whether a network that says one class of every image may keep it
+    is_copy: ClassVar[bool] = False  # whether its model answers as the reference does, and is alive where that is
+    scored: ClassVar[bool] = False  # whether it is measured by ranks or probabilities
+    no_interval: ClassVar[str] = ""  # why nothing is claimed of the population, where a file that claims it may not ask this
 
     def asked(self, table: Mapping[str, Any]) -> Any:
         """What a table asks for: a value, or a list with one for each level; None where it does not ask this."""
@@ -110,6 +143,14 @@ class Ask(ABC):
     def levels(self, noises: Sequence[Noise]) -> Sequence[Noise]:
         """Those that a limit is about, from those of its table; where it is asked of them together."""
         return noises
+
+    def label(self, limit: Limit) -> str:
+        """What stands for it in a limit's id."""
+        return "" if self.is_counted else self.name
+
+    def shows_life(self, limit: Limit) -> bool:
+        """Whether a network that says one class of every image is likely to break it, so that it needs no other beside it."""
+        return not self.kept_by_dead and len(limit.classes) != 1 and limit.group is None
 
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
         """Those of `Limit` that come from its other keys."""
@@ -129,16 +170,20 @@ class Ask(ABC):
         """What measuring it takes, at most."""
         from robustness.evaluation.jobs import evaluation_job
 
-        seed = bench.thresholds.seed if limit.seed is None else limit.seed
         cases = self.cases(limit, bench.load(limit.model).fit.shape)
-        return [evaluation_job(bench.load(name), bench.images, noise, seed, bench.run) for name, noise in cases]
+        seeds = limit.seeds or [bench.thresholds.seed if limit.seed is None else limit.seed]
+        return [
+            evaluation_job(bench.load(name), bench.images, noise, seed, bench.run, bench.kind_of_result(name, noise))
+            for seed in seeds
+            for name, noise in cases
+        ]
 
     @abstractmethod
     def judge(self, measured: Measured) -> Found: ...
 
     def again(self, limit: Limit, found: Found) -> tuple[str, str]:
         """The command that measures it again: the parts before and after the thresholds file."""
-        return f"evaluate {limit.model}", f'--noise "{limit.noise}"'
+        return f"evaluate {limit.model}", f"--limit {shlex.quote(str(limit))}"
 
     def settle(self, records: Mapping[str, LimitRecord]) -> Mapping[str, LimitRecord]:
         """All of a run's records of it by id, once what only the whole run can tell is taken in."""

@@ -32,6 +32,7 @@ LISTED = 50
 
 class MaxDifferences(Ask):
     name = "max_differences"
+    kept_by_dead = is_copy = True
     at_most = True
     more: ClassVar = {"same_as": (str | None, None)}
     needs = reference = "same_as"

@@ -35,6 +35,7 @@ SHOWN_IMAGES = 10
 
 class MaxFlips(Ask):
     name = "max_flips"
+    kept_by_dead = True
     at_most = True
     idle = "nothing could flip"
     has_intervals = True

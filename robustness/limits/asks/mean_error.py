@@ -1,12 +1,15 @@
-"""mean_error: errors summed over levels, over those of the model `reference`, averaged over kinds of noise, are at most this.
+"""mean_error: the share of errors, over the levels of each kind of noise, averaged over the kinds, is at most this.
 
-Hendrycks and Dietterich's mean corruption error (ICLR 2019), beside a model of one's own in place of AlexNet.
+Beside a `reference` the errors of each kind are divided by those of that model: Hendrycks and Dietterich's mean corruption
+error (ICLR 2019), with a model of one's own in place of AlexNet. Without one it is the error as it is, as CIFAR-10-C's
+is given.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -22,11 +25,18 @@ class MeanError(Ask):
     at_most = True
     field = (Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, None)
     more: ClassVar = {"reference": (str | None, None)}
-    needs = reference = "reference"
+    reference = "reference"
     together = True
 
+    def shows_life(self, limit: Limit) -> bool:
+        return limit.reference is None  # which may be dead itself
+
+    def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"reference": table.get("reference")}
+
     def cases(self, limit: Limit, shape: Shape) -> list[tuple[str, Noise]]:
-        return [*super().cases(limit, shape), *((str(limit.reference), noise) for noise in limit.levels)]
+        own = super().cases(limit, shape)
+        return own if limit.reference is None else [*own, *((limit.reference, noise) for noise in limit.levels)]
 
     def judge(self, measured: Measured) -> Found:
         limit, errors = measured.limit, [case.total - case.right for case in measured.cases]
@@ -34,6 +44,11 @@ class MeanError(Ask):
         ratios = []
         for family in dict.fromkeys(noise.family for noise in limit.levels):
             levels = [level for level, noise in enumerate(limit.levels) if noise.family == family]
+            if limit.reference is None:
+                ratios.append(
+                    Fraction(sum(errors[level] for level in levels), sum(measured.cases[level].total for level in levels))
+                )
+                continue
             theirs = sum(errors[count + level] for level in levels)
             if not theirs:
                 raise RobustnessError(
@@ -41,8 +56,6 @@ class MeanError(Ask):
                 )
             ratios.append(Fraction(sum(errors[level] for level in levels), theirs))
         value = sum(ratios, Fraction(0)) / len(ratios)
-        words = (
-            f"{float(value):.4f} of the errors of {limit.reference}, mean over {len(ratios)} kinds of noise, "
-            f"the limit allows {limit.required}"
-        )
-        return Found(float(value), value <= Fraction(limit.required), words)
+        what = "of the images wrong" if limit.reference is None else f"of the errors of {limit.reference}"
+        words = f"{float(value):.4f} {what}, mean over {len(ratios)} kinds of noise, the limit allows {limit.required}"
+        return Found(float(value), value <= Fraction(limit.required), words, exact=value)

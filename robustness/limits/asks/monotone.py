@@ -13,6 +13,7 @@ from robustness.noise import Noise
 
 class Monotone(Ask):
     name = "monotone"
+    kept_by_dead = True
     at_most = True
     field = (Share | None, None)
     together = True

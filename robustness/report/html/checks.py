@@ -143,6 +143,10 @@ def _rules(results: Results) -> Iterator[Check]:
     held = results.rules or tuple(test for test in measured_by if test not in results.errors)
     for test in [*broken, *held]:
         measured = [f"{note.right:,} of {note.total:,}" for note in results.measurements.get(test, ())]
+        measured += [
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in results.figures.get(test, {}).items()
+        ]
         yield Check(
             anchor=anchor(test),
             kind="rule",

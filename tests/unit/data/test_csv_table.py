@@ -44,6 +44,7 @@ def test_columns_have_any_of_their_names_and_groups_become_tracks(table, text):
     images = table(text)
     assert images.labels.tolist() == [1, 0, 1]
     assert images.tracks.tolist() == [0, 1, 0]
+    assert images.is_of_group("b").tolist() == [True, False, True]
 
 
 def test_numbers_are_the_numbers_of_logits(table):

@@ -54,6 +54,7 @@ def test_the_factory_is_called_in_the_first_process_alone_and_the_others_read_th
     assert second.content_hash == first.content_hash
     np.testing.assert_array_equal(list(second), PIXELS)
     assert (second.labels.tolist(), second.tracks.tolist(), second.class_names) == ([0, 1, 0, 1], [0, 0, 1, 1], ("0", "1"))
+    assert second.group_names == first.group_names == ("group 0", "group 1")
     np.testing.assert_array_equal(fit_images(second, Fit(6)), fit_images(first, Fit(6)))
     load_image_set("python:counted:make", base=project, run="another run")
     assert (project / "calls").read_text() == "xxxx"
@@ -80,10 +81,12 @@ def test_a_damaged_byte_is_found_and_the_set_made_anew(project, own_cache, place
 
 def test_a_set_that_code_made_is_taken_as_it_is_and_compared_with_a_second_one(project):
     made = ImageSet.from_images("made", list(PIXELS), [0, 1, 1, 0], ["a", "b"], [1, 1, 2, 2])
-    for images in (made, made.take([2, 0])):
+    named = replace(made, name="named", group_names=("none", "north", "south"))
+    for images in (made, made.take([2, 0]), named):
         kept = once_a_run(f"python:{images.name}", "run", lambda images=images: images)
         assert kept.content_hash == images.content_hash
         assert (kept.index.tolist(), kept.tracks.tolist()) == (images.index.tolist(), images.tracks.tolist())
+        assert kept.group_names == images.group_names
         np.testing.assert_array_equal(list(kept), list(images))
 
 
@@ -195,6 +198,17 @@ def test_groups_that_change_are_found_when_they_are_read_again():
         return [(pixels, 0, place // 2 if len(calls) < 2 else place % 2) for place, pixels in enumerate(PIXELS)]
 
     with pytest.raises(RobustnessError, match=r"mine: (image \d had another group|had other groups) when it was"):
+        read_twice("mine", make)
+
+
+def test_groups_that_change_their_names_are_found_when_they_are_read_again():
+    calls = []
+
+    def make():
+        calls.append(0)
+        return [(pixels, 0, f"{len(calls) * 10 + place // 2}") for place, pixels in enumerate(PIXELS)]
+
+    with pytest.raises(RobustnessError, match=r"mine: image \d had another group when it was"):
         read_twice("mine", make)
 
 

@@ -38,19 +38,23 @@ def of_class(*names: str) -> str:
 
 @pytest.fixture(scope="module")
 def read(tmp_path_factory):
-    """The limits of a file with these tables, once it is sure that all have ids of their own that pytest prints as they are."""
+    """The limits of a file with these tables, once it is sure that all have ids of their own that pytest prints as they are.
+
+    At its end each model has an accuracy, as those want beside them that a dead network keeps.
+    """
     file = tmp_path_factory.mktemp("read") / "thresholds.toml"
 
     def read(*tables: str, models=("toy",), noises=(), kind=Limit):
+        alive = "".join(limit(model, "impulse", amount="0.125") for model in models)
         file.write_text(
-            HEAD + "".join(MODEL.format(name) for name in models) + "".join(map(NOISE.format, noises)) + "".join(tables)
+            HEAD + "".join(MODEL.format(name) for name in models) + "".join(map(NOISE.format, noises)) + "".join(tables) + alive
         )
         thresholds = read_thresholds(file)
         ids = [str(one) for one in thresholds.of(kind)]
         assert len(set(ids)) == len(ids)
         assert all(map(str.isascii, ids))
         assert Ledger.of(thresholds).promised[thresholds.kind_of(thresholds.of(kind)[0]).name] == ids
-        return ids
+        return ids[: -len(models)] if kind is Limit else ids
 
     return read
 

@@ -74,7 +74,9 @@ def test_the_limits_of_an_example_are_read(tmp_path):
     (example,) = [block for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if "[[limits]]" in block]
     (tmp_path / "thresholds.toml").write_text(f'schema = 1\n[run]\ndata = "gtsrb"\n{example}')
     limits = read_thresholds(tmp_path / "thresholds.toml").of(Limit)
-    assert [(limit.noise, limit.asks, limit.reference) for limit in limits] == [
+    alive, *same = limits
+    assert (alive.asks, alive.model) == ("accuracy", "baseline-cnn")
+    assert [(limit.noise, limit.asks, limit.reference) for limit in same] == [
         (Gaussian(sigma), "max_differences", "baseline-cnn") for sigma in (0, 25)
     ]
 

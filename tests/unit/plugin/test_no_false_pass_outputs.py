@@ -21,6 +21,7 @@ sigma = [0]
 same_as = "toy"
 max_differences = 0.0
 """
+ALIVE = '[[limits]]\nmodels = ["toy"]\nnoise = "clean"\naccuracy = 1.0\n'
 
 
 def answering(project, answer, *keys):
@@ -36,7 +37,7 @@ def only(project, limits):
 
 def test_two_networks_that_tell_nothing_apart_do_not_agree(project):
     answering(project, "return torch.zeros(len(images), 2)")
-    only(project, SAME)
+    only(project, SAME + ALIVE)
     run = project.gate("-n", "0")
     assert run.ret == FAILED
     run.stdout.fnmatch_lines(["*gave logits that are all equal for 20 of 20 images of a batch*"])
@@ -45,7 +46,7 @@ def test_two_networks_that_tell_nothing_apart_do_not_agree(project):
 def test_half_of_the_images_without_a_class_count_as_differences_and_as_wrong(project):
     """Fewer than half of a batch do not stop it; of two networks that say nothing neither confirms the other."""
     answering(project, "return torch.stack([excess, -excess], dim=1) * (excess > -0.265)[:, None]")
-    only(project, SAME + '[[limits]]\nmodels = ["toy"]\nnoise = "clean"\naccuracy = 1.0\n')
+    only(project, SAME + ALIVE)
     run = project.gate("-n", "0")
     assert run.ret == FAILED
     run.assert_outcomes(failed=2)

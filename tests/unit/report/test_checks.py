@@ -9,7 +9,7 @@ from robustness.gate.notes import RuleMeasured
 from robustness.limits.asks import ASKS
 from robustness.report.html.checks import checks
 
-MOST = {"max_differences", "max_drop", "max_flips", "mean_error", "monotone"}
+MOST = {"calibration_error", "max_confusion", "max_differences", "max_drop", "max_flips", "mean_error", "monotone"}
 
 
 @pytest.mark.parametrize("name", sorted(ASKS))

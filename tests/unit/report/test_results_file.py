@@ -36,7 +36,7 @@ TOP = (
     "generators left_out errors images published gallery confusions turned per_class timings model_hashes measurements run"
 )
 LIMIT = (
-    "kind limit place model data subject is_plain noise family magnitude level identity bit_identical seed asks required "
+    "kind limit place model data subject is_plain noise family magnitude level identity bit_identical seed seeds asks required "
     "needed value words change details right seen total accuracy claim confidence low high to_decide verdict stops "
     "waived_until waiver key model_hash contract size fit stored seconds repeat reason"
 )
@@ -55,7 +55,7 @@ MARKS = (
     "losses sheet pairs hash"
 )
 KEYS = {
-    "": f"{TOP} hypotheses unmeasured rules warnings tests report misclassified seen",
+    "": f"{TOP} hypotheses unmeasured rules warnings tests report misclassified seen figures",
     "warnings.0": "noise place words",
     "thresholds": "path sha256 text",
     "report": "title release scope intended_use data licence levels limitations responsible reviewers",
