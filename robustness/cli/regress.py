@@ -81,7 +81,8 @@ def _regress(args: argparse.Namespace) -> int:
         former = _former(now, then, name, baseline, args.weights)
         print(f"{name}: {args.weights} against {baseline.file if baseline else 'the declared weights'}", file=sys.stderr)
         ended = _measured(now, limits)
-        compared = [] if ended.gaps or ended.errors else _compared(now, then, name, limits, baseline, former)
+        lenient = bool(ended.gaps or ended.errors)  # it fails in any case, and says why: what can be compared is shown
+        compared = _compared(now, then, name, limits, baseline, former, lenient)
         results = [_results(bench, of, started) for bench, of in ((then, _quietly(then, former, limits)), (now, ended)) if of]
     print("\n".join(_lines(compared, results[-1], now)))
     _write(results, args)
@@ -146,14 +147,20 @@ def _compared(
     limits: Sequence[Limit],
     baseline: Baseline | None,
     former: Classifier | None,
+    lenient: bool,
 ) -> list[Compared]:
+    """lenient: what cannot be compared is passed over."""
     from robustness.limits.regression import compare, noises_of, right_before
 
-    new, found = now.classifier(name), []
+    found = []
     for noise in noises_of(limits):
-        after = now.measure(new, noise)
-        before = right_before(after, baseline, former, then)
-        found.append(compare(before, after, now.images, now.thresholds.scope.confidence))
+        try:
+            after = now.measure(now.classifier(name), noise)
+            before = right_before(after, baseline, former, then)
+            found.append(compare(before, after, now.images, now.thresholds.scope.confidence))
+        except RobustnessError:
+            if not lenient:
+                raise
     return found
 
 

@@ -179,6 +179,18 @@ def test_a_noise_that_the_baseline_lacks_is_measured_of_the_weights_it_was_made_
     assert "this baseline was saved before that limit existed" in capsys.readouterr().err
 
 
+def test_what_can_be_compared_is_shown_though_a_limit_is_not_measured(capsys, folder):
+    assert main(["baseline", "save", "v1"]) == 0
+    (folder / "thresholds.toml").write_text(THRESHOLDS + DROP.replace("levels = 0", "levels = 7").replace("ALLOWED", "0.3"))
+    edit(folder, "[run]", BASELINE)
+    assert main(["regress", weights("new", 121.5)]) == 1
+    out, _ = capsys.readouterr()
+    assert "FAIL: 1 of 3 limits broken or not measured (toy-offset(levels=7)-max_drop)" in out
+    assert (
+        " ".join(next(line for line in out.splitlines() if line.startswith("clean ")).split()[:4]) == "clean 100.00 97.50 2.50"
+    )
+
+
 def test_a_checkpoint_is_read_as_weights_are(folder):
     torch.save({"model": {"grey": torch.tensor(121.5 / 255)}, "epoch": 3}, folder / "new.pt")
     assert main(["regress", "new.pt"]) == 0
