@@ -156,7 +156,7 @@ def build_results(
 
 def _once_a_noise(warnings: Iterable[NoiseWarning]) -> tuple[NoiseWarning, ...]:
     """Those of the first line that has each noise, line by line, whichever test or worker came first."""
-    in_order = sorted(warnings, key=lambda warning: (int(warning.place.rpartition(":")[2]), warning.noise, warning.words))
+    in_order = sorted(warnings, key=lambda warning: (len(warning.place), warning.place, warning.noise, warning.words))
     return tuple({warning.noise: warning for warning in reversed(in_order)}.values())[::-1]
 
 
