@@ -109,8 +109,8 @@ def is_faint(noise: Noise, images: Images, index: Indices, seed: int) -> list[st
         return []  # whoever measures with it says so
     if changed * FAINT >= images.size:
         return []
-    shape = " x ".join(map(str, images.shape[1:]))
-    return [f"{noise} changes {changed:,} of {images.size:,} values of {len(images)} images of {shape}: {so}"]
+    shape, count = " x ".join(map(str, images.shape[1:])), "1 image" if len(images) == 1 else f"{len(images)} images"
+    return [f"{noise} changes {changed:,} of {images.size:,} values of {count} of {shape}: {so}"]
 
 
 def _differing(one: Images, other: Images) -> int:

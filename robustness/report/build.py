@@ -165,8 +165,10 @@ def build_results(
 
 def _once_a_noise(warnings: Iterable[NoiseWarning]) -> tuple[NoiseWarning, ...]:
     """Those of the first line that has each noise, line by line, whichever test or worker came first."""
-    in_order = sorted(warnings, key=lambda warning: (int(warning.place.rpartition(":")[2]), warning.noise, warning.words))
-    return tuple({warning.noise: warning for warning in reversed(in_order)}.values())[::-1]
+    first: dict[str, NoiseWarning] = {}
+    for warning in sorted(warnings, key=lambda one: (len(one.place), one.place, one.noise, one.words)):
+        first.setdefault(warning.noise, warning)
+    return tuple(first.values())
 
 
 def _unmeasured(ended: Ended, thresholds: Thresholds) -> Iterator[UnmeasuredPromise]:

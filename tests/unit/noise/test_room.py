@@ -72,7 +72,7 @@ def test_where_a_form_has_no_kernel_for_a_device_the_cpu_makes_the_bytes(noise, 
 
 
 def test_every_form_has_a_kernel_for_a_device():
-    """Or takes the way over the CPU, which is to be meant."""
+    """Without one, tensors would take the way over the CPU, and nobody would notice."""
     assert not [
         form.__name__ for form in Form.__subclasses__() if form.__module__.startswith(forms.__name__) and not form.has("cuda")
     ]
