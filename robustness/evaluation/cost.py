@@ -55,9 +55,10 @@ def cost_of(jobs: Sequence[AnyJob], missing: Sequence[AnyJob]) -> Cost:
         (id(job.image_set), job.classifier.fit): len(job.image_set) * math.prod(job.classifier.fit.values) for job in missing
     }
     weights = {id(job.classifier): _bytes_of(job.classifier) for job in missing}
+    cases = len({(case.key, case.fingerprint) for job in jobs for case in [job.case()]})  # several limits may want one
     return Cost(
-        cases=len(jobs),
-        stored=len(jobs) - len(missing),
+        cases=cases,
+        stored=cases - len(missing),
         forward_passes=round(forward_passes),
         flops=flops,
         seconds=seconds,

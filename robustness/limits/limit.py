@@ -76,8 +76,10 @@ class Limit:
     @property
     def identity(self) -> list[object]:
         noises = [str(noise) for noise in self.noises]
-        more = [self.taken_for, self.k, self.group, self.over_seeds]
-        return [self.model, noises, self.asks, self.seed, self.classes, *more, *self.details.values()]
+        *details, seeds = self.details.values()
+        more = {"taken_for": self.taken_for, "k": self.k, "group": self.group, "over_seeds": self.over_seeds, "seeds": seeds}
+        of_later = {key: value for key, value in more.items() if value}  # so that ids that users have stay
+        return [self.model, noises, self.asks, self.seed, self.classes, *details, *([of_later] if of_later else [])]
 
     @property
     def is_plain(self) -> bool:

@@ -119,6 +119,10 @@ def test_other_limits_with_names_alike_are_told_apart(tables, read):
     assert len(read(*tables)) >= len(tables)
 
 
+def test_a_hash_that_tells_limits_apart_stays_what_it_was(read):
+    assert read(of_class("no entry"), of_class("no-entry")) == ["toy-clean-no_entry-56a5cfee", "toy-clean-no_entry-d3377b22"]
+
+
 def test_a_model_and_a_noise_whose_names_run_into_each_other_are_told_apart(read):
     ids = read(limit("a-b", "c", amount="1"), limit("a", "b-c", amount="1"), models=("a-b", "a"), noises=("c", "b-c"))
     assert [one.rpartition("-")[0] for one in ids] == ["a-b-c(amount=1)"] * 2

@@ -13,9 +13,10 @@ from toy_classifiers import classifier, image_set
 from robustness.cli import main
 from robustness.data import Fit
 from robustness.evaluation import cost
-from robustness.evaluation.cost import ROUNDS, cost_of, flops_of, seconds_of
+from robustness.evaluation.cost import OVERHEAD, ROUNDS, cost_of, flops_of, seconds_of
 from robustness.evaluation.evaluate import measure
 from robustness.evaluation.jobs import AnyJob, evaluation_job, missing
+from robustness.evaluation.result import Scores
 from robustness.evaluation.store import Store
 from robustness.models.classifier import Classifier
 from robustness.noise import Clean, Gaussian
@@ -55,9 +56,12 @@ def test_what_is_written_is_what_the_store_then_holds(tmp_path):
     search_flips(toy, images, Gaussian(5), 0, store, "run")
     held = sum(file.stat().st_size for file in (tmp_path / "cache" / "results").rglob("*.safetensors"))
     assert held == pytest.approx(reckoned.written, rel=0.05)
+    scores: list[AnyJob] = [evaluation_job(toy, images, Gaussian(5), 0, "run", Scores)]
+    assert cost_of(scores, scores).written == OVERHEAD + 2000 * (2 + 4 + 2 + 4)
     assert reckoned.sent == 2000 * 4 * 4 * 3 + 3 * 4  # images at the network's size, three weights
     assert reckoned.forward_passes == 2000 * (1 + 14)
-    done = cost_of(jobs, missing(jobs, store, "run"))
+    twice = [*jobs, *jobs]  # as two limits on one level want it
+    done = cost_of(twice, missing(twice, store, "run"))
     assert (done.cases, done.stored, done.forward_passes, done.seconds, done.sent, done.written) == (2, 2, 0, 0, 0, 0)
 
 

@@ -233,6 +233,29 @@ def test_each_errs_at_its_level_where_the_truth_is_the_limit(asks, more, truth, 
     assert wrong[False] <= most(sets, level)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [0.05, 0.01])
+@pytest.mark.parametrize(("asks", "more"), [("precision", ONE), ("recall", ONE), ("max_confusion", PAIR), ("top_k", {"k": 2})])
+def test_each_errs_at_its_level_where_tracks_hang_together(asks, more, level):
+    """Sixty tracks of twelve images, each with a share of hits of its own around 0.9; some lose all their images that count."""
+    rng = np.random.default_rng(0)
+    scope, sets, tracks, frames = Scope("population", confidence=1 - level), 300, 60, 12
+    of_track = np.repeat(np.arange(tracks), frames)
+    limit_of, wrong = "0.1" if asks == "max_confusion" else "0.9", {True: 0, False: 0, None: 0}
+    for _ in range(sets):
+        hit = rng.random(tracks * frames) < np.repeat(rng.beta(4.5, 0.5, tracks), frames)
+        labels = np.repeat(rng.choice(3, tracks, p=[0.6, 0.2, 0.2]), frames)
+        said = np.where(hit, labels, (labels + 1) % 3)
+        if asks == "precision":
+            labels, said = said, labels
+        made = replace(images_of(labels), tracks=of_track)
+        measured = scored(said, labels, ranks=np.where(hit, 2, 3))
+        wrong[ASKS[asks].judge(Measured(limit(asks, limit_of, **more), [measured], bench_of(made, scope=scope))).kept] += 1
+    print(f"{asks} by tracks, {level}: false PASS {wrong[True] / sets:.4f}, false FAIL {wrong[False] / sets:.4f}")
+    assert wrong[True] <= most(sets, level)
+    assert wrong[False] <= most(sets, level)
+
+
 def images_of(labels):
     """A set of so many images, made once for each number of them, as of these labels."""
     blank = BLANK.setdefault(len(labels), images([0] * len(labels)))
