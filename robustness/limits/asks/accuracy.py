@@ -37,6 +37,7 @@ EARLY_ERROR = 1e-6
 
 class Accuracy(Ask):
     name = "accuracy"
+    is_trained_for = True
     more: ClassVar = {"classes": (Annotated[list[str], Field(min_length=1)], [])}
     of_population = is_counted = is_share = True
 

@@ -94,6 +94,7 @@ class Ask(ABC):
     is_counted: ClassVar[bool] = False  # whether it is accuracy itself, which goes without saying in a limit's id
     is_share: ClassVar[bool] = False  # whether its bar ends at 1
     at_most: ClassVar[bool] = False  # whether a limit is the most that may be measured, and not the least
+    is_trained_for: ClassVar[bool] = False  # whether more accuracy under its noises is a way to keep it
 
     def asked(self, table: Mapping[str, Any]) -> Any:
         """What a table asks for: a value, or a list with one for each level; None where it does not ask this."""

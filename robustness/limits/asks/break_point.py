@@ -20,6 +20,7 @@ STEPS = 10
 
 class BreakPoint(Ask):
     name = "break_point"
+    is_trained_for = True
     field = (Finite | None, None)
     more: ClassVar = {"of_clean": (PartOfClean | None, None)}
     needs = "of_clean"

@@ -20,6 +20,7 @@ SHOWN = 50
 
 class MaxDrop(Ask):
     name = "max_drop"
+    is_trained_for = True
     at_most = True
     of_population = True
 

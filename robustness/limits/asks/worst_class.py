@@ -13,6 +13,7 @@ from robustness.models.class_map import without_outside
 
 class WorstClass(Ask):
     name = "worst_class"
+    is_trained_for = True
     is_share = True
 
     def judge(self, measured: Measured) -> Found:

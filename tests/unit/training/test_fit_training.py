@@ -85,8 +85,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path, 
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"recipe": replace(PLAIN, epochs=4)}, {"recipe": STUDY}, {"fit": Fit(8, "resize")}, {"image_set": None}],
-    ids=["seed", "epochs", "recipe", "fit", "data"],
+    [{"seed": 1}, {"recipe": replace(PLAIN, batch_size=9)}, {"recipe": STUDY}, {"fit": Fit(8, "resize")}, {"image_set": None}],
+    ids=["seed", "batch", "recipe", "fit", "data"],
 )
 def test_the_resume_file_of_another_training_is_refused_by_name(tmp_path, colours, change):
     resume = tmp_path / "net.resume"
@@ -95,6 +95,20 @@ def test_the_resume_file_of_another_training_is_refused_by_name(tmp_path, colour
         change = {"image_set": colours.take(range(1, len(colours)))}
     with pytest.raises(RobustnessError, match=r"net\.resume: left by another training"):
         trained(**({"image_set": colours, "recipe": PLAIN, "resume": resume} | change))
+
+
+def test_more_epochs_go_on_where_the_rate_is_the_same_throughout_and_nowhere_else(tmp_path, colours):
+    _, whole = trained(colours, replace(PLAIN, epochs=5), tmp_path / "whole.resume")
+    trained(colours, PLAIN, tmp_path / "net.resume")
+    progress, weights = trained(colours, replace(PLAIN, epochs=5), tmp_path / "net.resume")
+    assert len(progress.losses) == 5
+    assert same(weights, whole)
+    with pytest.raises(RobustnessError, match=r"net\.resume: 5 epochs are done already; ask for as many or more"):
+        trained(colours, PLAIN, tmp_path / "net.resume")
+    one_cycle = replace(PLAIN, one_cycle=True)
+    trained(colours, one_cycle, tmp_path / "cycle.resume")
+    with pytest.raises(RobustnessError, match=r"cycle\.resume: left by another training \(other recipe\)"):
+        trained(colours, replace(one_cycle, epochs=4), tmp_path / "cycle.resume")
 
 
 @pytest.mark.parametrize("error", [OSError, RuntimeError])  # torch raises the latter where the disk is full
