@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from math import sqrt
 
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
@@ -24,10 +25,11 @@ class Seen:
     kept: bool  # not where the images do not decide
     value: float | None  # None: could not be measured
     words: str
+    clearly: bool = False  # whether it is kept with a standard error to spare, so that other images would hardly say otherwise
 
     @classmethod
-    def of(cls, found: Found) -> Seen:
-        return cls(found.kept is True, found.value, found.words)
+    def of(cls, found: Found, clearly: bool = False) -> Seen:
+        return cls(found.kept is True, found.value, found.words, clearly)
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,23 @@ def judge(limits: Sequence[Limit], classifier: Classifier, held_out: ImageSet, t
 
 def _seen(limit: Limit, bench: Workbench) -> Seen:
     try:
-        return Seen.of(limit.ask.judge(limit.ask.measure(limit, bench)))
+        measured = limit.ask.measure(limit, bench)
+        found = limit.ask.judge(measured)
+        clearly = limit.ask.judge(replace(measured, limit=_raised(limit, bench))).kept is True
     except RobustnessError as error:
         return Seen(False, None, str(error))
+    return Seen.of(found, clearly)
+
+
+def _raised(limit: Limit, bench: Workbench) -> Limit:
+    """The limit with the standard error of a share of these images on top, where it is about one, and no bound already."""
+    bounded = limit.ask.of_population and bench.thresholds.scope.about == "population"
+    if bounded or not limit.ask.is_share:
+        return limit
+    share = float(limit.required)
+    images = len(bench.images) / (len(bench.images.class_names) if limit.asks == "worst_class" else 1)
+    error = Decimal(sqrt(max(0.0, share * (1 - share)) / images))
+    return replace(limit, required=min(max(limit.required, Decimal(1)), limit.required + error))
 
 
 def noises_of(limit: Limit, classifier: Classifier) -> tuple[Noise, ...]:
@@ -99,7 +115,7 @@ def noises_of(limit: Limit, classifier: Classifier) -> tuple[Noise, ...]:
 
 
 def balanced(noises: Sequence[tuple[Noise, ...]]) -> Iterator[Noise]:
-    """Noises of several limits so that each limit has as many: one with a few is not drowned by one with many."""
+    """Noises of several limits, repeated so that each limit has as many: one with a few is not drowned by one with many."""
     several = [each for each in dict.fromkeys(noises) if each]
     most = max(map(len, several), default=0)
     for each in several:

@@ -41,11 +41,11 @@ class Judged:
 
     @property
     def is_seen(self) -> bool:
-        """Whether held-out images can tell: not where the limit holds on them untrained, and breaks on the gate's.
+        """Whether held-out images can tell: not where the limit clearly holds on them untrained, and breaks on the gate's.
 
-        The network was probably trained on them before.
+        They are easier to the network, most often because it was trained on them before.
         """
-        return self.before is not None and (self.gate.kept or not self.before.kept)
+        return self.before is not None and (self.gate.kept or not self.before.clearly)
 
     @property
     def holds(self) -> bool:
@@ -103,7 +103,8 @@ def harden(bench: Workbench, model: str, training: ImageSet, recipe: Recipe, see
     start = hash_state(trained.module.state_dict())
     judged = tuple(replace(one, before=before) for one, before in zip(judged, seen(), strict=True))
     broken = [one.limit for one in judged if not (one.gate.kept and one.before and one.before.kept)]
-    mix = NoiseMix(tuple(balanced([noises_of(limit, classifier) for limit in broken])))
+    noises = {limit: noises_of(limit, classifier) for limit in aimed.limits}
+    mix = NoiseMix((*balanced([*noises.values()]), *balanced([noises[limit] for limit in broken])))  # to forget none of them
     about = {
         "start": start,
         "limits": [f"{limit} {limit.asks} {limit.required} {limit.seed}" for limit in limits] + [f"noise {thresholds.seed}"],
@@ -115,7 +116,7 @@ def harden(bench: Workbench, model: str, training: ImageSet, recipe: Recipe, see
     def enough() -> bool:
         now = seen()
         tqdm.write(_progress(limits, now))
-        return all(replace(one, after=after).holds for one, after in zip(judged, now, strict=True))
+        return all(one.is_seen and after.clearly for one, after in zip(judged, now, strict=True))
 
     progress = train(trained, images, recipe, seed, resume, mix, about, enough)
     card: dict[str, Any] = {
@@ -171,6 +172,6 @@ def _size(fit: Preparation) -> dict[str, Any]:
 
 
 def _progress(limits: Sequence[Limit], seen: Sequence[Seen]) -> str:
-    open_ones = [(limit, now) for limit, now in zip(limits, seen, strict=True) if not now.kept]
-    line = f"{len(limits) - len(open_ones)} of {len(limits)} limits hold on held-out images"
+    open_ones = [(limit, now) for limit, now in zip(limits, seen, strict=True) if not now.clearly]
+    line = f"{len(limits) - len(open_ones)} of {len(limits)} limits hold on held-out images, with a standard error to spare"
     return f"{line}; {open_ones[0][0]}: {open_ones[0][1].words}" if open_ones else line

@@ -42,7 +42,7 @@ def _told(seen: Seen | None) -> str:
 def _remains(one: Judged) -> str:
     if not one.is_seen:
         return (
-            f"{one.limit}, of which held-out images say nothing: it held on them untrained and broke on the gate's, so the "
-            "network has probably been trained on them before; give images that it has not seen, or ask the gate"
+            f"{one.limit}, of which held-out images say nothing: it held on them untrained and broke on the gate's, most often "
+            "because the network was trained on them before; give images that it has not seen, or ask the gate"
         )
     return f"{one.limit}: {one.after.words if one.after else 'not measured'}"
