@@ -46,11 +46,14 @@ def _harden(args: argparse.Namespace) -> int:
     thresholds, recipe = read_thresholds(args.thresholds), RECIPES["fine-tune"]
     if args.model not in thresholds.models:
         raise RobustnessError(f"{args.thresholds} declares no model {args.model!r}: {nearest(args.model, thresholds.models)}")
-    for name in ("epochs", "learning_rate"):
-        if (value := getattr(args, name)) is not None:
-            if not 0 < value < float("inf"):
-                raise RobustnessError(f"--{name.replace('_', '-')} is above 0, not {value}")
-            recipe = replace(recipe, **{name: value})
+    if args.epochs is not None:
+        if args.epochs < 1:
+            raise RobustnessError(f"a training takes at least one epoch, not {args.epochs}")
+        recipe = replace(recipe, epochs=args.epochs)
+    if args.learning_rate is not None:
+        if not 0 < args.learning_rate <= 1:
+            raise RobustnessError(f"--learning-rate is above 0 and at most 1, not {args.learning_rate}")
+        recipe = replace(recipe, learning_rate=args.learning_rate)
     out = args.out or Path("runs") / f"harden-{re.sub(r'[^A-Za-z0-9_.=-]+', '-', args.model)}-seed{args.seed}.safetensors"
     said_preparations(thresholds, [args.model])
     training = load_images(data_of(args), "train", args.root)
