@@ -84,7 +84,7 @@ def test_every_noise_of_a_limit_is_shown_and_clean_images_are_none(project):
         classifier = bench.load("halves")
         shown = {limit.asks: noises_of(limit, classifier) for limit in aims(thresholds, "halves").limits}
     assert shown["relative"] == (Periodic(amplitude=0.5),)
-    assert [noise.amount for noise in shown["break_point"]] == pytest.approx([step / 100 for step in range(1, 11)])
+    assert [noise.level for noise in shown["break_point"]] == pytest.approx([step / 100 for step in range(1, 11)])
 
 
 def test_each_limit_has_as_many_noises_so_that_none_is_drowned():
@@ -141,8 +141,9 @@ def test_what_cannot_be_measured_on_held_out_images_is_not_kept(project):
     (seen,) = judge(limits, classifier, held_out.only("left"), thresholds)
     assert (seen.kept, seen.clearly, seen.value) == (False, False, None)
     assert "no image of right" in seen.words
-    broken = replace(classifier, module=nn.Sequential(nn.Flatten(), nn.Linear(192, 2)))
-    nn.init.constant_(broken.module[1].weight, float("nan"))
+    last = nn.Linear(192, 2)
+    nn.init.constant_(last.weight, float("nan"))
+    broken = replace(classifier, module=nn.Sequential(nn.Flatten(), last))
     (seen,) = judge(limits, broken, held_out, thresholds)
     assert not seen.kept
     assert "NaN" in seen.words

@@ -13,8 +13,9 @@ from robustness.data import load_image_set
 from robustness.errors import RobustnessError
 from robustness.gate.workbench import Workbench
 from robustness.hardening import harden as module
-from robustness.hardening.aims import Seen
+from robustness.hardening.aims import Seen, judge, measured_on_the_test_set
 from robustness.hardening.harden import Judged, harden
+from robustness.hardening.trainable import put_back
 from robustness.kinds import read_thresholds
 from robustness.limits.measure import measure_limit
 from robustness.models.checkpoint import load_card, load_weights
@@ -22,7 +23,9 @@ from robustness.models.state import hash_state
 from robustness.statistics.verdict import Verdict
 from robustness.training import fit as loop
 from robustness.training.batches import Batches
+from robustness.training.fit import train
 from robustness.training.recipes import RECIPES
+from robustness.training.resume import save_state
 
 RECIPE = replace(RECIPES["fine-tune"], learning_rate=0.01)
 
@@ -72,7 +75,7 @@ def test_weights_and_card_are_left_and_no_state(hardened):
 
 def test_an_interrupted_one_goes_on_to_the_same_weights(project, hardened, tmp_path, monkeypatch):
     _, whole = hardened
-    out, real = tmp_path / "net.safetensors", loop.save_state
+    out, real = tmp_path / "net.safetensors", save_state
 
     def save_then_stop(*arguments):
         real(*arguments)
@@ -91,7 +94,7 @@ def test_an_interrupted_one_goes_on_to_the_same_weights(project, hardened, tmp_p
 
 def test_one_that_was_interrupted_once_it_was_done_trains_no_further(project, hardened, tmp_path, monkeypatch):
     found, whole = hardened
-    out, real = tmp_path / "net.safetensors", module.put_back
+    out, real = tmp_path / "net.safetensors", put_back
 
     def stop_at_the_end(trained, declaration, base, file, card):
         if file == out:
@@ -210,7 +213,7 @@ def test_no_held_out_image_and_no_track_of_one_is_trained_on(project, tmp_path, 
     images = load_image_set("python:halves_to_harden:training", base=project)
     images = replace(images, tracks=np.arange(240) // 6)
     trained_on, judged_by = [], []
-    real, real_judge = Batches, module.judge
+    real, real_judge = Batches, judge
     monkeypatch.setattr(
         loop, "Batches", lambda images, fit, places, *rest: trained_on.append(places) or real(images, fit, places, *rest)
     )
@@ -226,7 +229,7 @@ def test_no_held_out_image_and_no_track_of_one_is_trained_on(project, tmp_path, 
 
 def test_the_gates_images_are_no_part_of_what_is_trained_on_or_judged_by(project, tmp_path, monkeypatch):
     """They say which limits break, once, before anything is trained."""
-    real = module.train
+    real = train
     with Workbench(read_thresholds(project / "thresholds.toml")) as bench:
 
         def train_without_them(*arguments):
@@ -252,7 +255,7 @@ def test_held_out_images_that_were_always_easy_tell_nothing(gate_kept, before, i
 
 def test_a_limit_that_only_the_gate_breaks_is_never_said_to_hold(project, tmp_path, monkeypatch):
     """As where the network has been trained on the very images that are held out."""
-    real = module.measured_on_the_test_set
+    real = measured_on_the_test_set
 
     def broken(limits, bench):
         return {limit: replace(found, kept=False, words="broken") for limit, found in real(limits, bench).items()}
@@ -265,7 +268,7 @@ def test_a_limit_that_only_the_gate_breaks_is_never_said_to_hold(project, tmp_pa
 
 def test_the_verdict_is_that_of_the_weights_in_the_file(project, tmp_path, monkeypatch):
     """Not of the network in memory: what was not saved does not count."""
-    real = module.put_back
+    real = put_back
 
     def forgetful(trained, *rest):
         with torch.no_grad():
