@@ -174,4 +174,7 @@ def _size(fit: Preparation) -> dict[str, Any]:
 def _progress(limits: Sequence[Limit], seen: Sequence[Seen]) -> str:
     open_ones = [(limit, now) for limit, now in zip(limits, seen, strict=True) if not now.clearly]
     line = f"{len(limits) - len(open_ones)} of {len(limits)} limits hold on held-out images, with a standard error to spare"
-    return f"{line}; {open_ones[0][0]}: {open_ones[0][1].words}" if open_ones else line
+    if not open_ones:
+        return line
+    limit, now = open_ones[0]
+    return f"{line}; {limit} {'just holds' if now.kept else 'breaks'}: {now.words}"
