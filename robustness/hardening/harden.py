@@ -77,6 +77,8 @@ def harden(bench: Workbench, model: str, training: ImageSet, recipe: Recipe, see
     thresholds = bench.thresholds
     declaration, aimed = thresholds.models[model], aims(thresholds, model)
     check_is_trainable(declaration)
+    if out.suffix != ".safetensors" or out.is_dir():
+        raise RobustnessError(f"{out}: weights go into a file; name one that ends in .safetensors")
     if declaration.weights is not None and out.resolve() == weights_file(declaration, thresholds.base).resolve():
         raise RobustnessError(f"{out}: holds the weights that this training starts from; name another --out")
     classifier = bench.classifier(model)
@@ -107,6 +109,7 @@ def harden(bench: Workbench, model: str, training: ImageSet, recipe: Recipe, see
     mix = NoiseMix((*balanced([*noises.values()]), *balanced([noises[limit] for limit in broken])))  # to forget none of them
     about = {
         "start": start,
+        "classes": [*trained.class_map.logits, trained.class_map.open] if trained.class_map else [],
         "limits": [f"{limit} {limit.asks} {limit.required} {limit.seed}" for limit in limits] + [f"noise {thresholds.seed}"],
         "held out": hashlib.sha256(held_out_places.tobytes()).hexdigest(),
     }

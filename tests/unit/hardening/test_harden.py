@@ -152,6 +152,13 @@ def test_the_weights_it_starts_from_are_not_overwritten(project, hardened, tmp_p
             run(project, out, "own.toml")
 
 
+@pytest.mark.parametrize("name", ["net.resume", "net.pt", "folder.safetensors"])
+def test_what_no_weights_can_be_written_to_is_refused_before_anything_is_trained(project, tmp_path, name):
+    (tmp_path / "folder.safetensors").mkdir()
+    with pytest.raises(RobustnessError, match=r"name one that ends in \.safetensors"):
+        run(project, tmp_path / name)
+
+
 def other_limits(project):
     halves.write_thresholds(project / "other.toml", limits=halves.LIMITS.replace("0.9\n", "0.93\n"))
     return {"file": "other.toml"}
@@ -178,6 +185,12 @@ def other_start(project):
     return {"file": "other.toml"}
 
 
+def other_classes(project):
+    model = halves.MODEL + 'classes = { left = 0, right = 1 }\noutside = "ignored"\n'
+    halves.write_thresholds(project / "other.toml", model)
+    return {"file": "other.toml"}
+
+
 def other_images(project):
     images = load_image_set("python:halves_to_harden:training", base=project)
     return {"images": images.take(range(4, 240))}
@@ -195,12 +208,13 @@ def other_tracks(project):
         (other_noise, "mix"),
         (other_noise_seed, "limits"),
         (other_start, "start"),
+        (other_classes, "classes"),
         (other_images, "data"),
         (other_tracks, "held out"),
         (lambda _: {"seed": 1}, "seed"),
         (lambda _: {"recipe": replace(RECIPE, learning_rate=0.02, epochs=1)}, "recipe"),
     ],
-    ids=["limits", "noise", "noise seed", "start", "images", "tracks", "seed", "rate"],
+    ids=["limits", "noise", "noise seed", "start", "classes", "images", "tracks", "seed", "rate"],
 )
 def test_the_state_of_another_hardening_is_refused_by_what_differs(project, tmp_path, change, named):
     out = tmp_path / "net.safetensors"
