@@ -15,7 +15,7 @@ from robustness.training.noise import add_drawn_noise
 from robustness.training.recipes import Augmentation, Recipe
 
 Batch = tuple[torch.Tensor, torch.Tensor]
-"""uint8 of shape (N, 3, size, size), and int64 labels of shape (N,)."""
+"""uint8 of shape (N, channels, height, width), and int64 labels of shape (N,)."""
 
 
 class Batches:
@@ -36,7 +36,7 @@ class Batches:
         order_seed, augment_seed, mix_seed = seed.generate_state(3)
         generator = np.random.default_rng(order_seed)
         self.images = fit_images(image_set, canvas(fit) if recipe.augmentation == "harden" else fit)
-        self.labels, self.size, self.recipe, self.augment_seed = image_set.labels, fit.size, recipe, int(augment_seed)
+        self.labels, self.fit, self.recipe, self.augment_seed = image_set.labels, fit, recipe, int(augment_seed)
         self.order = generator.permutation(places)
         if recipe.augmentation == "study":
             weights = 1 / np.bincount(self.labels[places])[self.labels[places]]
@@ -56,15 +56,17 @@ class Batches:
         for start in range(0, len(self.order), self.recipe.batch_size):
             places = self.order[start : start + self.recipe.batch_size]
             images = torch.from_numpy(self.images[places]).permute(0, 3, 1, 2)
-            images = _augmented(images, self.recipe.augmentation, self.size, generator)
+            images = _augmented(images, self.recipe.augmentation, self.fit, generator)
             yield images, torch.from_numpy(self.labels[places])
 
 
-def _augmented(images: torch.Tensor, augmentation: Augmentation, size: int, generator: np.random.Generator) -> torch.Tensor:
+def _augmented(
+    images: torch.Tensor, augmentation: Augmentation, fit: Preparation, generator: np.random.Generator
+) -> torch.Tensor:
     match augmentation:
         case "study":
             return augment_as_study(images)
         case "harden":
-            return add_drawn_noise(vary(images, size), generator)
+            return add_drawn_noise(vary(images, fit.size), generator)
         case _:
             return images

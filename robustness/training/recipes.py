@@ -37,6 +37,7 @@ RECIPES = {
     "default": Recipe(learning_rate=0.001),
     "study": Recipe(learning_rate=0.01, augmentation="study"),
     "one-cycle": Recipe(learning_rate=0.001, batch_size=64, one_cycle=True, weight_decay=0.01, bfloat16=True),
+    "fine-tune": Recipe(learning_rate=0.0003, batch_size=64, epochs=20, validation_share=0.2),
     "harden": Recipe(
         learning_rate=0.004,
         augmentation="harden",

@@ -31,6 +31,7 @@ EARLY_ERROR = 1e-6
 
 class Accuracy(Ask):
     name = "accuracy"
+    is_trained_for = True
     more: ClassVar = {"classes": (Annotated[list[str], Field(min_length=1)], [])}
     takes = ("group", "over_seeds")
     of_population = is_counted = is_share = True

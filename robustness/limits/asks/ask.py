@@ -127,6 +127,7 @@ class Ask(ABC):
     is_copy: ClassVar[bool] = False  # whether its model answers as the reference does, and is alive where that is
     scored: ClassVar[bool] = False  # whether it is measured by ranks or probabilities
     no_interval: ClassVar[str] = ""  # why nothing is claimed of the population, where a file that claims it may not ask this
+    is_trained_for: ClassVar[bool] = False  # whether more accuracy under its noises is a way to keep it
 
     def asked(self, table: Mapping[str, Any]) -> Any:
         """What a table asks for: a value, or a list with one for each level; None where it does not ask this."""

@@ -21,6 +21,7 @@ STEPS = 10
 class BreakPoint(Ask):
     name = "break_point"
     kept_by_dead = True
+    is_trained_for = True
     field = (Finite | None, None)
     more: ClassVar = {"of_clean": (PartOfClean | None, None)}
     needs = "of_clean"

@@ -27,6 +27,7 @@ CHANCE, ALARM, OPEN = "could be chance", "chance does not explain that", "judged
 
 class MaxDrop(Ask):
     name = "max_drop"
+    is_trained_for = True
     at_most = True
     of_population = True
 

@@ -22,6 +22,7 @@ from robustness.noise import Noise
 
 class MeanError(Ask):
     name = "mean_error"
+    is_trained_for = True
     at_most = True
     field = (Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, None)
     more: ClassVar = {"reference": (str | None, None)}

@@ -14,6 +14,7 @@ from robustness.noise import Clean, Noise
 class Relative(Ask):
     name = "relative"
     kept_by_dead = True
+    is_trained_for = True
     is_share = True
 
     def cases(self, limit: Limit, shape: Shape) -> list[tuple[str, Noise]]:

@@ -24,6 +24,7 @@ MOST = 2
 
 class WorstBand(Ask):
     name = "worst_band"
+    is_trained_for = True
     is_share = True
 
     def problems(self, written: Written) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from robustness.statistics.classification import recalls
 class WorstClass(Ask):
     name = "worst_class"
     takes = ("group", "over_seeds")
+    is_trained_for = True
     is_share = True
 
     def judge(self, measured: Measured) -> Found:

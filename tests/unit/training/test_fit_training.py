@@ -12,7 +12,8 @@ from torch import nn
 from robustness.data import Fit, fit_images
 from robustness.errors import RobustnessError
 from robustness.models.baseline_cnn import BaselineCNN
-from robustness.models.classifier import Classifier
+from robustness.models.class_map import ClassMap
+from robustness.models.classifier import Classifier, to_tensor
 from robustness.models.residual import SmallResNet
 from robustness.training import fit as module
 from robustness.training.batches import Batches
@@ -85,8 +86,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path, 
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"recipe": replace(PLAIN, epochs=4)}, {"recipe": STUDY}, {"fit": Fit(8, "resize")}, {"image_set": None}],
-    ids=["seed", "epochs", "recipe", "fit", "data"],
+    [{"seed": 1}, {"recipe": replace(PLAIN, batch_size=9)}, {"recipe": STUDY}, {"fit": Fit(8, "resize")}, {"image_set": None}],
+    ids=["seed", "batch", "recipe", "fit", "data"],
 )
 def test_the_resume_file_of_another_training_is_refused_by_name(tmp_path, colours, change):
     resume = tmp_path / "net.resume"
@@ -95,6 +96,20 @@ def test_the_resume_file_of_another_training_is_refused_by_name(tmp_path, colour
         change = {"image_set": colours.take(range(1, len(colours)))}
     with pytest.raises(RobustnessError, match=r"net\.resume: left by another training"):
         trained(**({"image_set": colours, "recipe": PLAIN, "resume": resume} | change))
+
+
+def test_more_epochs_go_on_where_the_rate_is_the_same_throughout_and_nowhere_else(tmp_path, colours):
+    _, whole = trained(colours, replace(PLAIN, epochs=5), tmp_path / "whole.resume")
+    trained(colours, PLAIN, tmp_path / "net.resume")
+    progress, weights = trained(colours, replace(PLAIN, epochs=5), tmp_path / "net.resume")
+    assert len(progress.losses) == 5
+    assert same(weights, whole)
+    with pytest.raises(RobustnessError, match=r"net\.resume: 5 epochs are done already; ask for as many or more"):
+        trained(colours, PLAIN, tmp_path / "net.resume")
+    one_cycle = replace(PLAIN, one_cycle=True)
+    trained(colours, one_cycle, tmp_path / "cycle.resume")
+    with pytest.raises(RobustnessError, match=r"cycle\.resume: left by another training \(other recipe\)"):
+        trained(colours, replace(one_cycle, epochs=4), tmp_path / "cycle.resume")
 
 
 @pytest.mark.parametrize("error", [OSError, RuntimeError])  # torch raises the latter where the disk is full
@@ -242,3 +257,51 @@ def test_a_resume_file_of_other_content_is_refused_by_name(tmp_path, colours, ch
     torch.save(torch.load(resume, weights_only=True) | change, resume)
     with pytest.raises(RobustnessError, match=r"net\.resume: not a training to resume"):
         trained(colours, PLAIN, resume)
+
+
+class Answering(nn.Module):
+    """A user's network, whose answer is no bare tensor, of more classes than the images have."""
+
+    def __init__(self, wrap, classes=5):
+        super().__init__()
+        self.inner, self.wrap = nn.Sequential(nn.Flatten(), nn.Linear(3 * 6 * 8, classes)), wrap
+
+    def forward(self, images):
+        return self.wrap(self.inner(images))
+
+
+@pytest.mark.parametrize("open_", [True, False], ids=["others are wrong", "others cannot be"])
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"logits": x, "features": x[:, :2]}], ids=["tensor", "dict"])
+def test_a_users_network_is_trained_as_its_answers_are_read_and_its_images_are_shaped(tmp_path, colours, open_, wrap):
+    torch.manual_seed(0)
+    class_map = ClassMap((("blue", 0), ("green", 2), ("red", 4)), open_)
+    classifier = Classifier("net", Answering(wrap), Fit((6, 8), "resize"), class_map=class_map)
+    progress = train(classifier, colours, replace(PLAIN, epochs=8), 0, tmp_path / "net.resume")
+    assert progress.validation_accuracies[-1] == accuracy(classifier, colours) == 1
+    predicted = classifier.logits(to_tensor(fit_images(colours, classifier.fit)))
+    own = predicted[:, [4, 2, 0]].argmax(1).numpy()
+    assert (own == colours.labels).all()
+    if open_:
+        assert (predicted.argmax(1).numpy() == np.array([4, 2, 0])[colours.labels]).all()
+
+
+def test_what_a_users_network_raises_is_said_of_it(tmp_path, colours):
+    def broken(logits):
+        raise KeyError("oh")
+
+    with pytest.raises(RobustnessError, match="net raised KeyError: 'oh' .* as it was trained"):
+        train(Classifier("net", Answering(broken, 3), Fit((6, 8), "resize")), colours, PLAIN, 0, tmp_path / "net.resume")
+
+
+def test_a_training_ends_when_it_is_enough_and_asks_after_each_epoch_and_when_it_goes_on(tmp_path, colours):
+    def run(enough):
+        torch.manual_seed(0)
+        classifier = Classifier("net", BaselineCNN(3, FIT.size), FIT)
+        return train(classifier, colours, PLAIN, 0, tmp_path / "net.resume", enough=enough)
+
+    asked = []
+    assert len(run(lambda: asked.append(1) or True).losses) == 1
+    assert len(asked) == 1
+    assert len(run(lambda: asked.append(1) or True).losses) == 1  # goes on, and asks first
+    assert len(asked) == 2
+    assert len(run(lambda: False).losses) == PLAIN.epochs

@@ -1,0 +1,1 @@
+"""A user's own network trained on against the limits that it breaks."""
