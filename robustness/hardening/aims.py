@@ -57,6 +57,10 @@ def _not_aimed_at(promise: object) -> str | None:
         return "no limit"
     if not promise.ask.is_trained_for:
         return f"about {promise.asks}, which more accuracy under its noises need not keep"
+    if promise.group is not None:
+        return f"about the images of {promise.group!r} alone, of which training images need not have any"
+    if promise.seeds:
+        return "about several noise seeds together, and a training looks at one"
     if promise.waived_until is not None and date.today() > promise.waived_until:
         return f"broken while its waiver has expired, on {promise.waived_until}"
     return None

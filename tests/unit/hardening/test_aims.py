@@ -73,6 +73,18 @@ def test_a_limit_whose_waiver_has_expired_is_no_aim_since_no_training_keeps_it(p
     assert "waiver has expired, on 2020-01-01" in why
 
 
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ('group = "north"', "about the images of 'north' alone, of which training images need not have any"),
+        ('seeds = [1, 2]\nover_seeds = "mean"', "about several noise seeds together, and a training looks at one"),
+    ],
+)
+def test_what_a_training_does_not_look_at_is_no_aim(project, key, why):
+    more = f'\n[[limits]]\nmodels = ["halves"]\nnoise = "gaussian"\nsigma = 9\naccuracy = 0.5\n{key}\n'
+    assert [reason for _, reason in aims(read(project, halves.LIMITS + more), "halves").others] == [why]
+
+
 def test_a_model_without_such_a_limit_is_refused(project):
     with pytest.raises(RobustnessError, match="no limit on other that a training can aim for"):
         aims(read(project, halves.LIMITS), "other")
