@@ -62,7 +62,8 @@ def _harden(args: argparse.Namespace) -> int:
         hardened = harden(bench, args.model, training, recipe, args.seed, out, command())
     print("\n".join(hardened_lines(hardened)))
     if hardened.epochs:
-        print(f"wrote {out}; put it under [models.{args.model}] in {thresholds.file}, in place of other weights:\n")
+        others = "its weights and weights_key" if thresholds.models[args.model].weights_key else "other weights"
+        print(f"wrote {out}; put it under [models.{args.model}] in {thresholds.file}, in place of {others}:\n")
         print(f"weights = {json.dumps(os.path.relpath(out, thresholds.base), ensure_ascii=False)}\n")
         print(f"then: robustness gate {shlex.quote(str(thresholds.file))}")
     return 1 if hardened.remaining else 0

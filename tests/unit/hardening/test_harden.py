@@ -19,6 +19,7 @@ from robustness.hardening.trainable import put_back
 from robustness.kinds import read_thresholds
 from robustness.limits.measure import measure_limit
 from robustness.models.checkpoint import load_card, load_weights
+from robustness.models.classifier import copied
 from robustness.models.state import hash_state
 from robustness.statistics.verdict import Verdict
 from robustness.training import fit as loop
@@ -285,10 +286,11 @@ def test_the_verdict_is_that_of_the_weights_in_the_file(project, tmp_path, monke
     real = put_back
 
     def forgetful(trained, *rest):
+        spoiled = replace(trained, module=copied(trained))
         with torch.no_grad():
-            trained.module[1].weight.zero_()
-            trained.module[1].weight[0, 0] = 1.0
-        return real(trained, *rest)
+            spoiled.module[1].weight.zero_()
+            spoiled.module[1].weight[0, 0] = 1.0
+        return real(spoiled, *rest)
 
     monkeypatch.setattr(module, "put_back", forgetful)
     found = run(project, tmp_path / "net.safetensors")

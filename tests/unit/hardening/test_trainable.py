@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import halves
 import pytest
 import torch
@@ -80,3 +82,10 @@ def test_what_is_written_is_what_is_loaded(project, tmp_path):
     assert hash_state(again.module.state_dict()) == hash_state(classifier.module.state_dict())
     card = load_card(tmp_path / "net.safetensors")
     assert (card["seed"], card["mean"], card["std"]) == (3, [0, 0, 0], [1, 1, 1])
+
+
+def test_weights_take_the_place_of_others_and_of_their_key(project, tmp_path):
+    classifier, declaration = loaded(project, "fragile")
+    former = replace(declaration, weights="former.ckpt", weights_key="state_dict_ema")
+    again = put_back(classifier, former, project, tmp_path / "net.safetensors", {})
+    assert hash_state(again.module.state_dict()) == hash_state(classifier.module.state_dict())
