@@ -24,6 +24,11 @@ def freeze_results(results: Results, source: Path, file: Path) -> Frozen:
     refuse_another(file)
     if results.images is None:
         raise RobustnessError(f"{source}: its images did not load, so nothing was measured; give the results of another run")
+    if not results.images.in_order:  # lists of images are by index, a baseline by place
+        raise RobustnessError(
+            f"{source}: its images are part of another set, and which of it is not told: freeze the release from its weights, "
+            "`robustness baseline save NAME`"
+        )
     if results.prediction_rule != RULE:
         raise RobustnessError(
             f"{source}: its predictions follow prediction rule {results.prediction_rule}, and now it is {RULE}; let that "
