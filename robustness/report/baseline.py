@@ -12,7 +12,7 @@ from robustness.evaluation.rule import RULE
 from robustness.limits.baseline import Frozen, refuse_another
 from robustness.limits.record import LimitRecord
 from robustness.noise import Clean
-from robustness.report.misclassified import unpack
+from robustness.report.misclassified import MOST, unpack
 from robustness.report.results import Results
 
 
@@ -54,7 +54,8 @@ def freeze_results(results: Results, source: Path, file: Path) -> Frozen:
 
 def _case(limit: LimitRecord, wrong: frozenset[int], images: int, source: Path) -> FrozenCase:
     counted = limit.seen == images  # all of them: some classes alone may count, and an evaluation may stop early
-    if max(wrong, default=-1) >= images or (counted and limit.right != images - len(wrong)):
+    too_many = images > 8 * MOST  # than a list tells of
+    if too_many or max(wrong, default=-1) >= images or (counted and limit.right != images - len(wrong)):
         raise RobustnessError(
             f"{source}: {limit.id} tells of {limit.right:,} right of {limit.seen:,}, its list of images of {len(wrong):,} "
             f"wrong of {images:,}: it was changed after the gate wrote it; run the gate again"

@@ -69,6 +69,13 @@ def test_what_cannot_be_believed_is_refused(tmp_path, changes, words):
     assert not (tmp_path / "v1.safetensors").exists()
 
 
+def test_more_images_than_there_can_be_are_refused(tmp_path):
+    found = of({1, 2}, seen=5)
+    many = replace(found, images=replace(found.images, images=10**13))
+    with pytest.raises(RobustnessError, match="it was changed after the gate wrote it"):
+        freeze_results(many, SOURCE, tmp_path / "v1.safetensors")
+
+
 def test_what_was_stopped_early_is_left_out(tmp_path):
     found = of({1, 2})
     stopped = limit_record(NOISE, model="other", contract=NOISE.contract, seen=N // 2, total=N)
