@@ -64,7 +64,7 @@ def _regress(args: argparse.Namespace) -> int:
     from robustness.models.declaration import with_weights
 
     started, thresholds = time.time(), read_thresholds(args.thresholds)
-    if args.against:
+    if args.against is not None:  # an empty variable of a CI job names no other
         thresholds = replace(thresholds, baseline=thresholds.base / "baselines" / f"{args.against}.safetensors")
     name = _model(thresholds, args.model)
     if not args.weights.exists():

@@ -56,6 +56,8 @@ def probabilities(classifier: Classifier, found: Answers) -> torch.Tensor:
     """Of every class that competes, of the shape of `found.rivals`; NaN where nothing tells them, see `Scores`."""
     if classifier.output.are_probabilities_already(found.raw):
         return torch.full(found.rivals.shape, torch.nan, dtype=torch.float64)
+    if len(found.of_raw) == found.raw.shape[1]:  # in the network's order, which tells class 0 from class 1 of one number
+        return classifier.output.probabilities(found.raw)[:, found.of_raw]
     return classifier.output.probabilities(found.rivals)
 
 

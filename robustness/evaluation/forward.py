@@ -56,13 +56,14 @@ class Answers:
 
     logits: of shape (N, classes), of the set's classes. rivals: of shape (N, all), of all classes that compete; other than
     `logits` only for a network of more classes than the set. columns: the column of each of the set's classes in `rivals`.
-    raw: of shape (N, all of the network's classes).
+    raw: of shape (N, all of the network's classes). of_raw: the column of each of `rivals` in it.
     """
 
     logits: torch.Tensor
     rivals: torch.Tensor
     columns: list[int]
     raw: torch.Tensor
+    of_raw: list[int]
 
 
 def forward(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -> torch.Tensor:
@@ -78,11 +79,13 @@ def answers(classifier: Classifier, image_set: ImageSet, images: torch.Tensor) -
     ]
     if classifier.class_map is None:
         logits = torch.cat(parts)
-        return Answers(logits, logits, [*range(logits.shape[1])], logits)
+        every = [*range(logits.shape[1])]
+        return Answers(logits, logits, every, logits, every)
     try:
         mapped = torch.cat([classifier.class_map.apply(part, names) for part in parts])
         raw = torch.cat(parts)
-        return Answers(mapped, *classifier.class_map.rivals(raw, names), raw)
+        of_raw = [*range(raw.shape[1])] if classifier.class_map.open else classifier.class_map.numbers(names)
+        return Answers(mapped, *classifier.class_map.rivals(raw, names), raw, of_raw)
     except RobustnessError as error:
         raise NoLogitsError(f"{classifier.name}: {error}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -125,8 +126,15 @@ NOTES: tuple[type[Note], ...] = (GateTest, ModelUsed, ImagesUsed, RuleMeasured, 
 
 def figure(name: str, value: object) -> Figure:
     """value: in plain types, see `plain`. What is neither a finite number nor a text is told as JSON has it."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return Figure(name=name, value=value if is_number or isinstance(value, str) else json.dumps(value))  # type: ignore[arg-type]
+    is_float = isinstance(value, float) and math.isfinite(value)
+    is_int = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= sys.maxsize  # as all readers of JSON know
+    text = value if isinstance(value, str) else json.dumps(value)
+    return Figure(name=_writable(name), value=value if is_float or is_int else _writable(text))  # type: ignore[arg-type]
+
+
+def _writable(text: object) -> str:
+    """Whatever the results cannot be written with, half of a pair of surrogates, by its number."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def to_text(note: Note) -> str:

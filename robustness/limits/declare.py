@@ -109,6 +109,8 @@ def _of_several(ask: Ask, written: Written) -> Iterator[tuple[str, str]]:
     for key in OF_SEVERAL:
         if key in table and key not in ask.takes:
             yield key, f"says nothing to {ask.name}: give that a table of its own"
+    if "classes" in table and not ask.is_counted:
+        yield "classes", f"narrows accuracy alone, and {ask.name} would count all images: give that a table of its own"
     if "over_seeds" in table:
         over, seeds = table["over_seeds"], table.get("seeds", [])
         if len(set(seeds)) < 2 or len(set(seeds)) < len(seeds):

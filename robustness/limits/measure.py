@@ -83,14 +83,14 @@ def measure_limit(limit: Limit, bench: Workbench) -> LimitRecord:
 def _under_one_seed(limit: Limit, bench: Workbench) -> tuple[Found, Sequence[Measurement]]:
     measured = limit.ask.measure(limit, bench)
     found = limit.ask.judge(measured)
-    if found.kept is not False and limit.ask.kept_by_dead and limit.reference is None:
+    if found.kept is not False and limit.reference is None and (limit.ask.kept_by_dead or not limit.ask.shows_life(limit)):
         _check_alive(limit, measured, bench)
     return found, measured.cases
 
 
 def _check_alive(limit: Limit, measured: Measured, bench: Workbench) -> None:
     """A `RobustnessError` where one class is all that was said of any image: whatever that keeps, it keeps by chance."""
-    said = np.unique(np.concatenate([case.result.predictions for case in measured.cases]))
+    said = np.unique(np.concatenate([case.result.predictions for case in measured.whole or measured.cases]))
     if len(said) == 1 and len(np.unique(bench.images.labels)) > 1:
         name = class_name(bench.images.class_names, int(said[0]))
         raise RobustnessError(

@@ -12,7 +12,7 @@ from robustness.evaluation.rule import RULE
 from robustness.limits.baseline import Frozen, refuse_another
 from robustness.limits.record import LimitRecord
 from robustness.noise import Clean
-from robustness.report.misclassified import unpack
+from robustness.report.misclassified import MOST, unpack
 from robustness.report.results import Results
 
 
@@ -24,6 +24,11 @@ def freeze_results(results: Results, source: Path, file: Path) -> Frozen:
     refuse_another(file)
     if results.images is None:
         raise RobustnessError(f"{source}: its images did not load, so nothing was measured; give the results of another run")
+    if not results.images.in_order:  # lists of images are by index, a baseline by place
+        raise RobustnessError(
+            f"{source}: its images are part of another set, and which of it is not told: freeze the release from its weights, "
+            "`robustness baseline save NAME`"
+        )
     if results.prediction_rule != RULE:
         raise RobustnessError(
             f"{source}: its predictions follow prediction rule {results.prediction_rule}, and now it is {RULE}; let that "
@@ -49,7 +54,8 @@ def freeze_results(results: Results, source: Path, file: Path) -> Frozen:
 
 def _case(limit: LimitRecord, wrong: frozenset[int], images: int, source: Path) -> FrozenCase:
     counted = limit.seen == images  # all of them: some classes alone may count, and an evaluation may stop early
-    if max(wrong, default=-1) >= images or (counted and limit.right != images - len(wrong)):
+    too_many = images > 8 * MOST  # than a list tells of
+    if too_many or max(wrong, default=-1) >= images or (counted and limit.right != images - len(wrong)):
         raise RobustnessError(
             f"{source}: {limit.id} tells of {limit.right:,} right of {limit.seen:,}, its list of images of {len(wrong):,} "
             f"wrong of {images:,}: it was changed after the gate wrote it; run the gate again"

@@ -42,6 +42,7 @@ def describe_images(image_set: ImageSet, fit: Preparation) -> Images:
             for label, name in enumerate(image_set.class_names)
         ),
         left_out=image_set.left_out,
+        in_order=bool((image_set.index == np.arange(len(image_set))).all()),
     )
 
 

@@ -82,6 +82,7 @@ class Images:
     content_hash: str
     classes: tuple[ImageClass, ...]
     left_out: str | None = None  # what lay beside the images and was none, in a sentence
+    in_order: bool = False  # whether their indices are their places; not so of a part of another set
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -14,7 +14,7 @@ from pydantic import Field
 
 from robustness.declaration.scope import Scope, sampling_of
 from robustness.errors import RobustnessError
-from robustness.limits.asks.ask import Ask, Found, Measured
+from robustness.limits.asks.ask import Ask, Found, Measured, Written
 from robustness.limits.asks.share import bounds as bounds_of
 from robustness.limits.limit import Limit
 from robustness.statistics.sequential import Bernoulli, FinitePopulation
@@ -36,6 +36,11 @@ class Accuracy(Ask):
     takes = ("group", "over_seeds")
     of_population = is_counted = is_share = True
 
+    def problems(self, written: Written) -> Iterator[tuple[str, str]]:
+        classes = written.table.get("classes", ())
+        if len(set(classes)) < len(classes):
+            yield "classes", "names a class twice"
+
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"classes": tuple(table.get("classes", ()))}
 
@@ -43,7 +48,8 @@ class Accuracy(Ask):
         """As far as its stopping rule wants, where there is one; if some images count, the part that is about them."""
         if limit.classes or limit.group is not None:
             measured = super().measure(limit, bench)
-            return replace(measured, cases=[_of_part(one, bench.images, limit) for one in measured.cases])
+            part = [_of_part(one, bench.images, limit) for one in measured.cases]
+            return replace(measured, cases=part, whole=measured.cases)
         rule = stopping_rule(bench.thresholds.scope, limit.required, bench.images)
         if rule is not None:
             return super().measure(limit, bench, lambda right, seen: rule.decide(right, seen) is not None)
@@ -115,11 +121,10 @@ def _of_part(measurement: Measurement, images: ImageSet, limit: Limit) -> Measur
 def _counting(images: ImageSet, limit: Limit) -> npt.NDArray[np.bool_]:
     """Where an image is of the limit's classes and group: bool of shape (N,)."""
     labels = [images.number_of(name) for name in limit.classes]
-    counting = np.isin(images.labels, labels) if labels else np.ones(len(images), bool)
-    where = ""
+    counting, where = np.ones(len(images), bool), ""
     if limit.group is not None:
-        counting &= images.is_of_group(limit.group)
-        where = f" in group {limit.group!r}"
-    if not counting.any():
-        raise RobustnessError(f"{images.name} has no image of {', '.join(limit.classes)}{where}")
-    return counting
+        counting, where = images.is_of_group(limit.group), f" in group {limit.group!r}"
+    present = set(images.labels[counting].tolist())
+    if missing := [name for name, label in zip(limit.classes, labels, strict=True) if label not in present]:
+        raise RobustnessError(f"{images.name} has no image of {', '.join(missing)}{where}, so its accuracy was not measured")
+    return counting & np.isin(images.labels, labels) if labels else counting

@@ -61,6 +61,7 @@ class Measured:
     limit: Limit
     cases: Sequence[Measurement]
     bench: Workbench
+    whole: Sequence[Measurement] = ()  # the same of all images, where `cases` are of some
 
     @property
     def rights(self) -> list[int]:

@@ -7,7 +7,7 @@ is given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
@@ -15,9 +15,10 @@ from pydantic import Field
 
 from robustness.data.preparation import Shape
 from robustness.errors import RobustnessError
-from robustness.limits.asks.ask import Ask, Found, Measured
+from robustness.limits.asks.ask import Ask, Found, Measured, Written
 from robustness.limits.limit import Limit
 from robustness.noise import Noise
+from robustness.statistics.classification import mean
 
 
 class MeanError(Ask):
@@ -32,6 +33,10 @@ class MeanError(Ask):
     def shows_life(self, limit: Limit) -> bool:
         return limit.reference is None  # which may be dead itself
 
+    def problems(self, written: Written) -> Iterator[tuple[str, str]]:
+        if "reference" not in written.table and written.asked[self.name] >= 1:
+            yield self.name, "is a share of the images, 0.25 where a quarter may be wrong: 1 and more allow every error"
+
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"reference": table.get("reference")}
 
@@ -42,21 +47,23 @@ class MeanError(Ask):
     def judge(self, measured: Measured) -> Found:
         limit, errors = measured.limit, [case.total - case.right for case in measured.cases]
         count = len(limit.levels)
-        ratios = []
+        ratios, most = list[Fraction](), list[Fraction]()
         for family in dict.fromkeys(noise.family for noise in limit.levels):
             levels = [level for level, noise in enumerate(limit.levels) if noise.family == family]
-            if limit.reference is None:
-                ratios.append(
-                    Fraction(sum(errors[level] for level in levels), sum(measured.cases[level].total for level in levels))
-                )
-                continue
-            theirs = sum(errors[count + level] for level in levels)
+            total = sum(measured.cases[level].total for level in levels)
+            theirs = total if limit.reference is None else sum(errors[count + level] for level in levels)
             if not theirs:
                 raise RobustnessError(
                     f"{limit.reference} makes no error under {family}, so nothing can be measured by its errors"
                 )
             ratios.append(Fraction(sum(errors[level] for level in levels), theirs))
-        value = sum(ratios, Fraction(0)) / len(ratios)
+            most.append(Fraction(total, theirs))
+        value = mean(ratios)
+        if Fraction(limit.required) >= mean(most):  # such as per cent
+            raise RobustnessError(
+                f"{limit.place}: mean_error = {limit.required} is kept by a network that is wrong about every image, which has "
+                f"{float(mean(most)):.4f}: it is a share, 0.95 for 95 %"
+            )
         what = "of the images wrong" if limit.reference is None else f"of the errors of {limit.reference}"
         words = f"{float(value):.4f} {what}, mean over {len(ratios)} kinds of noise, the limit allows {limit.required}"
         return Found(float(value), value <= Fraction(limit.required), words, exact=value)

@@ -18,12 +18,16 @@ from robustness.models.class_map import without_outside
 class TopK(Ask):
     name = "top_k"
     more: ClassVar = {"k": (Annotated[int, Field(ge=1, lt=MOST_CLASSES)] | None, None)}
+    kept_by_dead = True  # by 9 of 10 classes
     needs = "k"
     takes = ("group", "over_seeds")
     of_population = is_share = scored = True
 
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"k": table["k"]}
+
+    def shows_life(self, limit: Limit) -> bool:
+        return limit.group is None  # how many classes there are is known where it is measured, and that one was all
 
     def label(self, limit: Limit) -> str:
         return f"top_{limit.k}"

@@ -222,3 +222,9 @@ def test_of_several_models_one_is_named(capsys, folder):
     assert "PASS: all 2 limits hold; 1 promises more are for the gate" in capsys.readouterr().out
     assert main(["regress", "new.safetensors", "--model", "held"]) == 2
     assert "held lives in a pytest fixture, which makes its weights" in capsys.readouterr().err
+
+
+def test_an_empty_name_of_a_baseline_is_no_other_baseline(capsys, folder):
+    weights("new", 121.5)
+    assert main(["regress", "new.safetensors", "--against", ""]) == 2
+    assert "no such baseline" in capsys.readouterr().err

@@ -183,3 +183,13 @@ def test_shards_give_the_ranks_of_the_whole():
     assert len(parts) == 3
     assert (together.ranks == whole.ranks).all()
     assert (together.predictions == whole.predictions).all()
+
+
+@pytest.mark.parametrize("output", [Output("sigmoid"), Output("sigmoid", 0.8), Output("logits", 0.8)])
+def test_one_number_is_as_sure_whichever_way_its_classes_are_named(output):
+    answer = torch.tensor([[0.9], [0.1]] if output.declared == "sigmoid" else [[3.0], [-2.0]])
+    images = replace(image_set(2), class_names=("a", "b"))
+    as_it_is = scored(answer, [1, 0], images, output=output)
+    turned = scored(answer, [0, 1], images, output=output, class_map=ClassMap((("a", 1), ("b", 0)), open=False))
+    assert (turned.predictions == 1 - as_it_is.predictions).all()
+    assert (turned.probabilities == as_it_is.probabilities).all()

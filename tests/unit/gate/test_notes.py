@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustness.errors import RobustnessError
-from robustness.gate.notes import NOTES, GateTest, ModelUsed, RuleMeasured, from_text, plain, to_text
+from robustness.gate.notes import NOTES, Figure, GateTest, ModelUsed, RuleMeasured, figure, from_text, plain, to_text
 from robustness.generators.record import GeneratorJudged
 from robustness.kinds import KINDS
 
@@ -145,3 +145,13 @@ def test_what_contains_itself_is_refused():
     value.append(value)
     with pytest.raises(ValueError, match="Circular"):
         plain(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(3, 3), (0.5, 0.5), (10**400, str(10**400)), (True, "true"), (float("nan"), "NaN"), ("\ud800", "\\ud800"), ([1], "[1]")],
+)
+def test_a_figure_is_what_can_be_written(value, told):
+    found = figure("\ud800", value)
+    assert found == Figure(name="\\ud800", value=told)
+    to_text(found)

@@ -136,6 +136,21 @@ def test_the_run_says_what_limits_claim(tmp_path):
         ),
         ("", 'noise = "clean"\nbreak_point = 20\nof_clean = 0.9', "has no magnitude that grows from nothing"),
         ("", 'noise = "cifar-c"\nmean_error = 1.0\nreference = "olde"', "unknown model 'olde': did you mean 'old'"),
+        ("", 'noise = "clean"\naccuracy = 0.9\nclasses = ["Stop", "Stop"]', "classes: names a class twice"),
+        *(
+            (
+                "",
+                f'noise = "clean"\naccuracy = 0.9\nclasses = ["Stop", "Yield"]\n{more}',
+                f"classes: narrows accuracy alone, and {ask}",
+            )
+            for ask, more in {
+                "top_k": "top_k = 0.9\nk = 5",
+                "worst_class": "worst_class = 0.5",
+                "relative": "relative = 0.9",
+            }.items()
+        ),
+        ("", 'noise = "clean"\nmean_error = 25', "mean_error: is a share of the images, 0.25 where a quarter may be wrong"),
+        ("", 'noise = "clean"\nmean_error = 1.0', "toml:14: .*1 and more allow every error"),
         ("", 'noise = "clean"\nmax_differences = 0', "toml:14: limits.0..max_differences: goes with same_as"),
         ("", 'noise = "clean"\nsame_as = "olde"', "toml:14: limits.0..same_as: unknown model 'olde': did you mean 'old'"),
         ("", 'noise = "clean"\nsame_as = "net"', "toml:14: limits.0..same_as: net always says what net says"),

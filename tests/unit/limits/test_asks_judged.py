@@ -167,3 +167,13 @@ def test_what_divides_has_to_be_there():
 )
 def test_each_limit_names_the_cases_it_needs(asked, wanted):
     assert ASKS[asked.asks].cases(asked, (40, 40)) == wanted
+
+
+@pytest.mark.parametrize("required", ["2", "76.7"])
+def test_a_mean_error_that_a_network_wrong_about_every_image_keeps_is_none(required):
+    levels = (Gaussian(5), Gaussian(10))
+    cases = [measurement(right, 100) for right in (90, 80, 60, 40)]  # the reference errs on half: at most twice its errors
+    ours = limit("mean_error", required, levels=levels, reference="old")
+    with pytest.raises(RobustnessError, match=rf"mean_error = {required} is kept by a network that is wrong about every image"):
+        judged(ours, cases, images([0] * 100))
+    assert judged(limit("mean_error", "1.99", levels=levels, reference="old"), cases, images([0] * 100)).kept

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from limits_made import bench_of, images, limit, predicted
 from test_asks import read
 
 from robustness.errors import RobustnessError
+from robustness.evaluation.result import Scores
 from robustness.limits.asks import ASKS
 from robustness.limits.limit import Limit
 from robustness.limits.measure import measure_limit
@@ -68,21 +72,29 @@ def test_nothing_is_missed_in_a_file_with_another_problem(tmp_path):
     assert "one class" not in str(refused.value)
 
 
+def with_ranks(made, ranks):
+    shares = np.full(len(ranks), 0.5, np.float32)
+    return replace(made, result=Scores(made.result.predictions, made.result.margins, np.array(ranks, np.int16), shares))
+
+
 @pytest.mark.parametrize(
     ("asks", "more"),
     [
         ("recall", {"classes": ("b",)}),
         ("max_confusion", {"classes": ("a",), "taken_for": "c"}),
         ("relative", {}),
+        ("top_k", {"k": 2}),
+        ("accuracy", {"classes": ("b",)}),
+        ("accuracy", {"group": "1"}),
     ],
 )
 def test_what_is_kept_by_one_answer_alone_was_not_measured(asks, more):
-    labels = [0, 0, 1, 1, 2]
-    cases = [predicted([1] * 5, labels)] * 2
-    bench = bench_of(images(labels), cases)
+    labels, tracks = [0, 0, 1, 1, 2], [0, 0, 1, 1, 0]
+    cases = [with_ranks(predicted([1] * 5, labels), [2, 2, 1, 1, 3])] * 2
+    bench = bench_of(images(labels, tracks=tracks), cases)
     assert ASKS[asks].judge(ASKS[asks].measure(limit(asks, "0.5", **more), bench)).kept
     with pytest.raises(RobustnessError, match=rf"t:1: net says b of every image under gaussian\(sigma=20\), so {asks} would"):
-        measure_limit(limit(asks, "0.5", **more), bench_of(images(labels), cases))
+        measure_limit(limit(asks, "0.5", **more), bench_of(images(labels, tracks=tracks), cases))
 
 
 def test_what_one_answer_breaks_is_broken():
@@ -94,3 +106,10 @@ def test_what_one_answer_breaks_is_broken():
 def test_a_set_of_one_class_may_be_answered_by_one():
     bench = bench_of(images([1, 1, 1]), [predicted([1, 1, 1], [1, 1, 1])])
     assert measure_limit(limit("recall", "0.5", classes=("b",)), bench).verdict == "PASS"
+
+
+def test_a_network_that_is_alive_may_say_one_class_of_a_group():
+    labels, tracks = [0, 0, 1, 1, 2], [0, 0, 1, 1, 0]
+    for more in ({"group": "1"}, {"classes": ("b",)}):
+        bench = bench_of(images(labels, tracks=tracks), [predicted(labels, labels)])
+        assert measure_limit(limit("accuracy", "0.9", **more), bench).verdict == "PASS"

@@ -78,7 +78,7 @@ models = ["toy"]
 noise = "gaussian"
 sigma = [5, 10]
 monotone = 0.5
-mean_error = 3.0
+mean_error = 2.5
 reference = "other"
 [[limits]]
 models = ["toy"]

@@ -108,3 +108,9 @@ def test_a_record_of_a_group_counts_its_images():
 def test_a_table_names_its_group(tmp_path):
     table = 'noise = "clean"\naccuracy = 0.5\n[[limits]]\nmodels = ["net"]\nnoise = "clean"\naccuracy = 0.9\ngroup = "North 1"'
     assert [str(one) for one in read(tmp_path, table).of(Limit)] == ["net-clean", "net-clean-group-north_1"]
+
+
+def test_each_of_the_classes_that_count_has_images():
+    made = images([0, 0, 1, 1])
+    with pytest.raises(RobustnessError, match="has no image of c, so its accuracy was not measured"):
+        measure_limit(limit("accuracy", "0.5", classes=("a", "c")), bench_of(made, [scored([0, 0, 1, 1], [0, 0, 1, 1])]))

@@ -25,13 +25,19 @@ NOISE = Gaussian(25)
 N = 20
 
 
-def of(wrong, kept=None, rule=RULE, **limit):
+def of(wrong, kept=None, rule=RULE, in_order=True, **limit):
     """Results of one limit on twenty images, these of them misclassified. kept: the list of them, where it says otherwise."""
     fields = {"contract": NOISE.contract, "right": N - len(wrong), "seen": N, **limit}
     return results(
         limit_record(NOISE, **fields),
         prediction_rule=rule,
-        images=Images(name="set", images=N, content_hash="bb", classes=(ImageClass(name="a", images=N, picture=None),)),
+        images=Images(
+            name="set",
+            images=N,
+            content_hash="bb",
+            classes=(ImageClass(name="a", images=N, picture=None),),
+            in_order=in_order,
+        ),
         misclassified=(Misclassified(model="net", noise=str(NOISE), images=pack(sorted(kept or wrong))),),
     )
 
@@ -53,6 +59,7 @@ def test_what_comes_back_is_what_was_right(wrong, tmp_path_factory):
         ({"kept": {1, N}}, "it was changed after the gate wrote it"),
         ({"rule": RULE - 1}, "its predictions follow prediction rule 1, and now it is 2"),
         ({"bit_identical": False}, "nothing in it can be saved: .*may make other bytes"),
+        ({"in_order": False}, "its images are part of another set, and which of it is not told"),
         ({"contract": None}, "nothing in it can be saved: no limit tells of every image"),
     ],
 )
@@ -60,6 +67,13 @@ def test_what_cannot_be_believed_is_refused(tmp_path, changes, words):
     with pytest.raises(RobustnessError, match=words):
         freeze_results(of({1, 2}, **changes), SOURCE, tmp_path / "v1.safetensors")
     assert not (tmp_path / "v1.safetensors").exists()
+
+
+def test_more_images_than_there_can_be_are_refused(tmp_path):
+    found = of({1, 2}, seen=5)
+    many = replace(found, images=replace(found.images, images=10**13))
+    with pytest.raises(RobustnessError, match="it was changed after the gate wrote it"):
+        freeze_results(many, SOURCE, tmp_path / "v1.safetensors")
 
 
 def test_what_was_stopped_early_is_left_out(tmp_path):

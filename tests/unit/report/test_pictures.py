@@ -43,3 +43,9 @@ def test_the_gallery_shows_the_bytes_that_are_measured():
     place = next(place for place in range(len(images)) if np.array_equal(images[place], shown))
     expected = apply(Gaussian(25), shown[np.newaxis], [place], 3)[0]
     np.testing.assert_array_equal(decoded(noisy.pictures[0]), expected)
+
+
+def test_a_part_of_another_set_is_told_apart_from_a_whole_one():
+    assert describe_images(image_set(), Fit(SIZE)).in_order
+    for places in ([0, 2, 4], [1, 0, 2, 3, 4]):
+        assert not describe_images(image_set().take(places), Fit(SIZE)).in_order

@@ -88,7 +88,7 @@ KEYS = {
     "generator_limits.0": "kind generator_limit place generator judge asks required value stops words",
     "generators.signs": MARKS,
     "generators.signs.classes.0": "name images right real_right low high variety fidelity collapsed",
-    "images": "name images content_hash classes left_out",
+    "images": "name images content_hash classes left_out in_order",
     "images.classes.0": "name images picture",
     "gallery.0": "noise pictures",
     "confusions.0": "model noise accuracy seen right pairs",
