@@ -70,9 +70,7 @@ class Baseline:
             )
         if case.seed != self.seed:
             raise RobustnessError(f"{self.file}: made with noise seed {self.seed}, not {case.seed}")
-        frozen = self.cases.get((case.model, str(case.noise)))
-        if frozen is None and case.noise.changes_nothing:
-            frozen = self.cases.get((case.model, str(Clean())))
+        frozen = self.of(case)
         if frozen is None:
             raise RobustnessError(f"{self.file}: {self._missing(case)}")
         if frozen.rule != RULE:
@@ -88,6 +86,13 @@ class Baseline:
             raise RobustnessError(f"{self.file}: of {len(frozen.values)} images, not of {len(labels)}")
         right: npt.NDArray[np.bool_] = frozen.values == (1 if frozen.holds == RIGHT else labels)
         return right
+
+    def of(self, case: Case) -> FrozenCase | None:
+        """What it holds of that model under that noise."""
+        frozen = self.cases.get((case.model, str(case.noise)))
+        if frozen is None and case.noise.changes_nothing:
+            frozen = self.cases.get((case.model, str(Clean())))
+        return frozen
 
     def _missing(self, case: Case) -> str:
         """Why it answers nothing of a case, and what to do."""

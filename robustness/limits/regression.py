@@ -86,7 +86,7 @@ def right_before(
             return baseline.right(case, labels)
         except RobustnessError:
             frozen = [one.model_hash for one in baseline.cases.values() if one.model == case.model]
-            if former is None or identify(former).hash not in frozen:
+            if baseline.of(case) is not None or former is None or identify(former).hash not in frozen:
                 raise
     if former is None:
         raise RobustnessError(f"{case.model}: neither a baseline nor declared weights to compare with")

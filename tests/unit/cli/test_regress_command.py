@@ -140,6 +140,20 @@ def test_a_broken_limit_fails(capsys, folder):
     assert "FAIL: 1 of 2 limits broken or not measured (toy under clean)" in capsys.readouterr().out
 
 
+def test_a_waived_limit_stops_nothing_and_does_not_hold(capsys, folder):
+    waived = 'accuracy = 0.98\nwaived_until = 2099-01-01\nreason = "later"'
+    edit(folder, "accuracy = 0.6", waived)
+    assert main(["regress", weights("new", 121.5)]) == 0
+    assert "PASS: 1 of 2 limits hold, the others stop nothing" in capsys.readouterr().out
+
+
+def test_a_baseline_under_another_seed_is_refused_though_the_declared_weights_are_those_it_was_made_of(capsys, folder):
+    assert main(["baseline", "save", "v1"]) == 0
+    edit(folder, "[run]", "[run]\nseed = 5")
+    assert main(["regress", weights("new", 120.75), "--against", "v1"]) == 2
+    assert "made with noise seed 0, not 5" in capsys.readouterr().err
+
+
 def test_what_could_not_be_measured_fails(capsys, folder):
     assert main(["regress", weights("new", float("nan"))]) == 1
     out, err = capsys.readouterr()
