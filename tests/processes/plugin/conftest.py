@@ -17,7 +17,7 @@ def mode(request: pytest.FixtureRequest) -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each attack is tried through both doors, one of them with two workers; in all four ways where EVERY_WAY is set."""
+    """Each attack is tried through one door, with workers or without, by turns; in all four ways where EVERY_WAY is set."""
     if "EVERY_WAY" in os.environ or any("::" in argument for argument in config.args):
         return
     left_out = [item for item in items if not _is_its_turn(item)]
@@ -30,5 +30,5 @@ def _is_its_turn(item: pytest.Item) -> bool:
     if not {"door", "workers"} <= parameters.keys():
         return True
     door, workers = parameters.pop("door"), parameters.pop("workers")
-    turn = zlib.crc32(f"{item.originalname if isinstance(item, pytest.Function) else ''} {parameters}".encode()) % 2
-    return (workers == "two workers") == ((door == "gate") == bool(turn))
+    turn = zlib.crc32(f"{item.originalname if isinstance(item, pytest.Function) else ''} {parameters}".encode()) % 4
+    return turn == 2 * (door == "gate") + (workers == "two workers")
