@@ -1,7 +1,7 @@
 """A catalogue of ways to exit 0, or to leave a PASS on disk, without having earned it: none works.
 
-Each is tried through both doors, `robustness gate` and `pytest`, without workers and with two. Before each a PASS of a former run
-lies in the report folder. What ends the process from a conftest.py that `pytest` imports is that project's own affair: there the
+Each is tried through one of two doors, `robustness gate` and `pytest`, without workers or with two, by turns. Before each a PASS of
+a former run lies in the report folder. What ends the process from a conftest.py that `pytest` imports is that project's own affair: there the
 exit code is its, and still no PASS is left.
 """
 
