@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robustness.cli.arguments import Commands, add_root, add_thresholds, command, said
+from robustness.cli.arguments import Commands, add_root, add_thresholds, said
 from robustness.errors import RobustnessError, nearest, some
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _compared(
 def _results(bench: Workbench, ended: Ended, started: float) -> Results:
     from robustness.report.build import build_results
 
-    return build_results(ended, bench.thresholds, command().split(), started, bench.run, bench.images)
+    return build_results(ended, bench.thresholds, ["robustness", *sys.argv[1:]], started, bench.run, bench.images)
 
 
 def _lines(compared: Sequence[Compared], results: Results, bench: Workbench) -> list[str]:

@@ -32,7 +32,7 @@ KEYS_OF_A_CASE = {"model": str, "noise": str, "contract": int, "model_hash": str
 PREDICTIONS, RIGHT = "predictions", "right"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FrozenCase:
     """What a release made of every image, under one noise.
 
@@ -49,7 +49,7 @@ class FrozenCase:
     holds: str = PREDICTIONS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Baseline:
     """file: where it was read from. cases: by model and noise."""
 

@@ -12,7 +12,7 @@ from robustness.evaluation.rule import RULE
 from robustness.limits.baseline import Frozen, refuse_another
 from robustness.limits.record import LimitRecord
 from robustness.noise import Clean
-from robustness.report.misclassified import MOST, unpack
+from robustness.report.misclassified import MOST, by_case, unpack
 from robustness.report.results import Results
 
 
@@ -34,10 +34,9 @@ def freeze_results(results: Results, source: Path, file: Path) -> Frozen:
             f"{source}: its predictions follow prediction rule {results.prediction_rule}, and now it is {RULE}; let that "
             "release's gate run once more with this version"
         )
-    of_limits = {(one.model, one.noise): one for one in results.limits if one.contract is not None and one.seed == results.seed}
     kept = {(one.model, one.noise): unpack(one.images) for one in results.misclassified}
     cases, left_out = dict[tuple[str, str], FrozenCase](), []
-    for (model, noise), limit in of_limits.items():
+    for (model, noise), limit in by_case(results.limits, results.seed).items():
         if not limit.bit_identical:
             left_out.append(f"{noise} may make other bytes elsewhere")
         elif (model, noise) not in kept:

@@ -24,12 +24,17 @@ def misclassified(
 ) -> tuple[Misclassified, ...]:
     """For each model and noise that has a limit, and was evaluated on every image. seed: the thresholds file's, of noise."""
     found = []
-    for limit in {(one.model, one.noise): one for one in limits if one.contract is not None and one.seed == seed}.values():
+    for limit in by_case(limits, seed).values():
         result = find(limit.key)
         if result is not None and (result.predictions >= 0).all():
             wrong = image_set.index[result.predictions != image_set.labels]
             found.append(Misclassified(model=limit.model, noise=limit.noise, images=pack(wrong.tolist())))
     return tuple(found)
+
+
+def by_case(limits: Sequence[LimitRecord], seed: int) -> dict[tuple[str, str], LimitRecord]:
+    """By model and noise: one of the limits that evaluated the model under the noise and this seed of it."""
+    return {(one.model, one.noise): one for one in limits if one.contract is not None and one.seed == seed}
 
 
 def pack(indices: Sequence[int]) -> str:
