@@ -20,11 +20,14 @@ class Layer:
 
 
 def layers(outline: nn.Module, size: int) -> list[Layer]:
-    """The layers of a network on the meta device, in the order in which an image of that size in pixels meets them."""
-    met: list[Layer] = []
+    """The layers of a network on the meta device, in the order in which an image of that size in pixels meets them.
+
+    One that is met several times is listed once.
+    """
+    met: dict[str, Layer] = {}
 
     def note(name: str, module: nn.Module, output: Any) -> None:
-        met.append(Layer(name, type(module).__name__, tuple(output.shape[1:]), parameter_count(module)))
+        met.setdefault(name, Layer(name, type(module).__name__, tuple(output.shape[1:]), parameter_count(module)))
 
     leaves = [(name, part) for name, part in outline.named_modules() if not list(part.children())]
     hooks = [
@@ -36,7 +39,7 @@ def layers(outline: nn.Module, size: int) -> list[Layer]:
     finally:
         for hook in hooks:
             hook.remove()
-    return met
+    return list(met.values())
 
 
 def parameter_count(module: nn.Module) -> int:

@@ -9,6 +9,7 @@ from torch import nn
 from robustness.models.baseline_cnn import BaselineCNN
 from robustness.models.residual import MediumResNet, SmallResNet
 from robustness.models.torch_files import State
+from robustness.models.zoom_resnet import ZoomResNet
 
 
 class Network(Protocol):
@@ -19,7 +20,12 @@ class Network(Protocol):
     def __call__(self, classes: int, size: int) -> nn.Module: ...
 
 
-NETWORKS: dict[str, Network] = {"baseline-cnn": BaselineCNN, "small-resnet": SmallResNet, "medium-resnet": MediumResNet}
+NETWORKS: dict[str, Network] = {
+    "baseline-cnn": BaselineCNN,
+    "small-resnet": SmallResNet,
+    "medium-resnet": MediumResNet,
+    "zoom-resnet": ZoomResNet,
+}
 DEFAULT_SIZE = 40
 
 
