@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from math import sqrt
 
+import numpy as np
+
 from robustness.data import ImageSet
 from robustness.errors import RobustnessError
 from robustness.gate.thresholds import Thresholds
@@ -107,9 +109,18 @@ def _raised(limit: Limit, bench: Workbench) -> Limit:
     if bounded or not limit.ask.is_share:
         return limit
     share = float(limit.required)
-    images = len(bench.images) / (len(bench.images.class_names) if limit.asks == "worst_class" else 1)
-    error = Decimal(sqrt(max(0.0, share * (1 - share)) / images))
+    error = Decimal(sqrt(max(0.0, share * (1 - share)) / _images_of(limit, bench.images)))
     return replace(limit, required=min(max(limit.required, Decimal(1)), limit.required + error))
+
+
+def _images_of(limit: Limit, images: ImageSet) -> float:
+    """How many a limit's share is of, or close to it."""
+    count = float(len(images))
+    if limit.classes:
+        count = float(np.isin(images.labels, [images.number_of(name) for name in limit.classes]).sum())
+    if limit.asks == "worst_class":
+        count /= len(limit.classes or images.class_names)
+    return max(count, 1.0)
 
 
 def noises_of(limit: Limit, classifier: Classifier) -> tuple[Noise, ...]:

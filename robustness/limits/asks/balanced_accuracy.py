@@ -12,6 +12,7 @@ from robustness.statistics.classification import mean, recalls
 class BalancedAccuracy(Ask):
     name = "balanced_accuracy"
     takes = ("group", "over_seeds")
+    is_trained_for = True
     is_share = True
     no_interval = "no exact bound is known of a mean over classes; recall of each class has one"
 

@@ -12,6 +12,7 @@ from robustness.statistics.classification import f1_scores, mean
 class MacroF1(Ask):
     name = "macro_f1"
     takes = ("group", "over_seeds")
+    is_trained_for = True
     is_share = True
     no_interval = "no exact bound is known of a mean of F1 over classes; recall and precision of each class have one"
 

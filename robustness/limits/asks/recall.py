@@ -14,6 +14,7 @@ class Recall(Ask):
     kept_by_dead = True
     needs = "class"
     takes = ("class", "group", "over_seeds")
+    is_trained_for = True
     of_population = is_share = True
 
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ class TopK(Ask):
     kept_by_dead = True  # by 9 of 10 classes
     needs = "k"
     takes = ("group", "over_seeds")
+    is_trained_for = True
     of_population = is_share = scored = True
 
     def fields(self, table: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -144,6 +144,44 @@ def test_a_limit_that_is_just_kept_is_not_clearly_kept(project, right, kept, cle
     assert (seen.kept, seen.clearly) == (kept, clearly)
 
 
+@pytest.mark.parametrize(
+    ("ask", "aimed"),
+    [
+        ('recall = 0.5\nclass = "left"', True),
+        ('precision = 0.5\nclass = "left"', True),
+        ("balanced_accuracy = 0.5", True),
+        ("macro_f1 = 0.5", True),
+        ("top_k = 0.5\nk = 1", True),
+        ("calibration_error = 0.5", False),
+        ('max_confusion = 0.5\nconfusion = { from = "left", to = "right" }', False),
+    ],
+)
+def test_shares_of_right_answers_are_aimed_at(project, ask, aimed):
+    noise = '\n[[limits]]\nmodels = ["halves"]\nnoise = "gaussian"\nsigma = 9\n'
+    found = aims(read(project, halves.LIMITS + noise + ask + "\n"), "halves")
+    name = ask.partition(" ")[0]
+    assert (name in [limit.asks for limit in found.limits]) == aimed
+    assert len(found.others) == (not aimed)
+
+
+@pytest.mark.parametrize(("right", "clearly"), [(18, False), (19, False), (20, True)])
+def test_the_standard_error_of_one_class_is_of_its_images(project, right, clearly):
+    """Of its 20 images 0.9 is 18, and a standard error is 1.3 images more; of all 40 it would be 0.9."""
+    clean = '\n[[limits]]\nmodels = ["halves"]\nnoise = "clean"\n'
+    thresholds = read(project, clean + 'recall = 0.9\nclass = "left"\n' + clean + "accuracy = 0.5\n")
+    images = load_image_set("python:halves_to_harden:training", base=project)
+    places = np.concatenate([np.flatnonzero(images.labels == label)[:20] for label in (0, 1)])
+    with Workbench(thresholds) as bench:
+        classifier = bench.load("halves")
+    left = images.number_of("left")
+    pool = images.take(places)
+    labels = pool.labels.copy()
+    own, other = np.flatnonzero(labels == left), np.flatnonzero(labels != left)
+    labels[own[right:]], labels[other[: 20 - right]] = 1 - left, left  # so many of "left" are called so
+    seen, _ = judge(aims(thresholds, "halves").limits, classifier, replace(pool, labels=labels), thresholds)
+    assert (seen.kept, seen.clearly) == (True, clearly)
+
+
 def test_what_cannot_be_measured_on_held_out_images_is_not_kept(project):
     thresholds = read(project, '\n[[limits]]\nmodels = ["halves"]\nnoise = "clean"\nworst_class = 0.1\n')
     held_out = load_image_set("python:halves_to_harden:training", base=project)
