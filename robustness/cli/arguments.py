@@ -86,7 +86,9 @@ def add_fit(parser: argparse.ArgumentParser) -> None:
     help_of_size = "width and height of the network's input (built-in networks: as trained, or 40)"
     parser.add_argument("--size", type=int, metavar="PIXELS", help=help_of_size)
     parser.add_argument(
-        "--fit", choices=["crop-or-pad", "resize"], default="crop-or-pad", help="how images come to it (default: %(default)s)"
+        "--fit",
+        choices=["crop-or-pad", "resize"],
+        help="how images come to it (built-in networks: as trained, or crop-or-pad)",
     )
 
 

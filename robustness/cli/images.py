@@ -82,10 +82,10 @@ def _declared(args: argparse.Namespace) -> Thresholds | None:
 def _fit(args: argparse.Namespace, declared: Thresholds | None) -> Preparation:
     """As a declared model sees images, or as size and fit say."""
     from robustness.data import Fit
-    from robustness.models.seen import preprocessing_of
+    from robustness.models.seen import UNSAID, preprocessing_of
 
     if declared is None or (args.size and not args.model):
-        return Fit(args.size or 40, args.fit)
+        return Fit(args.size or 40, args.fit or UNSAID)
     name = args.model or next(iter(declared.models))
     if name not in declared.models:
         raise RobustnessError(f"{args.thresholds} declares no model {name!r}: {nearest(name, declared.models)}")

@@ -78,6 +78,7 @@ def _blocks(text: str) -> int | None:
 
 def _train(args: argparse.Namespace) -> None:
     from robustness.data import Fit
+    from robustness.models.seen import UNSAID
     from robustness.training.recipes import RECIPES
     from robustness.training.train import train_network
 
@@ -94,7 +95,7 @@ def _train(args: argparse.Namespace) -> None:
     out = args.out or Path("runs") / (re.sub(r"[^\w.=-]+", "-", "-".join(parts).replace(".safetensors", "")) + ".safetensors")
     images = load_images(args.data, "train", args.root)
     test_set = load_images(args.data, "test", args.root) if args.data in ("signs", "gtsrb") else None
-    fit = Fit(args.size or 40, args.fit)
+    fit = Fit(args.size or 40, args.fit or UNSAID)
     how = (args.pretrained, args.fine_tune, mix)
     card = train_network(args.network, images, test_set, fit, recipe, args.seed, out, command(), *how)
     test_accuracy = card["test_accuracy"]

@@ -68,8 +68,9 @@ class ModelDeclaration:
     load: a built-in network's name, or a reference of one of the `FORMS`.
     weights: a shipped set's name, a safetensors file, or a file that `torch.save` wrote. weights_key: which of the state dicts
     in such a file.
-    size, fit: the input in pixels, square or height and width, and how images come to it. channels: of the input. prepare: more
-    steps, or where a library keeps them, or "done". mean, std: per channel, of values in 0..1.
+    size, fit: the input in pixels, square or height and width, and how images come to it; of a built-in network None is
+    as its weights were trained. channels: of the input. prepare: more steps, or where a library keeps them, or "done". mean,
+    std: per channel, of values in 0..1.
     classes: the logit of each class, where the network has more of them than the images, or a JSON file that says so. outside:
     whether a prediction of one of the others is wrong, or cannot be.
     precision: of convolutions and products. output, threshold: what of its answer is the logits, see `models.outputs.Output`.
@@ -79,7 +80,7 @@ class ModelDeclaration:
     load: str
     weights: str | None = None
     size: int | Shape | None = None
-    fit: FitKind = "crop-or-pad"
+    fit: FitKind | None = None
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     precision: Precision = "float32"

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import torch
 from torch import nn
 
-from robustness.data.preparation import LARGEST, FitKind, Preparation
+from robustness.data.preparation import LARGEST, Fit, FitKind, Preparation
 from robustness.errors import RobustnessError, in_one_line, nearest
 from robustness.factory import call_factory
 from robustness.files.folders import path_from
@@ -31,7 +31,7 @@ from robustness.models.onnx_network import load_onnx
 from robustness.models.openvino_network import load_openvino
 from robustness.models.outputs import KINDS, Output
 from robustness.models.preprocessing import Preprocessing
-from robustness.models.seen import preprocessing_of
+from robustness.models.seen import UNSAID, preprocessing_of
 from robustness.models.timm_networks import timm_library
 from robustness.models.torch_files import State
 from robustness.models.torchscript import load_torchscript
@@ -168,13 +168,15 @@ def _load_built_in(declaration: ModelDeclaration, base: Path) -> Classifier:
     return _classifier(module, declaration, seen, architecture, load_class_names(file), torch.channels_last, file_hash)
 
 
-def trained_size(file: Path) -> int:
-    """The size that weights were trained at, as their card says."""
-    fit = load_card(file).get("fit", {"size": DEFAULT_SIZE})
-    size = fit.get("size") if isinstance(fit, dict) else None
+def trained_fit(file: Path) -> Preparation:
+    """How images came to weights as they were trained, as their card says."""
+    told = load_card(file).get("fit", {"size": DEFAULT_SIZE})
+    size, kind = (told.get("size"), told.get("kind", UNSAID)) if isinstance(told, dict) else (None, UNSAID)
     if not isinstance(size, int) or not is_size(size):
         raise RobustnessError(f"{card_path(file)}: fit has a size in pixels, 1 to {LARGEST}, not {size!r}")
-    return size
+    if kind not in get_args(FitKind):
+        raise RobustnessError(f"{card_path(file)}: fit has a kind, {' or '.join(get_args(FitKind))}, not {kind!r}")
+    return Fit(size, kind)
 
 
 def _load_file(declaration: ModelDeclaration, base: Path, load: Loader, target: str) -> Classifier:

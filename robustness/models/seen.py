@@ -5,23 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from robustness.data.preparation import Fit, Preparation, Shape
+from robustness.data.preparation import Fit, FitKind, Preparation, Shape
 from robustness.errors import RobustnessError
 from robustness.models.configurations import read_preprocessing
 from robustness.models.declaration import BUILT_IN, ModelDeclaration, Steps
 from robustness.models.preprocessing import PLAIN, Preprocessing
 
+UNSAID: FitKind = "crop-or-pad"
+"""How images come to a network where neither a declaration nor a card says it."""
+
 
 def preprocessing_of(declaration: ModelDeclaration, base: Path) -> Preprocessing:
     """The preparation that a declaration names, with its normalisation; a `RobustnessError` where it names none."""
-    steps, size = declaration.prepare, declaration.size
+    steps, size, kind = declaration.prepare, declaration.size, declaration.fit
     if declaration.load.startswith("transformers:") and steps is None and size is None:
         steps = "transformers"
     place = f"model {declaration.name}"
-    if declaration.load in BUILT_IN and size is None and steps is None:
-        from robustness.models.load import trained_size, weights_file  # which needs torch
+    if declaration.load in BUILT_IN and steps is None and None in (size, kind):
+        from robustness.models.load import trained_fit, weights_file  # which needs torch
 
-        size = trained_size(weights_file(declaration, base))
+        trained = trained_fit(weights_file(declaration, base))
+        size, kind = size or trained.size, kind or trained.kind
     if isinstance(steps, str) and steps != "done":
         try:
             return read_preprocessing(declaration, steps, base)
@@ -30,7 +34,7 @@ def preprocessing_of(declaration: ModelDeclaration, base: Path) -> Preprocessing
     if isinstance(steps, Steps):
         fit = _stepwise(steps, declaration)
     elif size is not None:
-        fit = Fit(size, declaration.fit, declaration.channels)
+        fit = Fit(size, kind or UNSAID, declaration.channels)
     else:
         fit = None
     if fit is None:
@@ -52,7 +56,7 @@ def _stepwise(steps: Steps, declaration: ModelDeclaration) -> Preparation | None
     if steps.crop is None and steps.resize is None:
         if declaration.size is None:
             return None
-        fit = Fit(declaration.size, declaration.fit)
+        fit = Fit(declaration.size, declaration.fit or UNSAID)
     else:
         resize = _sides(steps.resize) if steps.crop is None else steps.resize
         fit = Preparation(*(_sides(steps.crop) or _sides(steps.resize) or (1, 1)), resize=resize)

@@ -57,7 +57,7 @@ class View(nn.Module):
 
     def __init__(self, size: int, zoom: float, pixels: int) -> None:
         super().__init__()
-        before = round((size - size / zoom) / 2)
+        before = min(round((size - size / zoom) / 2), (size - 1) // 2)
         kept = size - 2 * before
         identity = torch.eye(kept)[None, None]
         matrix = functional.interpolate(identity, (pixels, kept), mode="bilinear", align_corners=False, antialias=True)[0, 0]

@@ -38,7 +38,7 @@ class DeclaredModel:
     load: str
     weights: str | None = None
     size: int | tuple[int, int] | None = None
-    fit: str = "crop-or-pad"
+    fit: str | None = None  # as its weights were trained, or its preparation says
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     precision: str = "float32"

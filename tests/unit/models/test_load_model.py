@@ -50,7 +50,36 @@ def own(tmp_path, monkeypatch):
     sys.modules.pop(module, None)
 
 
+@pytest.fixture
+def resized(tmp_path):
+    """Weights of a built-in network that were trained on resized images of 16 pixels."""
+    file = tmp_path / "net.safetensors"
+    save_checkpoint(file, BaselineCNN(2, 16).state_dict(), {"fit": {"size": 16, "kind": "resize"}})
+    return file
+
+
 # Built in
+
+
+@pytest.mark.parametrize(
+    ("declared", "fit"),
+    [
+        ({}, Fit(16, "resize")),
+        ({"size": 16}, Fit(16, "resize")),
+        ({"fit": "crop-or-pad"}, Fit(16)),
+        ({"size": 17, "fit": "resize"}, Fit(17, "resize")),
+    ],
+)
+def test_weights_see_images_as_they_were_trained_where_nothing_else_is_declared(resized, declared, fit):
+    model = load_classifier(ModelDeclaration("net", "baseline-cnn", str(resized), **declared))
+    assert model.fit == fit
+
+
+@pytest.mark.parametrize("kind", ["stretch", None, 3, ["resize"]])
+def test_a_card_that_names_no_way_to_fit_is_refused(resized, kind):
+    card_path(resized).write_text(json.dumps({"fit": {"size": 16, "kind": kind}}))
+    with pytest.raises(RobustnessError, match="net.card.json: fit has a kind, crop-or-pad or resize, not "):
+        load_classifier(ModelDeclaration("net", "baseline-cnn", str(resized)))
 
 
 def test_shipped_weights_load():

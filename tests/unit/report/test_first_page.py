@@ -50,9 +50,9 @@ def test_only_a_model_with_a_hash_passed_its_sentinels():
 
 
 def test_a_preparation_is_told_with_its_defaults():
-    model = DeclaredModel(name="net", load="onnx:net.onnx", size=40, mean=(0.5, 0.5, 0.5))
+    model = DeclaredModel(name="net", load="onnx:net.onnx", size=40, fit="resize", mean=(0.5, 0.5, 0.5))
     (one,) = prepared_models(replace(results(), models={"net": model}))
-    assert one.words == "load onnx:net.onnx, size 40, fit crop-or-pad, mean 0.5/0.5/0.5, std 1/1/1, precision float32"
+    assert one.words == "load onnx:net.onnx, size 40, fit resize, mean 0.5/0.5/0.5, std 1/1/1, precision float32"
 
 
 def test_how_a_model_saw_images_is_told_where_it_was_measured():
