@@ -6,44 +6,29 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from robustness.models.residual import Residual
+from robustness.models.residual import MediumResNet
 
 
-class ZoomResNet(nn.Module):
-    """Four residual stages of 32, 64, 128 and 192 channels over views of 40 pixels: the whole image, and its centre nearer.
+class ZoomResNet(MediumResNet):
+    """medium-resnet over views of 40 pixels, one of the whole image and two of its centre; weights of either are the other's.
 
     In training a batch is seen at one zoom, drawn; in evaluation at each, and the logits are their mean. So what is small in an
     image is learnt larger too, at the price of one view a step, and an image larger than a view has its noise averaged by the
     resampling. Input float32 of shape (N, 3, size, size) in 0..1; output logits of shape (N, classes).
     """
 
-    OUTPUT = "head"
-    WIDTHS = (32, 64, 128, 192)
     VIEW = 40
     """Pixels a side that the weights see."""
     ZOOMS = (1.0, 1.25, 1.5)
 
     def __init__(self, classes: int, size: int = 40) -> None:
-        super().__init__()
-        first, last = self.WIDTHS[0], self.WIDTHS[-1]
+        super().__init__(classes, size)
         self.views = nn.ModuleList(View(size, zoom, self.VIEW) for zoom in self.ZOOMS)
-        self.stem = nn.Sequential(nn.Conv2d(3, first, 5, 2, padding=2, bias=False), nn.BatchNorm2d(first), nn.ReLU())
-        self.stages = nn.Sequential(
-            *(
-                Residual(before, width, 1 if place == 0 else 2)
-                for place, (before, width) in enumerate(zip((first, *self.WIDTHS[:-1]), self.WIDTHS, strict=True))
-            )
-        )
-        self.head = nn.Linear(last, classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         if self.training:
-            return self._logits(self.views[int(torch.randint(len(self.views), ()))](images))
-        return torch.stack([self._logits(view(images)) for view in self.views]).mean(0)
-
-    def _logits(self, view: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.head(self.stages(self.stem(view)).mean(dim=(2, 3)))
-        return logits
+            return super().forward(self.views[int(torch.randint(len(self.views), ()))](images))
+        return torch.stack([super(ZoomResNet, self).forward(view(images)) for view in self.views]).mean(0)
 
 
 class View(nn.Module):

@@ -13,6 +13,7 @@ from robustness.models.classifier import Classifier
 from robustness.models.declaration import ModelDeclaration
 from robustness.models.export import FORMATS, export_network
 from robustness.models.load import load_classifier
+from robustness.models.residual import MediumResNet
 from robustness.models.zoom_resnet import View, ZoomResNet
 
 
@@ -54,7 +55,7 @@ def test_evaluation_is_the_mean_over_zooms_whatever_has_been_drawn(size):
         found = net(images)
         torch.rand(7)
         assert torch.equal(net(images), found)
-        each = torch.stack([net._logits(view(images)) for view in net.views])
+        each = torch.stack([MediumResNet.forward(net, view(images)) for view in net.views])
     assert torch.allclose(found, each.mean(0), atol=1e-6)
     assert not torch.allclose(each[0], each[2], atol=1e-4) or size == 1
 
@@ -82,7 +83,7 @@ def test_training_draws_each_zoom_and_a_seed_says_which():
 def test_its_weights_are_of_no_size_and_under_a_million():
     small, large = ZoomResNet(43, 40).state_dict(), ZoomResNet(43, 64).state_dict()
     assert {name: tensor.shape for name, tensor in small.items()} == {name: tensor.shape for name, tensor in large.items()}
-    assert sum(weight.numel() for weight in ZoomResNet(43, 40).parameters()) == 896_971
+    assert sum(weight.numel() for weight in ZoomResNet(43, 40).parameters()) == 895_435
 
 
 @pytest.mark.parametrize("form", FORMATS)
