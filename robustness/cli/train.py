@@ -63,6 +63,7 @@ def add(commands: Commands) -> None:
     )
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
+    train.add_argument("--learning-rate", type=float, metavar="RATE", help="instead of the recipe's, at its peak")
     add_fit(train)
     train.add_argument("--out", type=Path, metavar="FILE", help="safetensors; a card is written beside it")
     train.set_defaults(run=_train)
@@ -89,6 +90,10 @@ def _train(args: argparse.Namespace) -> None:
         raise RobustnessError("hardening has noise of its own, so nothing is mixed in: --mix goes with the other recipes")
     if args.epochs is not None:
         recipe = replace(recipe, epochs=args.epochs)
+    if args.learning_rate is not None:
+        if not 0 < args.learning_rate <= 1:
+            raise RobustnessError(f"--learning-rate is above 0 and at most 1, not {args.learning_rate}")
+        recipe = replace(recipe, learning_rate=args.learning_rate)
     mix = _mix(args.mix) if args.mix else None
     hardened = "harden" if args.recipe == "harden" else None
     parts = filter(None, [args.network, data_of(args), hardened, args.mix, f"seed{args.seed}"])

@@ -18,7 +18,7 @@ BUILT_IN = {
     "baseline-cnn": "the study's network: three convolutions, two dense layers (234,059 parameters at 40 px)",
     "small-resnet": "three residual stages with batch normalisation (80,475 parameters)",
     "medium-resnet": "four residual stages, wider ones (895,435 parameters)",
-    "zoom-resnet": "four residual stages over three zooms of the image's centre (895,435 parameters)",
+    "zoom-resnet": "medium-resnet behind a wave filter and three zooms of the centre (895,435 parameters)",
 }
 FORMS = {
     "torchvision:NAME": "a classification network of torchvision's, with your weights",

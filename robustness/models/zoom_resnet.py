@@ -1,4 +1,4 @@
-"""A residual network that looks at the centre of an image at several zooms, through one set of weights."""
+"""A residual network that takes a wave out of the image and looks at its centre at several zooms, with one set of weights."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from torch import nn
 from torch.nn import functional
 
 from robustness.models.residual import MediumResNet
+from robustness.models.wave_filter import WaveFilter
 
 
 class ZoomResNet(MediumResNet):
-    """medium-resnet over views of 40 pixels, one of the whole image and two of its centre; weights of either are the other's.
+    """medium-resnet behind a wave filter, over views of 40 pixels: one of the whole image and two of its centre.
 
-    In training a batch is seen at one zoom, drawn; in evaluation at each, and the logits are their mean. So what is small in an
-    image is learnt larger too, at the price of one view a step, and an image larger than a view has its noise averaged by the
-    resampling. Input float32 of shape (N, 3, size, size) in 0..1; output logits of shape (N, classes).
+    Weights of either are the other's. In training a batch is seen at one zoom, drawn; in evaluation at each, and the logits are
+    their mean. So what is small in an image is learnt larger too, at the price of one view a step, and an image larger than a
+    view has its noise averaged by the resampling. Input float32 of shape (N, 3, size, size) in 0..1; output logits of shape
+    (N, classes).
     """
 
     VIEW = 40
@@ -23,9 +25,11 @@ class ZoomResNet(MediumResNet):
 
     def __init__(self, classes: int, size: int = 40) -> None:
         super().__init__(classes, size)
+        self.filter = WaveFilter(size)
         self.views = nn.ModuleList(View(size, zoom, self.VIEW) for zoom in self.ZOOMS)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        images = self.filter(images)
         if self.training:
             return super().forward(self.views[int(torch.randint(len(self.views), ()))](images))
         return torch.stack([super(ZoomResNet, self).forward(view(images)) for view in self.views]).mean(0)
