@@ -3,7 +3,7 @@
 Eight epochs on a quarter of GTSRB's training tracks, and the accuracy on every third image of tracks that are held out: clean,
 and under the study's nine noises. No test image is read. Two minutes of one core a row, under OMP_NUM_THREADS=1.
 
-With a file of medium-resnet's weights in place of ROW it trains nothing, and measures these behind one zoom and behind three.
+With a file of medium-resnet's weights in place of ROW it trains nothing: these are measured with and without filter and zooms.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import copy
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from robustness.data import Fit, ImageSet, Preparation, fit_images, load_image_s
 from robustness.models.checkpoint import load_weights
 from robustness.models.classifier import to_tensor
 from robustness.models.residual import Residual
+from robustness.models.wave_filter import WaveFilter
 from robustness.models.zoom_resnet import ZoomResNet
 from robustness.noise import Clean, apply, parse_noises
 from robustness.training import augment
@@ -38,7 +40,8 @@ EPOCHS = 8
 class Row:
     """size, resized: what the network is given. stem: pixels a side of its first convolution, whose stride is 2 beyond 3.
 
-    view: what a view is resampled to, 0 for the input's own size. averaged: means of 2 by 2 in place of strides.
+    filtered: whether a wave is taken out first. view: what a view is resampled to, 0 for the input's own size. averaged: means
+    of 2 by 2 in place of strides.
     """
 
     size: int = 40
@@ -46,6 +49,7 @@ class Row:
     stem: int = 5
     strides: tuple[int, ...] = (1, 2, 2, 2)
     zooms: tuple[float, ...] = (1.0,)
+    filtered: bool = False
     view: int = 0
     antialias: bool = False
     averaged: bool = False
@@ -67,6 +71,7 @@ ROWS = {
     "batch": Row(batch=64),
     "zooms": Row(zooms=THREE),
     "zooms-medium": Row(zooms=THREE, stem=3, strides=(2, 2, 2, 2)),
+    "zooms-filtered": Row(zooms=THREE, stem=3, strides=(2, 2, 2, 2), filtered=True),
     "zooms-scaled": Row(zooms=THREE, scale=1.6),
     "zooms-four": Row(zooms=(*THREE, 1.9)),
     "zooms-48": Row(zooms=THREE, view=48),
@@ -106,9 +111,10 @@ class Network(nn.Module):
             nn.Sequential(stem, nn.BatchNorm2d(first), nn.ReLU()), nn.Sequential(*(block(*shape) for shape in shapes))
         )
         self.head = nn.Linear(last, classes)
+        self.filter = WaveFilter(row.size) if row.filtered else nn.Identity()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        zooms = self.row.zooms
+        zooms, images = self.row.zooms, self.filter(images)
         if self.training:
             return self.logits(images, zooms[int(torch.randint(len(zooms), ()))])
         return torch.stack([self.logits(images, zoom) for zoom in zooms]).mean(0)
@@ -194,14 +200,15 @@ def _show(name: str, found: list[float], took: float) -> None:
 
 
 def measure(weights: Path, held_out: ImageSet) -> None:
-    """These weights as they are, the input cropped or padded, and resized, behind each zoom alone and behind all."""
-    for fit in (Fit(40), Fit(64, "resize")):
+    """These weights as they are, under both preparations, with the filter and without, behind one view and all."""
+    for fit, filtered, views in product((Fit(40), Fit(64, "resize")), (False, True), (1, 3)):
         network = ZoomResNet(len(held_out.class_names), fit.size)
         network.load_state_dict(load_weights(weights))
-        views = network.eval().views
-        for zooms in (*([view] for view in views), list(views)):
-            network.views, begun = nn.ModuleList(zooms), time.time()
-            _show(f"{fit}, {len(zooms)} views", accuracies(network, held_out, fit), time.time() - begun)
+        network.views = network.views[:views]
+        network.filter = network.filter if filtered else nn.Identity()
+        begun = time.time()
+        found = accuracies(network.eval(), held_out, fit)
+        _show(f"{fit}, {'filtered, ' if filtered else ''}views {views}", found, time.time() - begun)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class ZoomResNet(MediumResNet):
 
     def __init__(self, classes: int, size: int = 40) -> None:
         super().__init__(classes, size)
-        self.filter = WaveFilter(size)
+        self.filter: nn.Module = WaveFilter(size)
         self.views = nn.ModuleList(View(size, zoom, self.VIEW) for zoom in self.ZOOMS)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
