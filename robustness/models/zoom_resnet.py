@@ -11,7 +11,7 @@ from robustness.models.wave_filter import WaveFilter
 
 
 class ZoomResNet(MediumResNet):
-    """medium-resnet behind a wave filter, over views of 40 pixels: one of the whole image and two of its centre.
+    """medium-resnet behind a wave filter, over views of 40 pixels: one of the whole image and three of its centre.
 
     Weights of either are the other's. In training a batch is seen at one zoom, drawn; in evaluation at each, and the logits are
     their mean. So what is small in an image is learnt larger too, at the price of one view a step, and an image larger than a
@@ -21,7 +21,9 @@ class ZoomResNet(MediumResNet):
 
     VIEW = 40
     """Pixels a side that the weights see."""
-    ZOOMS = (1.0, 1.25, 1.5)
+    ZOOMS = (1.0, 1.25, 1.5, 1.9)
+    TRAINED = 3
+    """So many of them are drawn in training; the last helps in evaluation alone."""
 
     def __init__(self, classes: int, size: int = 40) -> None:
         super().__init__(classes, size)
@@ -31,7 +33,7 @@ class ZoomResNet(MediumResNet):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         images = self.filter(images)
         if self.training:
-            return super().forward(self.views[int(torch.randint(len(self.views), ()))](images))
+            return super().forward(self.views[int(torch.randint(self.TRAINED, ()))](images))
         return torch.stack([super(ZoomResNet, self).forward(view(images)) for view in self.views]).mean(0)
 
 

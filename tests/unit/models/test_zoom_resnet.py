@@ -60,7 +60,7 @@ def test_evaluation_is_the_mean_over_zooms_whatever_has_been_drawn(size):
     assert not torch.allclose(each[0], each[2], atol=1e-4) or size == 1
 
 
-def test_training_draws_each_zoom_and_a_seed_says_which():
+def test_training_draws_among_three_zooms_and_a_seed_says_which():
     net, images = network(), torch.rand(4, 3, 40, 40)
     drawn = []
     handles = [view.register_forward_hook(lambda *_, place=place: drawn.append(place)) for place, view in enumerate(net.views)]
@@ -76,7 +76,7 @@ def test_training_draws_each_zoom_and_a_seed_says_which():
     for handle in handles:
         handle.remove()
     assert orders[0] == orders[1]
-    assert set(orders[0]) == {0, 1, 2}
+    assert set(orders[0]) == {0, 1, 2}, "the fourth is for evaluation"
     assert len(orders[0]) == 30, "one view a step"
 
 
