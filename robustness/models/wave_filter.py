@@ -66,7 +66,7 @@ class WaveFilter(nn.Module):
             self.register_buffer(name, buffer, persistent=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        if not torch.is_autocast_enabled(images.device.type):
+        if images.device.type == "meta" or not torch.is_autocast_enabled(images.device.type):
             return self._filtered(images)
         with torch.autocast(images.device.type, enabled=False):  # sixteen bits are too few for a frequency
             return self._filtered(images)
