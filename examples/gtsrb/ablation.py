@@ -25,7 +25,6 @@ from robustness.data import Fit, ImageSet, Preparation, fit_images, load_image_s
 from robustness.models.checkpoint import load_weights
 from robustness.models.classifier import to_tensor
 from robustness.models.residual import Residual
-from robustness.models.wave_filter import WaveFilter
 from robustness.models.zoom_resnet import ZoomResNet
 from robustness.noise import Clean, apply, parse_noises
 from robustness.training import augment
@@ -40,8 +39,7 @@ EPOCHS = 8
 class Row:
     """size, resized: what the network is given. stem: pixels a side of its first convolution, whose stride is 2 beyond 3.
 
-    filtered: whether a wave is taken out first. view: what a view is resampled to, 0 for the input's own size. averaged: means
-    of 2 by 2 in place of strides.
+    view: what a view is resampled to, 0 for the input's own size. averaged: means of 2 by 2 in place of strides.
     """
 
     size: int = 40
@@ -49,7 +47,6 @@ class Row:
     stem: int = 5
     strides: tuple[int, ...] = (1, 2, 2, 2)
     zooms: tuple[float, ...] = (1.0,)
-    filtered: bool = False
     view: int = 0
     antialias: bool = False
     averaged: bool = False
@@ -70,8 +67,6 @@ ROWS = {
     "low-rate": Row(rate=0.002, smoothing=0.0),
     "batch": Row(batch=64),
     "zooms": Row(zooms=THREE),
-    "zooms-medium": Row(zooms=THREE, stem=3, strides=(2, 2, 2, 2)),
-    "zooms-filtered": Row(zooms=THREE, stem=3, strides=(2, 2, 2, 2), filtered=True),
     "zooms-scaled": Row(zooms=THREE, scale=1.6),
     "zooms-four": Row(zooms=(*THREE, 1.9)),
     "zooms-48": Row(zooms=THREE, view=48),
@@ -111,10 +106,9 @@ class Network(nn.Module):
             nn.Sequential(stem, nn.BatchNorm2d(first), nn.ReLU()), nn.Sequential(*(block(*shape) for shape in shapes))
         )
         self.head = nn.Linear(last, classes)
-        self.filter = WaveFilter(row.size) if row.filtered else nn.Identity()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        zooms, images = self.row.zooms, self.filter(images)
+        zooms = self.row.zooms
         if self.training:
             return self.logits(images, zooms[int(torch.randint(len(zooms), ()))])
         return torch.stack([self.logits(images, zoom) for zoom in zooms]).mean(0)
