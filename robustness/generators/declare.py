@@ -99,7 +99,7 @@ def _generators(
         judge = models.get(generator.judge)
         if judge is None:
             problems.add((*path, "judge"), f"unknown model {generator.judge!r}: {nearest(generator.judge, models)}")
-        elif judge.load and (judge.size, judge.fit or "crop-or-pad") != JUDGED_AT:  # without `load` it is a problem already
+        elif judge.load and (judge.size, judge.fit or JUDGED_AT[1]) != JUDGED_AT:  # without `load` it is a problem already
             problems.add(
                 (*path, "judge"),
                 f'a generator gives 28 pixels: declare {judge.name} with size = 28 and fit = "crop-or-pad", and weights for it',

@@ -15,6 +15,7 @@ STRENGTH = 0.2
 """The amplitude, of the full range, from which a wave is none of the image's own. Of 720 training images of GTSRB one in a
 hundred has a stronger one of its own where it is cropped or padded to 40 pixels, and none where it is resized to 64."""
 MOST = 2.0
+"""The largest amplitude that is told from others."""
 REACH = 9
 """Pixels a side over which the values of clipped pixels are filled in."""
 
@@ -32,6 +33,7 @@ class WaveFilter(nn.Module):
 
     place: torch.Tensor
     window: torch.Tensor
+    middle: torch.Tensor
     cosines: torch.Tensor
     sines: torch.Tensor
     grid: torch.Tensor
@@ -49,17 +51,19 @@ class WaveFilter(nn.Module):
         turns = 2 * math.pi * grid[:, None] * (torch.arange(self.seen) - (self.seen - 1) / 2)
         frequency = (grid[self.seen :, None].square() + grid.square()).sqrt()
         near = (place[:, None] - place).abs()
-        waves = torch.linspace(0, MOST, 101)[:, None, None] * torch.cos(torch.arange(180) * math.pi / 180)
+        turned = torch.cos(torch.arange(180) * math.pi / 180)
+        waves = torch.linspace(0, MOST, 101)[:, None, None] * turned
         values = waves + ((torch.arange(20) + 0.5) / 20)[:, None]
         buffers = {
             "place": place,
             "window": _hann(size),
+            "middle": _hann(self.seen),
             "cosines": turns.cos(),
             "sines": turns.sin(),
             "grid": grid,
             "searched": (frequency >= LOWEST).float(),
             "spread": (0.5 + 0.5 * torch.cos(2 * math.pi * near / (REACH + 1))) * (near <= REACH // 2),
-            "peaks": 2 * (values.clamp(0, 1) * torch.cos(torch.arange(180) * math.pi / 180)).mean((1, 2)),
+            "peaks": 2 * (values.clamp(0, 1) * turned).mean((1, 2)),
             "kept": ((values > 0) & (values < 1)).float().mean((1, 2)),
         }
         for name, buffer in buffers.items():
@@ -90,8 +94,9 @@ class WaveFilter(nn.Module):
         before = (grey.shape[-1] - self.seen) // 2
         part = grey[:, before : before + self.seen, before : before + self.seen]
         half = slice(self.seen, None)  # the other half of the plane says the same
-        window = _hann(self.seen, grey.device)
-        real, imaginary = _spectrum(_windowed(part, window), self.cosines[half], self.sines[half], self.cosines.T, self.sines.T)
+        real, imaginary = _spectrum(
+            _windowed(part, self.middle), self.cosines[half], self.sines[half], self.cosines.T, self.sines.T
+        )
         best = (_power(real, imaginary) * self.searched).flatten(1).argmax(1)
         columns = len(self.grid)
         down, across = self.grid[self.seen + best // columns], self.grid[best % columns]
@@ -119,8 +124,8 @@ class WaveFilter(nn.Module):
         return torch.lerp(by_peak, by_share, ((by_peak - 0.4) / 0.2).clamp(0, 1))
 
 
-def _hann(size: int, device: torch.device | None = None) -> torch.Tensor:
-    rows = torch.hann_window(size + 2, periodic=False, device=device)[1:-1]
+def _hann(size: int) -> torch.Tensor:
+    rows = torch.hann_window(size + 2, periodic=False)[1:-1]
     return rows[:, None] * rows
 
 
