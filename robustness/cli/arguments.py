@@ -82,6 +82,13 @@ def said_preparations(thresholds: Thresholds, names: Sequence[str] = ()) -> list
     return list(dict.fromkeys(found))
 
 
+def learning_rate(given: float) -> float:
+    """What `--learning-rate` says, where it trains anything."""
+    if not 0 < given <= 1:
+        raise RobustnessError(f"--learning-rate is above 0 and at most 1, not {given}")
+    return given
+
+
 def add_fit(parser: argparse.ArgumentParser) -> None:
     help_of_size = "width and height of the network's input (built-in networks: as trained, or 40)"
     parser.add_argument("--size", type=int, metavar="PIXELS", help=help_of_size)

@@ -10,7 +10,16 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from robustness.cli.arguments import Commands, add_data, add_thresholds, command, data_of, load_images, said_preparations
+from robustness.cli.arguments import (
+    Commands,
+    add_data,
+    add_thresholds,
+    command,
+    data_of,
+    learning_rate,
+    load_images,
+    said_preparations,
+)
 from robustness.errors import RobustnessError, nearest
 
 
@@ -51,9 +60,7 @@ def _harden(args: argparse.Namespace) -> int:
             raise RobustnessError(f"a training takes at least one epoch, not {args.epochs}")
         recipe = replace(recipe, epochs=args.epochs)
     if args.learning_rate is not None:
-        if not 0 < args.learning_rate <= 1:
-            raise RobustnessError(f"--learning-rate is above 0 and at most 1, not {args.learning_rate}")
-        recipe = replace(recipe, learning_rate=args.learning_rate)
+        recipe = replace(recipe, learning_rate=learning_rate(args.learning_rate))
     out = args.out or Path("runs") / f"harden-{re.sub(r'[^A-Za-z0-9_.=-]+', '-', args.model)}-seed{args.seed}.safetensors"
     said_preparations(thresholds, [args.model])
     training = load_images(data_of(args), "train", args.root)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robustness.cli.arguments import Commands, add_data, add_fit, command, data_of, load_images, model_table
+from robustness.cli.arguments import Commands, add_data, add_fit, command, data_of, learning_rate, load_images, model_table
 from robustness.errors import RobustnessError
 from robustness.models.declaration import BUILT_IN
 
@@ -91,9 +91,7 @@ def _train(args: argparse.Namespace) -> None:
     if args.epochs is not None:
         recipe = replace(recipe, epochs=args.epochs)
     if args.learning_rate is not None:
-        if not 0 < args.learning_rate <= 1:
-            raise RobustnessError(f"--learning-rate is above 0 and at most 1, not {args.learning_rate}")
-        recipe = replace(recipe, learning_rate=args.learning_rate)
+        recipe = replace(recipe, learning_rate=learning_rate(args.learning_rate))
     mix = _mix(args.mix) if args.mix else None
     hardened = "harden" if args.recipe == "harden" else None
     parts = filter(None, [args.network, data_of(args), hardened, args.mix, f"seed{args.seed}"])
